@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineConfig } from 'vitest/config';
+
+/**
+ * One project for all packages. Heavy suites (interop, kill loop, schemathesis) are scripts of their own
+ * and are named *.heavy.ts so that `npm test` does not pick them up.
+ */
+export default defineConfig({
+  test: {
+    include: [
+      '{trusted,verifier,host,emulators,tools}/*/test/**/*.test.ts',
+      'policies/test/**/*.test.ts',
+      'tests/{e2e,attacks,properties,boundaries}/**/*.test.ts',
+    ],
+    pool: 'forks',
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+  },
+});
