@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createPublicKey, KeyObject } from 'node:crypto';
+import { curveOf } from './curves.ts';
+import { HpkeError } from './errors.ts';
+import type { Suite } from './suites.ts';
+
+interface Known {
+  readonly suite: Suite;
+  readonly raw: Buffer;
+}
+
+// Public points of keys that came through this package, so that they aren't exported again for each context.
+const KNOWN = new WeakMap<KeyObject, Known>();
+
+/** Notes the uncompressed point that belongs to a key, public or private. */
+export function rememberPoint(suite: Suite, key: KeyObject, raw: Uint8Array): void {
+  KNOWN.set(key, { suite, raw: Buffer.from(raw) });
+}
+
+/**
+ * DeserializePublicKey for the NIST curves (RFC 9180 sections 7.1.1 and 7.1.4): the uncompressed form of
+ * SEC 1 section 2.3.3 and nothing else. Infinity, compressed and hybrid points fail by length or first byte;
+ * OpenSSL refuses coordinates at or above p and points off the curve. That is full validation, since the
+ * cofactor is 1. Undefined when the point is refused.
+ */
+export function pointToKey(suite: Suite, raw: Uint8Array): KeyObject | undefined {
+  if (raw.length !== suite.encLength || raw[0] !== 0x04) return undefined;
+  try {
+    const key = Buffer.concat([curveOf(suite).spkiPrefix, raw]);
+    return createPublicKey({ key, format: 'der', type: 'spki' });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a KeyObject is an EC key of the suite's curve and of the given half. */
+export function isKeyOf(suite: Suite, key: KeyObject, type: 'public' | 'private'): boolean {
+  return (
+    key instanceof KeyObject &&
+    key.type === type &&
+    key.asymmetricKeyType === 'ec' &&
+    key.asymmetricKeyDetails?.namedCurve === suite.curve
+  );
+}
+
+/**
+ * SerializePublicKey (RFC 9180 section 7.1.1): the uncompressed point of a public key, or of the public half of a
+ * private key; undefined when it isn't one of the suite's curve.
+ */
+export function keyToPoint(suite: Suite, key: KeyObject, type: 'public' | 'private'): Buffer | undefined {
+  const known = KNOWN.get(key);
+  if (known !== undefined && known.suite === suite && key.type === type) return known.raw;
+  if (!isKeyOf(suite, key, type)) return undefined;
+  // JWK is the cheapest export of a point by far, and of fixed length (RFC 7518 section 6.2.1.2).
+  const jwk = (type === 'private' ? createPublicKey(key) : key).export({ format: 'jwk' });
+  const raw = Buffer.alloc(suite.encLength);
+  raw[0] = 0x04;
+  raw.write(jwk.x ?? '', 1, 'base64url');
+  raw.write(jwk.y ?? '', 1 + suite.scalarLength, 'base64url');
+  rememberPoint(suite, key, raw);
+  return raw;
+}
+
+/**
+ * A recipient's public key from DER SubjectPublicKeyInfo: named curve of the suite, uncompressed point, nothing
+ * after it. There is one such encoding, so it is compared and not parsed. Throws `invalid_public_key`.
+ */
+export function importPublicKey(suite: Suite, spkiDer: Uint8Array): KeyObject {
+  const { spkiPrefix } = curveOf(suite);
+  const raw = spkiDer.subarray(spkiPrefix.length);
+  const key = spkiPrefix.equals(spkiDer.subarray(0, spkiPrefix.length)) ? pointToKey(suite, raw) : undefined;
+  if (key === undefined) throw new HpkeError('invalid_public_key');
+  rememberPoint(suite, key, raw);
+  return key;
+}
