@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Something an operator should hear of and a caller should not. Holds names and codes, never a value. */
+export interface Report {
+  readonly event:
+    | 'audit_sink_failed'
+    | 'integrity_failed'
+    | 'enclave_refused'
+    | 'enclave_answer_invalid'
+    | 'kms_failed'
+    | 'store_failed'
+    | 'program_error';
+  /** The stable code of what happened. */
+  readonly code: string;
+  readonly requestId?: string;
+  readonly log?: string;
+  /** For a program error: its kind and where it was thrown. Never its message, which may quote what it choked on. */
+  readonly where?: string;
+}
+
+export type Reporter = (report: Report) => void;

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+export const SCOPES = [
+  'vaults:create',
+  'vaults:read',
+  'vaults:update',
+  'vaults:delete',
+  'vaults:decrypt',
+  'audit:read',
+  'keys:admin',
+] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** Who asks, and what they may. Made by authenticate() from an API key, or by the API from a verified JWT. */
+export interface Principal {
+  readonly tenant: string;
+  /** `key:<id>` or `jwt:<iss>#<sub>`, at most 512 characters. It stands in the audit. */
+  readonly actor: string;
+  readonly scopes: ReadonlySet<Scope>;
+  /** Fields it may write, reveal, ask for and compute with; null: all. */
+  readonly fields: ReadonlySet<string> | null;
+  /** Purposes it may name; null: all of the deployment's. */
+  readonly purposes: ReadonlySet<string> | null;
+  /** Runs registered expressions only, and reveals no field. */
+  readonly deriveOnly: boolean;
+  /** Microseconds since the epoch after which these rights end (and those of keys it makes); null: never. */
+  readonly expires: number | null;
+}
+
+/** One call. */
+export interface Context {
+  readonly principal: Principal;
+  /** 1 to 128 characters; also stands in the audit. */
+  readonly requestId: string;
+  /** Milliseconds since the epoch. */
+  readonly deadline: number;
+}
+
+export function isScope(value: string): value is Scope {
+  return (SCOPES as readonly string[]).includes(value);
+}
