@@ -16,7 +16,7 @@ export interface CompiledStatement {
   readonly sid: string | undefined;
   readonly effect: 'Allow' | 'Deny';
   readonly action: PatternList;
-  /** Null in role trust policies, which are about the role they hang on. */
+  /** Null where the policy is about the very resource it hangs on: role trust, and services without the element. */
   readonly resource: PatternList | null;
   /** Null where the kind of policy has no principals. */
   readonly principal: PrincipalMatcher | null;
@@ -51,8 +51,7 @@ export function compilePolicy(document: PolicyDocument, kind: PolicyKind): Compi
 }
 
 function compileStatement(statement: Statement, variables: boolean): CompiledStatement {
-  const { Sid, Effect, Principal, NotPrincipal, Action, NotAction, Resource, NotResource, Condition } =
-    statement;
+  const { Sid, Effect, Principal, NotPrincipal, Action, NotAction, Resource, NotResource } = statement;
   const arns: TemplateOptions = { variables, wildcards: 'arn' };
   const actions: TemplateOptions = { variables: false, wildcards: 'text', fold: true };
   const action = patterns(Action, NotAction, actions);
@@ -66,7 +65,7 @@ function compileStatement(statement: Statement, variables: boolean): CompiledSta
     action,
     resource: patterns(Resource, NotResource, arns),
     principal,
-    conditions: compileConditions(Condition, variables),
+    conditions: compileConditions(statement, variables),
   };
 }
 

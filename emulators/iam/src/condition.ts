@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RequestContext } from './context.ts';
 import { findOperator, type OperatorName, type Test } from './operators.ts';
+import { expand, parseTemplate } from './template.ts';
 import type { ConditionTrace, Statement } from './types.ts';
 import { readBool } from './values.ts';
 
@@ -14,13 +15,36 @@ export interface Condition {
 }
 
 /** Compiles a block, which must have passed validation. Values of one key are alternatives; all keys must match. */
-export function compileConditions(block: Statement['Condition'], variables: boolean): readonly Condition[] {
-  return Object.entries(block ?? {}).flatMap(([operator, keys]) =>
+export function compileConditions(
+  { Condition: block = {}, Effect }: Statement,
+  variables: boolean,
+): readonly Condition[] {
+  return Object.entries(block).flatMap(([operator, keys]) =>
     Object.entries(keys).map(([key, value]) => {
       const values = typeof value === 'object' ? value : [value];
-      return compileCondition(operator, key, values.map(String), variables);
+      const condition = compileCondition(operator, key, values.map(String), variables);
+      return Effect === 'Allow' && variables ? refuseUnresolved(condition) : condition;
     }),
   );
+}
+
+/**
+ * "If AWS cannot resolve a variable, this might cause the entire statement to be invalid." A value that cannot be
+ * resolved matches nothing; with a negated operator that alone would make an Allow apply, so there it makes it fail.
+ */
+function refuseUnresolved(condition: Condition): Condition {
+  const name = findOperator(condition.operator);
+  if (name === null || name.operator === 'null' || !name.operator.negated) return condition;
+  const templates = condition.expected
+    .map((value) => parseTemplate(value, { variables: true, wildcards: 'none' }))
+    .filter((template) => template !== null && template.fixed === null);
+  if (templates.length === 0) return condition;
+  return {
+    ...condition,
+    evaluate: (context) =>
+      templates.every((template) => template !== null && expand(template, context) !== null) &&
+      condition.evaluate(context),
+  };
 }
 
 export function traceCondition(condition: Condition, context: RequestContext): ConditionTrace {

@@ -4,6 +4,7 @@ export { principalContext } from './context.ts';
 export { PolicyError, type PolicyErrorCode } from './errors.ts';
 export { evaluateRequest } from './evaluate.ts';
 export { explain } from './explain.ts';
+export { parsePolicy } from './parse.ts';
 export type {
   AuthorizationRequest,
   ConditionTrace,

@@ -4,7 +4,7 @@ import { traceCondition } from './condition.ts';
 import type { RequestContext } from './context.ts';
 import type { Caller, Grade } from './principal.ts';
 import { GRADES } from './principal.ts';
-import { matchTemplate } from './template.ts';
+import { expand, matchTemplate } from './template.ts';
 import type { ConditionTrace, Layer, StatementTrace } from './types.ts';
 
 /** A request as statements are held against it. */
@@ -80,8 +80,7 @@ interface Matched {
 function matchStatement(statement: CompiledStatement, question: Question): Matched {
   const { caller, action, resource, context } = question;
   if (!listed(statement.action, action, context)) return failure('action');
-  if (statement.resource !== null && !listed(statement.resource, resource, context))
-    return failure('resource');
+  if (!onResource(statement, resource, context)) return failure('resource');
   let grade: Grade | null = null;
   if (statement.principal !== null) {
     grade = statement.principal(caller);
@@ -99,6 +98,16 @@ function matchStatement(statement: CompiledStatement, question: Question): Match
 
 function failure(failed: 'action' | 'resource' | 'principal'): Matched {
   return { failed, grade: null, conditions: NONE };
+}
+
+/** A NotResource that cannot be resolved leaves nothing out; an Allow must not profit from that. */
+function onResource(statement: CompiledStatement, resource: string, context: RequestContext): boolean {
+  const { resource: list, effect } = statement;
+  if (list === null) return true;
+  if (list.not && effect === 'Allow' && list.patterns.some((pattern) => expand(pattern, context) === null)) {
+    return false;
+  }
+  return listed(list, resource, context);
 }
 
 function listed({ not, patterns }: PatternList, text: string, context: RequestContext): boolean {

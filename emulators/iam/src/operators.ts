@@ -70,6 +70,13 @@ const comparison =
     };
   };
 
+/** The one operator besides those of strings and ARNs whose values may have policy variables. */
+const bool: Prepare = (expected, variables) => {
+  const template = parseTemplate(expected, { variables, wildcards: 'none', fold: true });
+  if (template === null || (template.fixed !== null && readBool(expected) === null)) return null;
+  return (actual, context) => readBool(actual) !== null && matchTemplate(template, actual, context);
+};
+
 const equal = <T>(actual: T, expected: T): boolean => actual === expected;
 
 const OPERATORS: ReadonlyMap<string, Operator> = new Map([
@@ -87,7 +94,7 @@ const OPERATORS: ReadonlyMap<string, Operator> = new Map([
   ),
   ...ordered('Numeric', readNumber),
   ...ordered('Date', readDate),
-  ['Bool', { prepare: comparison(readBool, equal), negated: false }],
+  ['Bool', { prepare: bool, negated: false }],
   ['BinaryEquals', { prepare: comparison(readBinary, equal), negated: false }],
 ]);
 

@@ -4,12 +4,12 @@ import type { Principal, PrincipalElement } from './types.ts';
 
 /**
  * How a statement reaches the caller, weakest first. An account delegates to its identity policies; a role ARN grants
- * within boundary and session policy; a user's or a session's own ARN grants past them
- * (IAM User Guide, "Policy evaluation for requests within a single account").
+ * within boundary and session policy; `*` and a user's or a session's own ARN grant past what those leave out
+ * (IAM User Guide, "How AWS enforcement code logic evaluates requests" and "AWS JSON policy elements: Principal").
  */
-export type Grade = 'account' | 'everyone' | 'role' | 'self';
+export type Grade = 'account' | 'role' | 'everyone' | 'self';
 
-export const GRADES: readonly Grade[] = ['account', 'everyone', 'role', 'self'];
+export const GRADES: readonly Grade[] = ['account', 'role', 'everyone', 'self'];
 
 /** Null: the statement is not about this caller. */
 export type PrincipalMatcher = (caller: Caller) => Grade | null;
@@ -54,7 +54,7 @@ export function compilePrincipal(element: PrincipalElement): PrincipalMatcher {
       if (caller.isRoot) return 'self';
       best ??= 'account';
     }
-    if (caller.roleArn !== null && aws.has(caller.roleArn)) best = 'role';
+    if (caller.roleArn !== null && aws.has(caller.roleArn) && best !== 'everyone') best = 'role';
     if (caller.ownArn !== caller.roleArn && aws.has(caller.ownArn)) best = 'self';
     return best;
   };

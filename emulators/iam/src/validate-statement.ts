@@ -86,6 +86,9 @@ function checkResources(statement: Elements, checking: Checking): void {
     }
     return;
   }
+  // Some services' policies (ECR, older SNS) leave out what can only be the resource itself.
+  const given = statement.Resource !== undefined || statement.NotResource !== undefined;
+  if (kind === 'resource' && !given) return;
   const element = choose(statement, 'Resource', checking);
   if (element === null) return;
   for (const resource of list(statement[element], `${path}.${element}`, problems)) {
@@ -104,7 +107,13 @@ function list(value: unknown, path: string, problems: Problems): readonly string
   return values ?? [];
 }
 
-function checkConditions(block: unknown, { path: statement, variables, problems }: Checking): void {
+/**
+ * KMS Developer Guide, "AWS KMS condition keys": KMS refuses a policy where ForAllValues, which matches requests that
+ * have no such key, is put on one of these.
+ */
+const SINGLE_VALUED = /^(kms:EncryptionContext:|aws:RequestTag\/)/i;
+
+function checkConditions(block: unknown, { path: statement, kind, variables, problems }: Checking): void {
   const path = `${statement}.Condition`;
   if (!isRecord(block)) {
     problems.add(path, 'invalid_condition', 'must be an object');
@@ -123,6 +132,11 @@ function checkConditions(block: unknown, { path: statement, variables, problems 
           : (value: string): boolean =>
               operator.operator !== 'null' && operator.operator.prepare(value, variables) !== null;
       checkKeys(keys, `${path}.${name}`, read, problems);
+      for (const key of kind === 'kms-key' && operator.quantifier === 'all' ? Object.keys(keys) : []) {
+        if (!SINGLE_VALUED.test(key)) continue;
+        const message = 'ForAllValues on a single-valued condition key matches requests without it';
+        problems.add(`${path}.${name}.${key}`, 'overly_permissive_condition', message);
+      }
     }
   }
 }

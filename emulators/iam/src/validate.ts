@@ -5,6 +5,8 @@ import { checkStatement } from './validate-statement.ts';
 
 const MEMBERS: ReadonlySet<string> = new Set(['Version', 'Id', 'Statement']);
 
+const WITHOUT_ID: ReadonlySet<PolicyKind> = new Set(['identity', 'boundary', 'session']);
+
 /** Characters of the compact document (KMS Developer Guide, "Quotas"). */
 const KEY_POLICY_LIMIT = 32_768;
 
@@ -26,11 +28,25 @@ export function validatePolicy(document: unknown, kind: PolicyKind): readonly Po
     problems.add('Version', 'invalid_version', 'must be 2012-10-17 or 2008-10-17');
   }
   if (Id !== undefined && typeof Id !== 'string') problems.add('Id', 'invalid_id', 'must be a string');
+  if (Id !== undefined && WITHOUT_ID.has(kind)) {
+    problems.add('Id', 'unsupported_element', 'identity-based policies have no Id');
+  }
   checkStatements(Statement, Version === '2012-10-17', kind, problems);
-  if (kind === 'kms-key' && JSON.stringify(document).length > KEY_POLICY_LIMIT) {
+  if (kind === 'kms-key') checkKeyPolicy(document, problems);
+  return problems.list;
+}
+
+/** KMS Developer Guide, "Creating a key policy": required version, characters and length. */
+function checkKeyPolicy(document: Readonly<Record<string, unknown>>, problems: Problems): void {
+  if (document.Version === undefined)
+    problems.add('Version', 'missing_version', 'a key policy has a Version');
+  const text = JSON.stringify(document);
+  if (text.length > KEY_POLICY_LIMIT) {
     problems.add('', 'too_long', `a key policy has at most ${KEY_POLICY_LIMIT} characters`);
   }
-  return problems.list;
+  if (!/^[\t\n\r\x20-\x7e\xa0-\xff]*$/.test(text)) {
+    problems.add('', 'invalid_character', 'a key policy has printable Latin-1 characters only');
+  }
 }
 
 function checkStatements(value: unknown, variables: boolean, kind: PolicyKind, problems: Problems): void {
