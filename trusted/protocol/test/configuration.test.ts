@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { rootCertificates } from 'node:tls';
+import { decodeCbor } from '@enclave-vault/codec';
+import { describe, expect, test } from 'vitest';
+import {
+  type ConfigurationInput,
+  configurationDigest,
+  DEFAULT_LIMITS,
+  encodeConfiguration,
+  parseConfiguration,
+  pcr16,
+} from '../src/index.ts';
+import { codeOf, edited, KEY_ARN } from './support.ts';
+
+const ROOT = rootCertificates[0] ?? '';
+const other = (n: number): string => `${KEY_ARN.slice(0, -1)}${n}`;
+const INPUT: ConfigurationInput = {
+  region: 'eu-central-1',
+  kmsHost: 'kms.eu-central-1.amazonaws.com',
+  tlsRoots: [ROOT],
+  vaultKeyArns: [other(1)],
+  requestKeyArns: [other(2)],
+  legacyKeyArns: [other(3)],
+};
+
+test('round trip, with the defaults filled in', () => {
+  const expected = { ...INPUT, kmsPort: 443, limits: DEFAULT_LIMITS };
+  expect(parseConfiguration(encodeConfiguration(INPUT))).toEqual(expected);
+  const limits = { ...DEFAULT_LIMITS, running: 4, waiting: 0 };
+  const changed = encodeConfiguration({ ...INPUT, kmsPort: 4566, limits: { running: 4, waiting: 0 } });
+  expect(parseConfiguration(changed)).toEqual({ ...expected, kmsPort: 4566, limits });
+});
+
+describe('PCR16', () => {
+  const bytes = encodeConfiguration(INPUT);
+
+  test('is the zero register extended by the digest of the bytes', () => {
+    const digest = createHash('sha384').update(bytes).digest();
+    const extended = createHash('sha384')
+      .update(Buffer.concat([Buffer.alloc(48), digest]))
+      .digest();
+    expect(configurationDigest(bytes)).toEqual(digest);
+    expect(pcr16(bytes)).toEqual(extended);
+  });
+
+  test('differs with any byte', () => {
+    const changed = Buffer.from(bytes);
+    changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
+    expect(pcr16(changed)).not.toEqual(pcr16(bytes));
+  });
+
+  test('published vector', () => {
+    const vectors = JSON.parse(readFileSync(new URL('vectors.json', import.meta.url), 'utf8'));
+    expect(pcr16(Buffer.from(vectors.pcr16.configuration, 'hex')).toString('hex')).toBe(vectors.pcr16.pcr16);
+  });
+});
+
+describe('refused', () => {
+  const cases: [string, Partial<ConfigurationInput>][] = [
+    ['no vault key', { vaultKeyArns: [] }],
+    ['no request key', { requestKeyArns: [] }],
+    ['no TLS root', { tlsRoots: [] }],
+    [
+      'a root that is no certificate',
+      { tlsRoots: ['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'] },
+    ],
+    ['a key both of records and of requests', { requestKeyArns: [other(1)] }],
+    ['a key with and without context', { legacyKeyArns: [other(1)] }],
+    ['a key twice', { vaultKeyArns: [other(1), other(1)] }],
+    ['an alias', { vaultKeyArns: ['alias/vault'] }],
+    ['17 keys', { legacyKeyArns: Array.from({ length: 17 }, (_, i) => `${KEY_ARN}${i}`) }],
+    ['port 0', { kmsPort: 0 }],
+    ['port 65536', { kmsPort: 65536 }],
+    ['a host with a path', { kmsHost: 'kms/evil' }],
+    ['a host with a line end', { kmsHost: 'kms\r\nx: y' }],
+    ['a Region in capitals', { region: 'EU' }],
+    ['no place to run', { limits: { running: 0 } }],
+    ['too many waiting', { limits: { waiting: 1025 } }],
+    ['a minute for a request', { limits: { requestMs: 60_000 } }],
+    ['no time for expressions', { limits: { expressionMs: 0 } }],
+    ['no expression worker', { limits: { expressionWorkers: 0 } }],
+  ];
+  test.each(cases)('%s', (_, change) => {
+    expect(codeOf(() => encodeConfiguration({ ...INPUT, ...change }))).toBe('malformed');
+  });
+
+  test('unknown and missing members, at the top and in limits', () => {
+    const bytes = encodeConfiguration(INPUT);
+    const { limits } = Object.fromEntries(
+      decodeCbor(bytes) as ReadonlyMap<string, ReadonlyMap<string, number>>,
+    );
+    expect(codeOf(() => parseConfiguration(edited(bytes, { debug: true })))).toBe('malformed');
+    expect(codeOf(() => parseConfiguration(edited(bytes, { kms_port: undefined })))).toBe('malformed');
+    const more = new Map([...(limits ?? []), ['extra', 1] as const]);
+    expect(codeOf(() => parseConfiguration(edited(bytes, { limits: more })))).toBe('malformed');
+  });
+
+  test('over 256 KiB it is not decoded', () => {
+    expect(codeOf(() => parseConfiguration(Buffer.alloc(256 * 1024 + 1)))).toBe('too_large');
+  });
+});
