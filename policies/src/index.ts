@@ -1,5 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+export {
+  adminBoundary,
+  apiBoundary,
+  type Bounded,
+  boundaryArn,
+  deploymentBoundary,
+  instanceBoundary,
+} from './boundaries.ts';
+export { type EndpointOptions, kmsEndpointPolicy } from './endpoint.ts';
 export { type PolicyInputCode, PolicyInputError } from './errors.ts';
+export {
+  adminIdentityPolicy,
+  apiIdentityPolicy,
+  breakGlassIdentityPolicy,
+  deploymentIdentityPolicy,
+  instanceIdentityPolicy,
+} from './identities.ts';
 export {
   INTEGRITY_PURPOSE_PREFIX,
   integrityKeyPolicy,
@@ -11,6 +27,7 @@ export {
 export type {
   ConditionBlock,
   Deployment,
+  KeyArns,
   Measurements,
   OneOrMany,
   PolicyDocument,

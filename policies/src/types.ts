@@ -77,3 +77,12 @@ export interface Measurements {
   /** The configuration given at boot, extended and locked by the program itself. */
   readonly pcr16: readonly string[];
 }
+
+/** ARNs of a deployment's keys. */
+export interface KeyArns {
+  readonly vault: string;
+  readonly request: string;
+  readonly integrity: string;
+  /** Keys that wrapped imported records' private keys. */
+  readonly legacy?: readonly string[];
+}
