@@ -8,24 +8,35 @@ import type { Deployment, KeyArns, PolicyDocument, Statement } from './types.ts'
  * and this; the Denies that hold for everybody are in the key policies and are not repeated here.
  */
 
-/** The API makes key pairs, request keys and integrity keys; of those it can unwrap integrity keys only. */
-export function apiIdentityPolicy(deployment: Deployment, keys: KeyArns): PolicyDocument {
+/**
+ * The API makes key pairs, request keys and integrity keys; of those it can unwrap integrity keys only.
+ * @param keys without them any key of the account and Region, of which the key policies leave it these three
+ */
+export function apiIdentityPolicy(deployment: Deployment, keys?: KeyArns): PolicyDocument {
   checkDeployment(deployment);
+  const on = (key: 'vault' | 'request' | 'integrity'): string =>
+    keys === undefined ? anyKey(deployment) : checkKeyArn(keys[key]);
   return document([
-    allow('RecordKeyPairs', 'kms:GenerateDataKeyPairWithoutPlaintext', checkKeyArn(keys.vault)),
-    allow('RequestKeys', 'kms:GenerateDataKey', checkKeyArn(keys.request)),
+    allow('RecordKeyPairs', 'kms:GenerateDataKeyPairWithoutPlaintext', on('vault')),
+    allow('RequestKeys', 'kms:GenerateDataKey', on('request')),
     allow(
       'IntegrityKeys',
       ['kms:Decrypt', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext'],
-      checkKeyArn(keys.integrity),
+      on('integrity'),
     ),
   ]);
 }
 
-/** The parent instance may ask for decryption, which its credentials alone never get. */
-export function instanceIdentityPolicy(deployment: Deployment, keys: KeyArns): PolicyDocument {
+/**
+ * The parent instance may ask for decryption, which its credentials alone never get.
+ * @param keys without them any key of the account and Region
+ */
+export function instanceIdentityPolicy(deployment: Deployment, keys?: KeyArns): PolicyDocument {
   checkDeployment(deployment);
-  const arns = [keys.vault, keys.request, ...(keys.legacy ?? [])].map(checkKeyArn);
+  const arns =
+    keys === undefined
+      ? anyKey(deployment)
+      : [keys.vault, keys.request, ...(keys.legacy ?? [])].map(checkKeyArn);
   return document([allow('EnclaveDecrypt', 'kms:Decrypt', arns)]);
 }
 
