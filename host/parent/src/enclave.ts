@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Backoff } from './backoff.ts';
+import { codeOf, ParentError, type ParentErrorCode } from './errors.ts';
+import type { EnclaveDescription, Hypervisor, RunEnclave } from './hypervisor.ts';
+import type { Log } from './log.ts';
+import { KmsRelay } from './relay.ts';
+import { UnixHttpClient } from './unix-http.ts';
+
+export type EnclaveState = 'starting' | 'healthy' | 'suspect' | 'waiting' | 'stopped';
+
+/** All in milliseconds. */
+export interface Timings {
+  /** From the launch until the enclave is serving. */
+  bootMs: number;
+  /** Between two looks at a healthy enclave. */
+  pollMs: number;
+  /** For one answer to a health question. */
+  healthMs: number;
+  /** Healthy for so long, an enclave's earlier failures are forgotten. */
+  settledMs: number;
+  backoffBaseMs: number;
+  backoffMaxMs: number;
+}
+
+export const DEFAULT_TIMINGS: Timings = {
+  bootMs: 15_000,
+  pollMs: 1_000,
+  healthMs: 2_000,
+  settledMs: 10_000,
+  backoffBaseMs: 200,
+  backoffMaxMs: 30_000,
+};
+
+/** An enclave that computes may be slow to answer; so many missed looks in a row mean that it hangs. */
+const MISSED_LOOKS = 3;
+
+export interface EnclaveOptions {
+  run: RunEnclave;
+  /** The canonical bytes of the enclave's configuration, which it measures into PCR16. Not read here. */
+  configuration: Uint8Array;
+  kms: { readonly host: string; readonly port: number };
+  hypervisor: Hypervisor;
+  timings: Timings;
+  random: () => number;
+  log: Log;
+}
+
+interface Running {
+  description: EnclaveDescription;
+  relay: KmsRelay;
+  client: UnixHttpClient;
+}
+
+/**
+ * One place for an enclave: launches it, gives it its configuration, watches it, and puts another in its
+ * place when it dies. `run` is the whole life; it ends only when its signal aborts.
+ */
+export class ManagedEnclave {
+  readonly name: string;
+  state: EnclaveState = 'starting';
+  /** Requests that this parent has under way there. */
+  inFlight = 0;
+  starts = 0;
+  lastError: ParentErrorCode | null = null;
+  /** When the next start is tried, in milliseconds since the epoch; null while none is waited for. */
+  retryAt: number | null = null;
+  #running: Running | null = null;
+  #wake: (() => void) | null = null;
+  readonly #options: EnclaveOptions;
+  readonly #backoff: Backoff;
+
+  constructor(options: EnclaveOptions) {
+    this.#options = options;
+    this.name = options.run.name;
+    const { backoffBaseMs: baseMs, backoffMaxMs: maxMs } = options.timings;
+    this.#backoff = new Backoff({ baseMs, maxMs, random: options.random });
+  }
+
+  get description(): EnclaveDescription | null {
+    return this.#running?.description ?? null;
+  }
+
+  /** The client of a healthy enclave, or null. */
+  get client(): UnixHttpClient | null {
+    return this.state === 'healthy' ? (this.#running?.client ?? null) : null;
+  }
+
+  /** A request found the enclave gone: it gets no more of them until a look at it says otherwise. */
+  suspect(): void {
+    if (this.state !== 'healthy') return;
+    this.state = 'suspect';
+    this.#wake?.();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { log } = this.#options;
+    while (!signal.aborted) {
+      try {
+        await this.#start(signal);
+        await this.#watch(signal);
+      } catch (error) {
+        if (signal.aborted) break;
+        this.lastError = codeOf(error);
+        log('warn', 'enclave_lost', { enclave: this.name, code: this.lastError, starts: this.starts });
+      }
+      await this.#cleanUp();
+      if (signal.aborted) break;
+      const delay = this.#backoff.next();
+      this.state = 'waiting';
+      this.retryAt = Date.now() + delay;
+      await sleep(delay, undefined, { signal }).catch(() => undefined);
+      this.retryAt = null;
+    }
+    await this.#cleanUp();
+    this.state = 'stopped';
+  }
+
+  async #start(signal: AbortSignal): Promise<void> {
+    const { hypervisor, run, configuration, kms, timings, log } = this.#options;
+    this.state = 'starting';
+    this.starts += 1;
+    const startedAt = Date.now();
+    // One of that name is left over from a parent, or a launch, that did not live to see it.
+    for (const old of await hypervisor.describe()) {
+      if (old.EnclaveName === this.name) await hypervisor.terminate(old.EnclaveID);
+    }
+    const description = await hypervisor.run(run);
+    const relay = new KmsRelay({ socketPath: join(description.Sockets, 'kms.sock'), target: kms, log });
+    const socketPath = join(description.Sockets, 'listen.sock');
+    const client = new UnixHttpClient(socketPath);
+    this.#running = { description, relay, client };
+    await relay.listen();
+
+    const deadline = startedAt + timings.bootMs;
+    while (!(await exists(socketPath))) await this.#pause(deadline, signal);
+    for (;;) {
+      try {
+        const answer = await client.request({
+          method: 'PUT',
+          path: '/v1/configuration',
+          body: configuration,
+          headers: { 'content-type': 'application/cbor' },
+          timeoutMs: Math.max(1, deadline - Date.now()),
+          maxBytes: 64 * 1024,
+        });
+        if (answer.status >= 300) throw new ParentError('configuration_refused', `status ${answer.status}`);
+        break;
+      } catch (error) {
+        // The socket file appears a moment before the program accepts connections on it.
+        if (codeOf(error) !== 'connection_lost') throw error;
+        await this.#pause(deadline, signal);
+      }
+    }
+    while (!(await this.#look(client))) await this.#pause(deadline, signal);
+    this.state = 'healthy';
+    this.lastError = null;
+    log('info', 'enclave_healthy', {
+      enclave: this.name,
+      id: description.EnclaveID,
+      ms: Date.now() - startedAt,
+      measurements: description.Measurements,
+    });
+  }
+
+  /** Ends, by throwing, when the enclave is gone. */
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { timings } = this.#options;
+    const client = this.#running?.client;
+    if (client === undefined) return;
+    const since = Date.now();
+    let missed = 0;
+    while (!signal.aborted) {
+      await this.#nap(timings.pollMs, signal);
+      if (signal.aborted) return;
+      try {
+        if (!(await this.#look(client))) throw new ParentError('not_serving');
+        missed = 0;
+        this.state = 'healthy';
+      } catch (error) {
+        missed += 1;
+        if (codeOf(error) !== 'timeout' || missed >= MISSED_LOOKS) throw error;
+      }
+      if (Date.now() - since >= timings.settledMs) this.#backoff.reset();
+    }
+  }
+
+  async #look(client: UnixHttpClient): Promise<boolean> {
+    const answer = await client.request({
+      method: 'GET',
+      path: '/v1/health',
+      timeoutMs: this.#options.timings.healthMs,
+      maxBytes: 64 * 1024,
+    });
+    if (answer.status !== 200) return false;
+    try {
+      const { phase } = JSON.parse(answer.body.toString('utf8')) as { phase?: unknown };
+      return phase === 'serving';
+    } catch {
+      return false;
+    }
+  }
+
+  async #pause(deadline: number, signal: AbortSignal): Promise<void> {
+    if (Date.now() >= deadline) throw new ParentError('boot_timeout');
+    await sleep(10, undefined, { signal });
+  }
+
+  /** Sleeps until the next look is due, or something calls for one at once. */
+  async #nap(ms: number, signal: AbortSignal): Promise<void> {
+    if (this.state === 'suspect') return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        this.#wake = null;
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal.addEventListener('abort', done);
+      this.#wake = done;
+    });
+  }
+
+  async #cleanUp(): Promise<void> {
+    const running = this.#running;
+    this.#running = null;
+    if (this.state === 'healthy') this.state = 'suspect';
+    if (running === null) return;
+    running.client.close();
+    await running.relay.close();
+    try {
+      await this.#options.hypervisor.terminate(running.description.EnclaveID);
+    } catch {
+      // It died by itself, or the hypervisor did: there is nothing left to end.
+    }
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** What can go wrong between the parent, its enclaves, the hypervisor and the KMS relay. */
+export type ParentErrorCode =
+  /** The configuration given at start is not usable. */
+  | 'config_invalid'
+  /** Nothing listens there, or the connection broke before a whole answer had come. */
+  | 'connection_lost'
+  /** The peer did not answer in time. */
+  | 'timeout'
+  /** The peer's answer is larger than we accept. */
+  | 'answer_too_large'
+  /** The hypervisor refused, or answered in a shape we do not know. */
+  | 'hypervisor_refused'
+  /** The enclave's socket did not appear in time after its launch. */
+  | 'boot_timeout'
+  /** The enclave refused its configuration. */
+  | 'configuration_refused'
+  /** The enclave answers, but says that it is not serving. */
+  | 'not_serving'
+  /** No enclave is healthy now. */
+  | 'no_enclave'
+  /** More requests are under way than the parent carries at once. */
+  | 'busy'
+  /** The caller's deadline has passed. */
+  | 'deadline_passed'
+  /** A program error, which has no code of its own. */
+  | 'internal';
+
+export class ParentError extends Error {
+  readonly code: ParentErrorCode;
+  constructor(code: ParentErrorCode, message: string = code) {
+    super(message);
+    this.name = 'ParentError';
+    this.code = code;
+  }
+}
+
+/** The stable code of any error; `internal` for those that are not ours. */
+export function codeOf(error: unknown): ParentErrorCode {
+  return error instanceof ParentError ? error.code : 'internal';
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { DEFAULT_TIMINGS, type EnclaveOptions, ManagedEnclave, type Timings } from './enclave.ts';
+import { codeOf, ParentError } from './errors.ts';
+import type { Hypervisor } from './hypervisor.ts';
+import type { Log } from './log.ts';
+import type { UnixAnswer, UnixRequest } from './unix-http.ts';
+
+export interface FleetOptions {
+  enclaves: number;
+  image: string;
+  cpuCount: number;
+  memoryMib: number;
+  configuration: Uint8Array;
+  kms: { readonly host: string; readonly port: number };
+  hypervisor: Hypervisor;
+  timings?: Partial<Timings>;
+  random?: () => number;
+  log: Log;
+}
+
+/** What goes to an enclave: all of a request but its time limit. */
+export type EnclaveRequest = Omit<UnixRequest, 'timeoutMs'>;
+
+/** An enclave's answer, and which enclave gave it. */
+export interface EnclaveAnswer extends UnixAnswer {
+  enclaveId: string;
+}
+
+/** Enclaves of this parent carry names that begin so; others of the same hypervisor are left alone. */
+const NAME_PREFIX = 'vault-';
+
+/** The enclaves of one instance: keeps N of them running and carries each request to the least busy. */
+export class Fleet {
+  readonly enclaves: readonly ManagedEnclave[];
+  readonly #hypervisor: Hypervisor;
+  readonly #stop = new AbortController();
+  #lives: Promise<void>[] = [];
+  #turn = 0;
+
+  constructor(options: FleetOptions) {
+    const { hypervisor, configuration, kms, log, image, cpuCount, memoryMib } = options;
+    this.#hypervisor = hypervisor;
+    const timings = { ...DEFAULT_TIMINGS, ...options.timings };
+    const shared = { configuration, kms, hypervisor, timings, random: options.random ?? Math.random, log };
+    this.enclaves = Array.from({ length: options.enclaves }, (_, index): ManagedEnclave => {
+      const run = { image, name: `${NAME_PREFIX}${index}`, cpuCount, memoryMib };
+      return new ManagedEnclave({ ...shared, run } satisfies EnclaveOptions);
+    });
+  }
+
+  /** Starts all enclaves and returns at once; `healthy` says how far they are. */
+  start(): void {
+    const { signal } = this.#stop;
+    this.#lives = [this.#sweep(), ...this.enclaves.map((enclave) => enclave.run(signal))];
+  }
+
+  get healthy(): number {
+    return this.enclaves.filter((enclave) => enclave.client !== null).length;
+  }
+
+  /** Seconds after which a caller may find an enclave again: the next planned start and the boot after it. */
+  get retryAfter(): number {
+    const now = Date.now();
+    const waits = this.enclaves.map(({ retryAt }) => Math.max(0, (retryAt ?? now) - now));
+    return Math.max(1, Math.ceil((Math.min(...waits) + 500) / 1000));
+  }
+
+  /**
+   * Carries a request to the least busy enclave, or to `enclaveId` alone when the request is sealed to that
+   * one. When the enclave dies before it has answered, another gets the request: the caller has seen nothing,
+   * and a request that was carried out twice reveals nothing more. Errors: `no_enclave`, `timeout`,
+   * `connection_lost` (no other was left to ask), `answer_too_large`.
+   */
+  async dispatch(request: EnclaveRequest, deadline: number, enclaveId?: string): Promise<EnclaveAnswer> {
+    const tried = new Set<ManagedEnclave>();
+    for (;;) {
+      const enclave = this.#choose(tried, enclaveId);
+      const client = enclave?.client ?? null;
+      const id = enclave?.description?.EnclaveID;
+      if (enclave === undefined || client === null || id === undefined) {
+        throw new ParentError(tried.size === 0 ? 'no_enclave' : 'connection_lost');
+      }
+      const timeoutMs = deadline - Date.now();
+      if (timeoutMs <= 0) throw new ParentError('timeout');
+      enclave.inFlight += 1;
+      try {
+        return { ...(await client.request({ ...request, timeoutMs })), enclaveId: id };
+      } catch (error) {
+        if (codeOf(error) !== 'connection_lost') throw error;
+        enclave.suspect();
+        tried.add(enclave);
+      } finally {
+        enclave.inFlight -= 1;
+      }
+    }
+  }
+
+  /** Ends all enclaves. Requests under way are lost: let them finish first. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await Promise.allSettled(this.#lives);
+    this.#hypervisor.close();
+  }
+
+  #choose(tried: ReadonlySet<ManagedEnclave>, enclaveId?: string): ManagedEnclave | undefined {
+    // Starting the search one further each time spreads requests over enclaves that are equally busy.
+    this.#turn = (this.#turn + 1) % this.enclaves.length;
+    let best: ManagedEnclave | undefined;
+    for (let index = 0; index < this.enclaves.length; index += 1) {
+      const enclave = this.enclaves[(this.#turn + index) % this.enclaves.length];
+      if (enclave === undefined || enclave.client === null || tried.has(enclave)) continue;
+      if (enclaveId !== undefined && enclave.description?.EnclaveID !== enclaveId) continue;
+      if (best === undefined || enclave.inFlight < best.inFlight) best = enclave;
+    }
+    return best;
+  }
+
+  /** Ends what an earlier parent with more enclaves has left behind. */
+  async #sweep(): Promise<void> {
+    const ours = new Set(this.enclaves.map(({ name }) => name));
+    try {
+      for (const { EnclaveName, EnclaveID } of await this.#hypervisor.describe()) {
+        const leftOver = EnclaveName.startsWith(NAME_PREFIX) && !ours.has(EnclaveName);
+        if (leftOver) await this.#hypervisor.terminate(EnclaveID);
+      }
+    } catch {
+      // The hypervisor is not there yet: then nothing was left behind either.
+    }
+  }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createLog, type Log } from './log.ts';
+
+/** A running service: what its ready line says, and how to end it. */
+export interface Service {
+  ready: Readonly<Record<string, unknown>>;
+  /** Finishes what is in flight. Called once. */
+  stop(): Promise<void>;
+}
+
+export interface ProcessOptions {
+  name: string;
+  /** Takes the parsed configuration; throws `Error` with a `code` of `config_invalid` when it is not usable. */
+  start: (config: unknown, log: Log) => Promise<Service>;
+}
+
+const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
+/** Half a second less than the five seconds that a supervisor waits. */
+const STOP_MS = 4_500;
+
+/**
+ * The convention of all processes of the vault: configuration is the first line of standard input, in JSON, so
+ * that no secret is ever in an argument or the environment; standard input that ends means that the supervisor
+ * is gone. A ready line on standard output, logs on standard error, exit 2 for a bad configuration, SIGTERM
+ * and SIGINT end the process in order.
+ */
+export async function runProcess({ name, start }: ProcessOptions): Promise<void> {
+  process.title = name;
+  const log = createLog(name, (line) => process.stderr.write(line));
+  const state: { service: Service | null; stopping: boolean } = { service: null, stopping: false };
+
+  const stop = async (cause: string) => {
+    if (state.stopping) return;
+    state.stopping = true;
+    log('info', 'stopping', { cause });
+    setTimeout(() => {
+      log('error', 'stop_timeout');
+      process.exit(1);
+    }, STOP_MS).unref();
+    try {
+      await state.service?.stop();
+    } catch (error) {
+      log('error', 'stop_failed', describeError(error));
+      process.exit(1);
+    }
+    log('info', 'stopped');
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void stop('SIGTERM'));
+  process.on('SIGINT', () => void stop('SIGINT'));
+  const crash = (error: unknown) => {
+    log('error', 'crashed', describeError(error));
+    process.exit(1);
+  };
+  process.on('uncaughtException', crash);
+  process.on('unhandledRejection', crash);
+
+  const line = await firstLine(() => void stop('stdin_ended'));
+  try {
+    state.service = await start(parseJson(line), log);
+  } catch (error) {
+    const { code } = describeError(error);
+    if (code === 'config_invalid') {
+      log('error', 'config_invalid', { message: error instanceof Error ? error.message : '' });
+      process.exit(2);
+    }
+    crash(error);
+    return;
+  }
+  if (state.stopping) return;
+  process.stdout.write(`${JSON.stringify({ event: 'ready', ...state.service.ready })}\n`);
+}
+
+/** The first line of standard input, without its end. `onEnd` is called when standard input ends later. */
+async function firstLine(onEnd: () => void): Promise<string> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let done = false;
+    const finish = () => {
+      done = true;
+      resolve(Buffer.concat(chunks).toString('utf8'));
+      chunks.length = 0;
+    };
+    process.stdin.on('data', (chunk: Buffer) => {
+      if (done) return;
+      const end = chunk.indexOf(0x0a);
+      chunks.push(end === -1 ? chunk : chunk.subarray(0, end));
+      size += chunk.length;
+      if (end !== -1 || size > MAX_CONFIG_BYTES) finish();
+    });
+    process.stdin.on('end', () => {
+      if (!done) finish();
+      else onEnd();
+    });
+    process.stdin.on('error', () => onEnd());
+  });
+}
+
+/** `null` for text that is not JSON: every reader of a configuration refuses that. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+/** What may be logged of an unexpected error: its kind and place, never its message, which may hold a value. */
+export function describeError(error: unknown): { name: string; code?: string; at?: string } {
+  if (!(error instanceof Error)) return { name: typeof error };
+  const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  const at = frames
+    .slice(0, 4)
+    .map((line) => line.trim().replace(/file:\/\/\S*\/(?=[^/\s]+:\d)/g, ''))
+    .join(' ');
+  return { name: error.name, ...code, ...(at === '' ? {} : { at }) };
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+import { chmod, rm } from 'node:fs/promises';
+import http from 'node:http';
+import { encodeParentRequest, MAX_MESSAGE_BYTES, type ParentCredentials } from '@enclave-vault/protocol';
+import { codeOf, ParentError, type ParentErrorCode } from './errors.ts';
+import type { EnclaveAnswer, Fleet } from './fleet.ts';
+import { DEADLINE_HEADER, ENCLAVE_HEADER, PARENT_TIMEOUT_MS } from './interface.ts';
+import type { Log } from './log.ts';
+import { readBody } from './read-body.ts';
+
+export interface ParentServerOptions {
+  fleet: Fleet;
+  /** Asked for every request, so that credentials can be renewed. */
+  credentials: () => Promise<ParentCredentials>;
+  log: Log;
+  /** Requests under way at once; one more gets 503. Default 256. */
+  maxInFlight?: number;
+}
+
+/** What the credentials add to an envelope must fit into the message as well. */
+const MAX_ENVELOPE_BYTES = MAX_MESSAGE_BYTES - 16 * 1024;
+const MAX_ATTESTATION_BYTES = 1024;
+
+const STATUS: Partial<Record<ParentErrorCode, number>> = {
+  no_enclave: 503,
+  connection_lost: 503,
+  busy: 503,
+  timeout: 504,
+  deadline_passed: 504,
+  answer_too_large: 502,
+};
+/** Names of errors in an answer of the parent's own: JSON {"code"}; an enclave's words are CBOR. */
+const JSON_TYPE = 'application/json';
+
+/**
+ * The parent's HTTP server. It carries sealed requests and answers between API and enclave, adding only the
+ * credentials that the enclave needs for KMS; it holds no key to either.
+ */
+export class ParentServer {
+  readonly #options: ParentServerOptions;
+  readonly #server: http.Server;
+  #inFlight = 0;
+  #draining = false;
+
+  constructor(options: ParentServerOptions) {
+    this.#options = options;
+    this.#server = http.createServer(
+      {
+        maxHeaderSize: 8 * 1024,
+        requestTimeout: 10_000,
+        headersTimeout: 5_000,
+        keepAliveTimeout: 30_000,
+        connectionsCheckingInterval: 1_000,
+      },
+      (request, response) => void this.#handle(request, response),
+    );
+    this.#server.maxConnections = 1_024;
+  }
+
+  async listen(socketPath: string): Promise<void> {
+    await rm(socketPath, { force: true });
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(socketPath, () => resolve());
+    });
+    await chmod(socketPath, 0o600);
+  }
+
+  /** Takes no more requests and waits until those under way are answered, at most `maxMs`. */
+  async drain(maxMs = 3_500): Promise<void> {
+    this.#draining = true;
+    // A connection becomes idle when its answer is out; nobody may start a new request on it.
+    const idle = setInterval(() => this.#server.closeIdleConnections(), 20);
+    const late = setTimeout(() => this.#server.closeAllConnections(), maxMs);
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    clearInterval(idle);
+    clearTimeout(late);
+  }
+
+  async #handle(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    const started = Date.now();
+    const route = `${request.method} ${request.url}`;
+    if (this.#draining) response.setHeader('connection', 'close');
+    try {
+      switch (route) {
+        case 'POST /decrypt':
+          return await this.#forward('/v1/decrypt', request, response, started);
+        case 'POST /attestation':
+          return await this.#forward('/v1/attestation', request, response, started);
+        case 'GET /health':
+          return this.#health(response);
+        case 'GET /enclaves':
+          return reply(response, 200, { enclaves: this.#enclaves() });
+        default:
+          return reply(response, 404, { code: 'not_found' });
+      }
+    } catch (error) {
+      const code = codeOf(error);
+      this.#options.log(code === 'internal' ? 'error' : 'warn', 'request_failed', { code });
+      if (response.headersSent) response.destroy();
+      else this.#refuse(response, code);
+    }
+  }
+
+  async #forward(
+    path: '/v1/decrypt' | '/v1/attestation',
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    started: number,
+  ): Promise<void> {
+    const { fleet, credentials, maxInFlight = 256, log } = this.#options;
+    const asked = Number(request.headers[DEADLINE_HEADER] ?? Number.NaN);
+    const bound = started + PARENT_TIMEOUT_MS;
+    const deadline = Number.isFinite(asked) ? Math.min(asked, bound) : bound;
+    if (deadline <= started) throw new ParentError('deadline_passed');
+    if (this.#inFlight >= maxInFlight) throw new ParentError('busy');
+    this.#inFlight += 1;
+    try {
+      const limit = path === '/v1/decrypt' ? MAX_ENVELOPE_BYTES : MAX_ATTESTATION_BYTES;
+      const read = await readBody(request, limit, deadline);
+      if (!read.ok) return reply(response, read.status, { code: read.code }, { connection: 'close' });
+      const body =
+        path === '/v1/decrypt'
+          ? encodeParentRequest({ credentials: await credentials(), envelope: read.body })
+          : read.body;
+      const wanted = request.headers[ENCLAVE_HEADER];
+      const answer = await fleet.dispatch(
+        {
+          method: 'POST',
+          path,
+          body,
+          headers: { 'content-type': 'application/cbor' },
+          maxBytes: MAX_MESSAGE_BYTES,
+        },
+        deadline,
+        typeof wanted === 'string' ? wanted : undefined,
+      );
+      if (answer.status !== 200)
+        log('warn', 'enclave_refused', { enclave: answer.enclaveId, status: answer.status });
+      passOn(response, answer);
+    } finally {
+      this.#inFlight -= 1;
+    }
+  }
+
+  #health(response: http.ServerResponse): void {
+    const { fleet } = this.#options;
+    const { healthy, enclaves } = fleet;
+    const status = healthy > 0 && !this.#draining ? 200 : 503;
+    // Why there is none: the last error of those that are down.
+    const reason = enclaves.find(({ lastError }) => lastError !== null)?.lastError ?? 'starting';
+    reply(
+      response,
+      status,
+      {
+        status: this.#draining ? 'draining' : status === 200 ? 'ok' : 'unavailable',
+        enclaves: { wanted: enclaves.length, healthy },
+        ...(healthy > 0 ? {} : { reason }),
+      },
+      status === 503 ? { 'retry-after': String(fleet.retryAfter) } : {},
+    );
+  }
+
+  #enclaves(): object[] {
+    return this.#options.fleet.enclaves.map(({ name, state, inFlight, starts, lastError, description }) => ({
+      name,
+      state,
+      inFlight,
+      starts,
+      lastError,
+      id: description?.EnclaveID ?? null,
+      flags: description?.Flags ?? null,
+      measurements: description?.Measurements ?? null,
+    }));
+  }
+
+  #refuse(response: http.ServerResponse, code: ParentErrorCode): void {
+    const status = STATUS[code] ?? 500;
+    const retry = status === 503 ? { 'retry-after': String(this.#options.fleet.retryAfter) } : {};
+    reply(response, status, { code }, { connection: 'close', ...retry });
+  }
+}
+
+/** The enclave's own words go through as they are, errors included, with the name of who said them. */
+function passOn(response: http.ServerResponse, answer: EnclaveAnswer): void {
+  const retryAfter = answer.headers['retry-after'];
+  response.writeHead(answer.status, {
+    'content-type': answer.headers['content-type'] ?? 'application/octet-stream',
+    'content-length': answer.body.length,
+    [ENCLAVE_HEADER]: answer.enclaveId,
+    ...(retryAfter === undefined ? {} : { 'retry-after': retryAfter }),
+  });
+  response.end(answer.body);
+}
+
+function reply(
+  response: http.ServerResponse,
+  status: number,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.writeHead(status, { 'content-type': JSON_TYPE, 'content-length': bytes.length, ...headers });
+  response.end(bytes);
+}

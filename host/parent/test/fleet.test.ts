@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+import { afterEach, expect, test } from 'vitest';
+import { CONFIGURATION, startParent, until } from './harness.ts';
+import { answer } from './stand-ins.ts';
+
+let parent: Awaited<ReturnType<typeof startParent>>;
+afterEach(() => parent.stop());
+
+const ask = (enclaveId?: string, ms = 3_000) =>
+  parent.fleet.dispatch(
+    { method: 'POST', path: '/v1/decrypt', body: Buffer.from('x'), maxBytes: 1024 },
+    Date.now() + ms,
+    enclaveId,
+  );
+
+test('boots each enclave once with the very bytes of its configuration', async () => {
+  parent = await startParent({ enclaves: 3 });
+  parent.fleet.start();
+  await until(() => parent.fleet.healthy === 3);
+  expect(parent.standIn.launched.map(({ name }) => name).sort()).toEqual(['vault-0', 'vault-1', 'vault-2']);
+  for (const { configuration } of parent.standIn.launched) expect(configuration).toEqual(CONFIGURATION);
+});
+
+test('ends what an earlier parent left behind, and nothing of others', async () => {
+  parent = await startParent();
+  const old = await parent.standIn.launch('vault-0');
+  const more = await parent.standIn.launch('vault-7');
+  const foreign = await parent.standIn.launch('acm');
+  parent.fleet.start();
+  await until(() => parent.fleet.healthy === 1 && !parent.standIn.enclaves.has(more.id));
+  expect(parent.standIn.enclaves.has(old.id)).toBe(false);
+  expect(parent.standIn.enclaves.has(foreign.id)).toBe(true);
+});
+
+test('puts another in the place of an enclave that died, without a request having to find out', async () => {
+  parent = await startParent();
+  parent.fleet.start();
+  await until(() => parent.fleet.healthy === 1);
+  await parent.standIn.launched[0]?.crash();
+  await until(() => parent.standIn.launched.length === 2 && parent.fleet.healthy === 1);
+  expect((await ask()).body.toString()).toBe(`answer of ${parent.standIn.launched[1]?.id}`);
+});
+
+test('replaces an enclave that says it is not serving', async () => {
+  parent = await startParent();
+  parent.fleet.start();
+  await until(() => parent.fleet.healthy === 1);
+  const [first] = parent.standIn.launched;
+  if (first !== undefined) first.phase = 'failed';
+  await until(() => parent.standIn.launched.length === 2 && parent.fleet.healthy === 1);
+  expect(parent.logged).toContainEqual(
+    expect.objectContaining({
+      event: 'enclave_lost',
+      fields: expect.objectContaining({ code: 'not_serving' }),
+    }),
+  );
+});
+
+test('starts again with back-off while the hypervisor or the enclave refuses, and says why', async () => {
+  parent = await startParent();
+  parent.standIn.refuse = true;
+  parent.fleet.start();
+  const [enclave] = parent.fleet.enclaves;
+  await until(() => (enclave?.starts ?? 0) >= 3);
+  expect(enclave?.lastError).toBe('hypervisor_refused');
+  parent.standIn.onLaunch = (launched) => {
+    launched.refuseConfiguration = parent.standIn.launched.length < 2;
+  };
+  parent.standIn.refuse = false;
+  await until(() => enclave?.lastError === 'configuration_refused');
+  await until(() => parent.fleet.healthy === 1);
+  expect(enclave?.lastError).toBeNull();
+});
+
+test('asks another enclave when one dies before it has answered', async () => {
+  parent = await startParent({ enclaves: 2 });
+  parent.standIn.onLaunch = (enclave) => {
+    // Half of an answer is none.
+    if (parent.standIn.launched.length === 0) {
+      enclave.onDecrypt = (_request, response) => {
+        response.writeHead(200, { 'content-length': 100 }).write('half');
+        setTimeout(() => response.destroy(), 5);
+      };
+    }
+  };
+  parent.fleet.start();
+  await until(() => parent.fleet.healthy === 2);
+  const second = parent.standIn.launched[1];
+  for (let turn = 0; turn < 3; turn += 1) {
+    expect((await ask()).enclaveId).toBe(second?.id);
+    await until(() => parent.fleet.healthy === 2);
+  }
+});
+
+test('never repeats a request that was answered with an error, or not in time', async () => {
+  parent = await startParent({ enclaves: 2 });
+  let count = 0;
+  parent.standIn.onLaunch = (enclave) => {
+    enclave.onDecrypt = (_request, response) => {
+      count += 1;
+      if (count === 1) answer(response, 503, 'busy');
+    };
+  };
+  parent.fleet.start();
+  await until(() => parent.fleet.healthy === 2);
+  expect((await ask()).status).toBe(503);
+  await expect(ask(undefined, 100)).rejects.toMatchObject({ code: 'timeout' });
+  expect(count).toBe(2);
+});
+
+test('sends to the least busy, and a request for one enclave to no other', async () => {
+  parent = await startParent({ enclaves: 2 });
+  const waiting: (() => void)[] = [];
+  parent.standIn.onLaunch = (enclave) => {
+    if (enclave.name === 'vault-0') {
+      enclave.onDecrypt = (_request, response) => waiting.push(() => answer(response, 200, 'slow'));
+    }
+  };
+  parent.fleet.start();
+  await until(() => parent.fleet.healthy === 2);
+  const named = (name: string) => parent.standIn.launched.find((enclave) => enclave.name === name);
+  const slow = [ask(named('vault-0')?.id), ask(named('vault-0')?.id)];
+  await until(() => waiting.length === 2);
+  for (let turn = 0; turn < 4; turn += 1) expect((await ask()).enclaveId).toBe(named('vault-1')?.id);
+  for (const release of waiting) release();
+  expect((await Promise.all(slow)).map(({ enclaveId }) => enclaveId)).toEqual([
+    named('vault-0')?.id,
+    named('vault-0')?.id,
+  ]);
+  await expect(ask('i-0-enc999')).rejects.toMatchObject({ code: 'no_enclave' });
+});
+
+test('says that there is no enclave, and when there may be one', async () => {
+  parent = await startParent();
+  await expect(ask()).rejects.toMatchObject({ code: 'no_enclave' });
+  expect(parent.fleet.retryAfter).toBe(1);
+});
+
+test('ends its enclaves when it ends', async () => {
+  parent = await startParent({ enclaves: 2 });
+  parent.fleet.start();
+  await until(() => parent.fleet.healthy === 2);
+  await parent.fleet.close();
+  expect(parent.standIn.enclaves.size).toBe(0);
+});

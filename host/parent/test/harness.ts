@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
+import { Fleet } from '../src/fleet.ts';
+import { Hypervisor } from '../src/hypervisor.ts';
+import { ParentServer } from '../src/server.ts';
+import { UnixHttpClient } from '../src/unix-http.ts';
+import { StandInHypervisor } from './stand-ins.ts';
+
+export const CONFIGURATION = Buffer.from('a163666f6f01', 'hex');
+export const CREDENTIALS = {
+  accessKeyId: 'AKIDEXAMPLE000000',
+  secretAccessKey: 'marked-secret-access-key',
+  sessionToken: null,
+  expiration: null,
+};
+
+/** A parent before stand-in enclaves; `stop` ends all of it. */
+export async function startParent(options: { enclaves?: number; maxInFlight?: number } = {}) {
+  const standIn = await StandInHypervisor.start();
+  const logged: { level: string; event: string; fields: unknown }[] = [];
+  const log = (level: string, event: string, fields: unknown = {}) =>
+    void logged.push({ level, event, fields });
+  const fleet = new Fleet({
+    enclaves: options.enclaves ?? 1,
+    image: '/images/vault',
+    cpuCount: 2,
+    memoryMib: 512,
+    configuration: CONFIGURATION,
+    kms: { host: '127.0.0.1', port: 9 },
+    hypervisor: new Hypervisor(standIn.control),
+    timings: {
+      pollMs: 40,
+      healthMs: 200,
+      bootMs: 1_000,
+      backoffBaseMs: 20,
+      backoffMaxMs: 100,
+      settledMs: 100,
+    },
+    log,
+  });
+  const server = new ParentServer({
+    fleet,
+    credentials: async () => CREDENTIALS,
+    log,
+    ...(options.maxInFlight === undefined ? {} : { maxInFlight: options.maxInFlight }),
+  });
+  const socketPath = join(standIn.folder, 'parent.sock');
+  await server.listen(socketPath);
+  const client = new UnixHttpClient(socketPath);
+  return {
+    standIn,
+    fleet,
+    server,
+    socketPath,
+    client,
+    logged,
+    post: (path: string, body: Buffer, headers: Record<string, string> = {}) =>
+      client.request({ method: 'POST', path, body, headers, timeoutMs: 9_000, maxBytes: 11 * 1024 * 1024 }),
+    get: (path: string) => client.request({ method: 'GET', path, timeoutMs: 3_000, maxBytes: 1024 * 1024 }),
+    stop: async () => {
+      client.close();
+      await server.drain(200);
+      await fleet.close();
+      await standIn.close();
+    },
+  };
+}
+
+/** Waits until `check` holds, or fails after two seconds. */
+export async function until(check: () => boolean): Promise<void> {
+  const end = Date.now() + 2_000;
+  while (!check()) {
+    if (Date.now() > end) throw new Error('did not come true in time');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
