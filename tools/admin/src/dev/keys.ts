@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { Agent } from 'node:https';
+import {
+  CreateAliasCommand,
+  CreateKeyCommand,
+  EnableKeyRotationCommand,
+  GetKeyPolicyCommand,
+  KMSClient,
+  ListAliasesCommand,
+  PutKeyPolicyCommand,
+} from '@aws-sdk/client-kms';
+import {
+  integrityKeyPolicy,
+  type Measurements,
+  type PolicyDocument,
+  requestKeyPolicy,
+  vaultKeyPolicy,
+} from '@enclave-vault/policies';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { RoleCredentials } from './credentials.ts';
+import { LOCAL } from './deployment.ts';
+
+export const KEY_USES = ['vault', 'request', 'integrity'] as const;
+export type KeyUse = (typeof KEY_USES)[number];
+export type KeyArns = Readonly<Record<KeyUse, string>>;
+
+const policyOf = (use: KeyUse, measurements: Measurements | null): PolicyDocument =>
+  use === 'vault'
+    ? vaultKeyPolicy(LOCAL, measurements)
+    : use === 'request'
+      ? requestKeyPolicy(LOCAL, measurements)
+      : integrityKeyPolicy(LOCAL);
+
+/** The vault's KMS keys, seen with the deployment role's rights: it makes them and writes their policies, and uses none. */
+export class DeploymentKeys {
+  readonly #kms: KMSClient;
+
+  constructor(endpoint: string, ca: string, credentials: RoleCredentials) {
+    this.#kms = new KMSClient({
+      endpoint,
+      region: LOCAL.region,
+      credentials,
+      maxAttempts: 3,
+      requestHandler: new NodeHttpHandler({
+        httpsAgent: new Agent({ ca, keepAlive: true }),
+        requestTimeout: 5_000,
+      }),
+    });
+  }
+
+  /** ARNs of the keys; the missing ones are made, admitting no program: from their first moment nobody decrypts. */
+  async ensure(): Promise<KeyArns> {
+    const { Aliases = [] } = await this.#kms.send(new ListAliasesCommand({ Limit: 100 }));
+    const arns = await Promise.all(
+      KEY_USES.map(async (use) => {
+        const name = `alias/${LOCAL.name}/${use}`;
+        const found = Aliases.find((alias) => alias.AliasName === name)?.TargetKeyId;
+        return [use, found === undefined ? await this.#create(use, name) : this.#arn(found)];
+      }),
+    );
+    return Object.fromEntries(arns) as KeyArns;
+  }
+
+  async policy(arn: string): Promise<PolicyDocument> {
+    const { Policy } = await this.#kms.send(new GetKeyPolicyCommand({ KeyId: arn, PolicyName: 'default' }));
+    return JSON.parse(Policy ?? '{"Statement":[]}') as PolicyDocument;
+  }
+
+  /** Writes the policies that admit these measurements. True when anything changed. */
+  async admit(arns: KeyArns, measurements: Measurements | null): Promise<boolean> {
+    const changed = await Promise.all(
+      KEY_USES.map(async (use) => {
+        const wanted = JSON.stringify(policyOf(use, measurements));
+        if (JSON.stringify(await this.policy(arns[use])) === wanted) return false;
+        await this.#kms.send(
+          new PutKeyPolicyCommand({ KeyId: arns[use], PolicyName: 'default', Policy: wanted }),
+        );
+        return true;
+      }),
+    );
+    return changed.includes(true);
+  }
+
+  close(): void {
+    this.#kms.destroy();
+  }
+
+  #arn(keyId: string): string {
+    return `arn:${LOCAL.partition}:kms:${LOCAL.region}:${LOCAL.account}:key/${keyId}`;
+  }
+
+  async #create(use: KeyUse, alias: string): Promise<string> {
+    const { KeyMetadata } = await this.#kms.send(
+      new CreateKeyCommand({
+        Description: `Enclave Vault: ${use} key`,
+        Policy: JSON.stringify(policyOf(use, null)),
+      }),
+    );
+    if (KeyMetadata?.Arn === undefined) throw new Error('CreateKey answered without an ARN');
+    await this.#kms.send(new EnableKeyRotationCommand({ KeyId: KeyMetadata.Arn }));
+    await this.#kms.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId: KeyMetadata.Arn }));
+    return KeyMetadata.Arn;
+  }
+}

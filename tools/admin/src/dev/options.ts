@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isAbsolute, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { UsageError } from '../errors.ts';
+
+export interface DevOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Absolute; undefined when nothing is to be kept. */
+  readonly data: string | undefined;
+  readonly enclaves: number;
+  readonly schema: string | undefined;
+  /** Folder of the built enclave image. */
+  readonly image: string;
+  /** Pin the measurements of this image beside those already pinned. */
+  readonly acceptMeasurements: boolean;
+  readonly allowOrphans: boolean;
+  readonly unsafePlainHttp: boolean;
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly verbose: boolean;
+}
+
+export const DEV_USAGE = `enclave-vault dev [options]          run the whole vault on this machine
+  --port N              port of the API (8080; 0 picks a free one)      ENCLAVE_VAULT_PORT
+  --host ADDRESS        address of the API (127.0.0.1)                  ENCLAVE_VAULT_HOST
+  --data DIR            where everything is kept (.vault)               ENCLAVE_VAULT_DATA
+  --ephemeral           keep nothing                                    ENCLAVE_VAULT_EPHEMERAL=1
+  --enclaves N          how many enclaves (1)                           ENCLAVE_VAULT_ENCLAVES
+  --schema FILE         a record schema of your own                     ENCLAVE_VAULT_SCHEMA
+  --image DIR           the enclave image (dist/enclave)                ENCLAVE_VAULT_IMAGE
+  --accept-measurements let the key policy admit this image as well
+  --allow-orphans       accept a schema that orphans stored fields
+  --tls-cert FILE --tls-key FILE   serve HTTPS
+  --unsafe-plain-http   listen beyond loopback without TLS
+  --verbose             log every event of every process
+  ENCLAVE_VAULT_PASSPHRASE, if set, encrypts the emulator's KMS keys at rest.`;
+
+const WHOLE = /^\d{1,5}$/;
+
+/**
+ * Options of `dev` from arguments, then environment, then defaults. All problems are reported at once.
+ * Relative paths are taken from where the user stands, which npm keeps in INIT_CWD.
+ * @throws {UsageError} naming every option that is wrong
+ */
+export function parseDevOptions(args: readonly string[], env: NodeJS.ProcessEnv, root: string): DevOptions {
+  const { values } = parse(args);
+  const problems: string[] = [];
+  const text = (name: keyof typeof values & string, variable: string) => {
+    const value = values[name] ?? env[variable];
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const number = (name: 'port' | 'enclaves', variable: string, preset: number, min: number, max: number) => {
+    const raw = text(name, variable);
+    if (raw === undefined) return preset;
+    const n = WHOLE.test(raw) ? Number(raw) : Number.NaN;
+    if (n >= min && n <= max) return n;
+    problems.push(`--${name} takes a whole number from ${min} to ${max}`);
+    return preset;
+  };
+  const base = env.INIT_CWD ?? process.cwd();
+  const path = (raw: string) => (isAbsolute(raw) ? raw : resolve(base, raw));
+  const ephemeral = values.ephemeral === true || env.ENCLAVE_VAULT_EPHEMERAL === '1';
+  const data = text('data', 'ENCLAVE_VAULT_DATA');
+  if (ephemeral && values.data !== undefined) problems.push('--data and --ephemeral exclude each other');
+  const cert = values['tls-cert'];
+  const key = values['tls-key'];
+  if ((cert === undefined) !== (key === undefined)) problems.push('--tls-cert and --tls-key go together');
+  const schema = text('schema', 'ENCLAVE_VAULT_SCHEMA');
+  const image = text('image', 'ENCLAVE_VAULT_IMAGE');
+  const options: DevOptions = {
+    host: text('host', 'ENCLAVE_VAULT_HOST') ?? '127.0.0.1',
+    port: number('port', 'ENCLAVE_VAULT_PORT', 8080, 0, 65_535),
+    data: ephemeral ? undefined : path(data ?? '.vault'),
+    enclaves: number('enclaves', 'ENCLAVE_VAULT_ENCLAVES', 1, 1, 16),
+    schema: schema === undefined ? undefined : path(schema),
+    image: image === undefined ? join(root, 'dist/enclave') : path(image),
+    acceptMeasurements: values['accept-measurements'] === true,
+    allowOrphans: values['allow-orphans'] === true,
+    unsafePlainHttp: values['unsafe-plain-http'] === true,
+    tls: cert !== undefined && key !== undefined ? { cert: path(cert), key: path(key) } : undefined,
+    verbose: values.verbose === true,
+  };
+  if (problems.length > 0) throw new UsageError(problems.join('\n'));
+  return options;
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: false,
+      options: {
+        host: { type: 'string' },
+        port: { type: 'string' },
+        data: { type: 'string' },
+        ephemeral: { type: 'boolean' },
+        enclaves: { type: 'string' },
+        schema: { type: 'string' },
+        image: { type: 'string' },
+        'accept-measurements': { type: 'boolean' },
+        'allow-orphans': { type: 'boolean' },
+        'unsafe-plain-http': { type: 'boolean' },
+        'tls-cert': { type: 'string' },
+        'tls-key': { type: 'string' },
+        verbose: { type: 'boolean' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : 'the options cannot be read');
+  }
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { KmsEmulatorConfig } from '@enclave-vault/emulator-kms';
+import { kmsEndpointPolicy } from '@enclave-vault/policies';
+import { encodeConfiguration, pcr16 } from '@enclave-vault/protocol';
+import { AdminError } from '../errors.ts';
+import type { Ready } from './child.ts';
+import { ENCLAVE_LIMITS, INSTANCE_ID, KMS_HOST, LOCAL } from './deployment.ts';
+import { type Folders, files } from './folders.ts';
+import { askSocket } from './hypervisor.ts';
+import { DeploymentKeys, type KeyArns } from './keys.ts';
+import { log } from './log.ts';
+import { admit, differing, type Measured, pinnedMeasurements } from './measurements.ts';
+import type { DevOptions } from './options.ts';
+import { mintPrincipals, principalConfigs } from './principals.ts';
+import { type OnLog, type ProcessName, processSpec } from './processes.ts';
+import { Supervised } from './supervised.ts';
+
+interface Kms {
+  /** Port of the VPC endpoint that API and parent use, and of the way in from outside. */
+  readonly inside: number;
+  readonly outside: number;
+  readonly ca: string;
+}
+
+/** The whole vault on one machine: four processes and what each is told. */
+export class LocalVault {
+  readonly #options: DevOptions;
+  readonly #root: string;
+  readonly #folders: Folders;
+  readonly #principals = mintPrincipals();
+  readonly #processes = new Map<ProcessName, Supervised>();
+  readonly #onLog: OnLog;
+  #rootCertificate = '';
+  #kms: Kms = { inside: 0, outside: 0, ca: '' };
+  #arns: KeyArns = { vault: '', request: '', integrity: '' };
+  #untrusted: readonly string[] = [];
+
+  constructor(options: DevOptions, root: string, folders: Folders, onLog: OnLog) {
+    this.#options = options;
+    this.#root = root;
+    this.#folders = folders;
+    this.#onLog = onLog;
+  }
+
+  /** Starts everything; resolves with the API's URL once it answers. */
+  async start(): Promise<{ url: string; untrusted: readonly string[]; isolation: readonly string[] }> {
+    const hypervisor = await this.#start('hypervisor', () => this.#hypervisorConfig());
+    this.#rootCertificate = text(hypervisor, 'rootCertificate');
+    // Hashing the image takes as long as starting KMS: both at once.
+    const measuring = askSocket(this.#socket('hypervisor'), 'POST', '/measure', {
+      image: this.#options.image,
+    });
+    measuring.catch(() => undefined);
+    this.#kms = kmsOf(await this.#start('kms', () => this.#kmsConfig()));
+    const keys = new DeploymentKeys(
+      `https://127.0.0.1:${this.#kms.outside}`,
+      this.#kms.ca,
+      this.#principals.deployment,
+    );
+    try {
+      this.#arns = await keys.ensure();
+      await this.#pin(keys, await measuring);
+    } finally {
+      keys.close();
+    }
+    const [, api] = await Promise.all([
+      this.#start('parent', () => this.#parentConfig()),
+      this.#start('api', () => this.#apiConfig()),
+    ]);
+    const url = text(api, 'url');
+    return { url, untrusted: this.#untrusted, isolation: await this.#isolation() };
+  }
+
+  /** What `audit verify` needs to read the chains while the vault runs. */
+  session(): Record<string, unknown> {
+    return { kms: this.#apiKms(), credentials: this.#principals.api, ...this.#storage() };
+  }
+
+  pids(): Record<string, number | undefined> {
+    return Object.fromEntries([...this.#processes].map(([name, process]) => [name, process.pid]));
+  }
+
+  /** Callers first, so that what is in flight can still be answered. */
+  async stop(): Promise<void> {
+    for (const name of ['api', 'parent', 'hypervisor', 'kms'] as const)
+      await this.#processes.get(name)?.stop();
+  }
+
+  async #start(name: ProcessName, config: () => unknown): Promise<Ready> {
+    const process = new Supervised(processSpec(this.#root, name, config, this.#onLog));
+    this.#processes.set(name, process);
+    return process.start();
+  }
+
+  async #pin(keys: DeploymentKeys, answer: Record<string, unknown>): Promise<void> {
+    const register = (n: number) => text(answer, `PCR${n}`).toLowerCase();
+    const measured: Measured = {
+      pcr0: register(0),
+      pcr1: register(1),
+      pcr2: register(2),
+      pcr3: register(3),
+      pcr8: register(8),
+      pcr16: pcr16(this.#configuration()).toString('hex'),
+    };
+    const pinned = pinnedMeasurements(await keys.policy(this.#arns.vault));
+    this.#untrusted = pinned === null ? [] : differing(measured, pinned);
+    const trusted = pinned === null || this.#options.acceptMeasurements ? admit(measured, pinned) : pinned;
+    if (this.#untrusted.length > 0) {
+      const event = this.#options.acceptMeasurements ? 'measurements_accepted' : 'enclave_not_trusted';
+      log('warn', event, { differing: this.#untrusted });
+      if (this.#options.acceptMeasurements) this.#untrusted = [];
+    }
+    if ((await keys.admit(this.#arns, trusted)) && pinned !== null) log('warn', 'key_policy_changed');
+  }
+
+  #configuration(): Buffer {
+    return encodeConfiguration({
+      region: LOCAL.region,
+      kmsHost: KMS_HOST,
+      kmsPort: 443,
+      tlsRoots: [this.#kms.ca],
+      vaultKeyArns: [this.#arns.vault],
+      requestKeyArns: [this.#arns.request],
+      legacyKeyArns: [],
+      limits: ENCLAVE_LIMITS,
+    });
+  }
+
+  #hypervisorConfig(): unknown {
+    return {
+      stateFile: files(this.#folders.data).hypervisor,
+      runDirectory: join(this.#folders.run, 'e'),
+      controlSocket: this.#socket('hypervisor'),
+      roleArn: LOCAL.roles.instance,
+      instanceId: INSTANCE_ID,
+      node: process.execPath,
+    };
+  }
+
+  #kmsConfig(): KmsEmulatorConfig {
+    const passphrase = process.env.ENCLAVE_VAULT_PASSPHRASE;
+    const { vpcId, vpceId } = LOCAL.network;
+    const network = {
+      sourceVpc: vpcId,
+      ...(vpceId && { sourceVpce: vpceId }),
+      endpointPolicy: kmsEndpointPolicy(LOCAL),
+    };
+    return {
+      region: LOCAL.region,
+      account: LOCAL.account,
+      stateFile: files(this.#folders.data).kms,
+      ...(passphrase && { passphrase }),
+      eventLog: files(this.#folders.data).kmsEvents,
+      attestationRoots: [this.#rootCertificate],
+      principals: principalConfigs(this.#principals),
+      otherPrincipals: [LOCAL.roles.breakGlass],
+      listeners: [
+        { host: '127.0.0.1', port: this.#kms.inside, network },
+        { host: '127.0.0.1', port: this.#kms.outside, network: null },
+      ],
+    };
+  }
+
+  #parentConfig(): unknown {
+    return {
+      listen: this.#socket('parent'),
+      hypervisor: this.#socket('hypervisor'),
+      image: this.#options.image,
+      enclaves: this.#options.enclaves,
+      cpuCount: 2,
+      memoryMib: 512,
+      configuration: this.#configuration().toString('base64'),
+      kms: { host: '127.0.0.1', port: this.#kms.inside },
+      credentials: { ...this.#principals.instance, sessionToken: null, expiration: null },
+    };
+  }
+
+  #apiConfig(): unknown {
+    const { host, port, tls, schema, unsafePlainHttp, allowOrphans } = this.#options;
+    return {
+      host,
+      port,
+      ...(tls && { tls: { cert: readText(tls.cert), key: readText(tls.key) } }),
+      unsafePlainHttp,
+      ...(schema && { schema: readJson(schema) }),
+      allowOrphans,
+      ...this.#storage(),
+      kms: this.#apiKms(),
+      credentials: this.#principals.api,
+      parent: this.#socket('parent'),
+      bootstrap: { adminKeyFile: files(this.#folders.data).adminKey },
+    };
+  }
+
+  #storage() {
+    const { database, auditHeads } = files(this.#folders.data);
+    return { database, auditLog: auditHeads };
+  }
+
+  #apiKms() {
+    return {
+      endpoint: `https://127.0.0.1:${this.#kms.inside}`,
+      ca: this.#kms.ca,
+      region: LOCAL.region,
+      keys: this.#arns,
+    };
+  }
+
+  #socket(name: ProcessName): string {
+    return join(this.#folders.run, `${name}.sock`);
+  }
+
+  async #isolation(): Promise<readonly string[]> {
+    const answer: unknown = await askSocket(this.#socket('hypervisor'), 'GET', '/describe-enclaves');
+    const first: unknown = Array.isArray(answer) ? answer[0]?.Isolation : undefined;
+    return Array.isArray(first) ? first.map(String) : [];
+  }
+}
+
+function kmsOf(ready: Ready): Kms {
+  const endpoints = ready.endpoints as readonly { port: number }[];
+  const [inside, outside] = endpoints;
+  if (!inside || !outside) throw new AdminError('process_failed', 'kms said no ports');
+  return { inside: inside.port, outside: outside.port, ca: text(ready, 'ca') };
+}
+
+function text(from: Readonly<Record<string, unknown>>, name: string): string {
+  const value = from[name];
+  if (typeof value !== 'string') throw new AdminError('process_failed', `${name} is missing in an answer`);
+  return value;
+}
+
+const readText = (path: string) => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    throw new AdminError('data_unreadable', `${path} cannot be read`);
+  }
+};
+
+const readJson = (path: string): unknown => {
+  try {
+    return JSON.parse(readText(path));
+  } catch (error) {
+    if (error instanceof AdminError) throw error;
+    throw new AdminError('schema_unreadable', `${path} is not JSON`);
+  }
+};

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** The command's words are off; shown with the usage, exit code 2. */
+export class UsageError extends Error {
+  readonly code = 'usage';
+}
+
+export type AdminErrorCode =
+  | 'data_in_use'
+  | 'data_unreadable'
+  | 'process_failed'
+  | 'start_timed_out'
+  | 'vault_not_running'
+  | 'request_failed'
+  | 'image_missing'
+  | 'schema_unreadable';
+
+/** Something that the user can mend: shown as one line, exit code 1. */
+export class AdminError extends Error {
+  readonly code: AdminErrorCode;
+  constructor(code: AdminErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The command `enclave-vault`. Exit codes: 0 done, 1 it failed or found something, 2 the command's words are off. */
+import { join } from 'node:path';
+import { DEV_USAGE } from './dev/options.ts';
+import { AdminError, UsageError } from './errors.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+
+// Loaded on demand: `dev` must not wait for what `audit` needs.
+const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  dev: async (args) => (await import('./commands/dev.ts')).dev(args, ROOT),
+  keys: async (args) => (await import('./commands/keys.ts')).keys(args),
+  audit: async (args) => (await import('./commands/audit.ts')).audit(args, ROOT),
+  help: async () => {
+    process.stdout.write(`${await usage()}\n`);
+    return 0;
+  },
+};
+
+async function usage(): Promise<string> {
+  const { KEYS_USAGE } = await import('./commands/keys.ts');
+  const { AUDIT_USAGE } = await import('./commands/audit.ts');
+  return `${DEV_USAGE}\n\n${KEYS_USAGE}\n\n${AUDIT_USAGE}`;
+}
+
+async function main([name = 'help', ...args]: readonly string[]): Promise<number> {
+  const command =
+    name === '--help' || name === '-h'
+      ? COMMANDS.help
+      : Object.hasOwn(COMMANDS, name)
+        ? COMMANDS[name]
+        : undefined;
+  if (!command) throw new UsageError(`there is no command ${name}`);
+  if (args.includes('--help') || args.includes('-h')) return main(['help']);
+  return command(args);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n\n${await usage()}\n`);
+    process.exitCode = 2;
+  } else if (error instanceof AdminError) {
+    process.stderr.write(`enclave-vault: ${error.message}\n`);
+    process.exitCode = 1;
+  } else throw error;
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Who may import what: the table of docs/architecture.md as data. A zone is the longest folder that
+ * matches a file; what is not listed for a zone is refused, Node's built-ins included.
+ *
+ * `packages` are workspace names without their scope, with the export where only that one is allowed
+ * (`hpke/seal`); `node` are built-in modules (`*` for all); `npm` are third-party packages.
+ */
+export interface ZoneRule {
+  readonly zone: string;
+  readonly packages?: readonly string[];
+  readonly node?: readonly string[];
+  readonly npm?: readonly string[];
+}
+
+const HOST_PACKAGES = ['vault', 'stores', 'host-kms', 'parent', 'api'];
+const EMULATORS = ['emulator-pki', 'emulator-iam', 'emulator-kms', 'emulator-nitro'];
+
+export const RULES: readonly ZoneRule[] = [
+  { zone: 'trusted/codec' },
+  { zone: 'trusted/hpke', packages: ['codec'], node: ['crypto'] },
+  { zone: 'trusted/records', packages: ['hpke', 'hpke/seal', 'hpke/open', 'codec'], node: ['crypto'] },
+  { zone: 'trusted/expressions', node: ['crypto', 'worker_threads'], npm: ['@marcbachmann/cel-js'] },
+  { zone: 'trusted/protocol', packages: ['codec'], node: ['crypto'] },
+  {
+    // The core has no I/O: what it needs of the world comes through ports.ts.
+    zone: 'trusted/enclave/src/core',
+    packages: ['records', 'records/open', 'hpke', 'hpke/open', 'expressions', 'protocol', 'codec'],
+    node: ['crypto'],
+  },
+  {
+    zone: 'trusted/enclave/src/adapters',
+    packages: ['codec', 'protocol'],
+    node: ['crypto', 'http', 'net', 'tls', 'stream', 'worker_threads', 'fs', 'timers/promises'],
+  },
+  {
+    zone: 'trusted/enclave',
+    packages: ['codec', 'hpke', 'records', 'records/open', 'expressions', 'protocol'],
+    node: ['crypto', 'http', 'net', 'worker_threads', 'stream', 'process'],
+  },
+  // The build runs on the developer's machine; it isn't part of the program.
+  {
+    zone: 'trusted/enclave/build',
+    node: ['*'],
+    npm: ['esbuild'],
+    packages: ['codec'],
+  },
+  { zone: 'verifier/attestation', packages: ['codec'], node: ['crypto'] },
+  {
+    zone: 'host/vault',
+    packages: ['protocol', 'codec', 'hpke', 'hpke/seal', 'records', 'records/seal', 'expressions/references'],
+    node: ['crypto', 'timers/promises'],
+  },
+  {
+    zone: 'host/stores',
+    packages: ['vault', 'codec'],
+    node: ['sqlite', 'fs', 'fs/promises', 'path', 'crypto', 'timers/promises'],
+  },
+  { zone: 'host/kms', packages: ['vault'], node: ['https', 'crypto'], npm: ['@aws-sdk/*', '@smithy/*'] },
+  { zone: 'host/parent', packages: ['protocol'], node: ['*'] },
+  {
+    zone: 'host/api',
+    packages: [...HOST_PACKAGES, 'protocol', 'attestation'],
+    node: ['*'],
+    npm: ['fastify', '@fastify/*', 'ajv', 'ajv-formats', 'jose'],
+  },
+  { zone: 'emulators/pki', packages: ['codec'], node: ['crypto'] },
+  { zone: 'emulators/iam', packages: ['policies'], node: ['net', 'crypto'] },
+  {
+    zone: 'emulators/kms',
+    packages: ['codec', 'attestation', 'policies', 'emulator-iam', 'emulator-pki'],
+    node: ['*'],
+  },
+  { zone: 'emulators/nitro', packages: ['codec', 'attestation', 'emulator-pki'], node: ['*'] },
+  { zone: 'policies' },
+  {
+    zone: 'tools',
+    packages: [...HOST_PACKAGES, ...EMULATORS, 'policies', 'attestation', 'protocol', 'codec', 'enclave'],
+    node: ['*'],
+    npm: ['oxc-parser', 'esbuild', '@aws-sdk/client-kms', '@smithy/node-http-handler'],
+  },
+];
+
+/** Exports that open ciphertext: importable by these zones only, whatever the table above says. */
+export const OPENERS = ['hpke/open', 'records/open'];
+export const MAY_OPEN = ['trusted/records', 'trusted/enclave', 'clients/sdk', 'emulators'];
