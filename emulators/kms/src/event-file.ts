@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type FileHandle, open, rename } from 'node:fs/promises';
+import type { CloudTrailEvent } from './events.ts';
+
+const MAX_BYTES = 32 * 1024 * 1024;
+/** Records not written yet: a full disk must not fill the memory too. */
+const MAX_WAITING = 10_000;
+
+/**
+ * Appends records to a file as JSON lines, many at a time. A full file becomes `PATH.1`, in place of the one before.
+ * What CloudTrail is to KMS: a record that cannot be written does not fail the call it is about.
+ */
+export class EventFile {
+  readonly #path: string;
+  #file: FileHandle;
+  #size: number;
+  #waiting: string[] = [];
+  #writing: Promise<void> | null = null;
+
+  private constructor(path: string, file: FileHandle, size: number) {
+    this.#path = path;
+    this.#file = file;
+    this.#size = size;
+  }
+
+  static async open(path: string): Promise<EventFile> {
+    const file = await open(path, 'a', 0o600);
+    return new EventFile(path, file, (await file.stat()).size);
+  }
+
+  append(event: CloudTrailEvent): void {
+    if (this.#waiting.length < MAX_WAITING) this.#waiting.push(`${JSON.stringify(event)}\n`);
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = null;
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#writing;
+    await this.#file.close();
+  }
+
+  async #write(): Promise<void> {
+    // Lets the records of this turn of the event loop join.
+    await new Promise(setImmediate);
+    while (this.#waiting.length > 0) {
+      const text = this.#waiting.join('');
+      this.#waiting = [];
+      try {
+        if (this.#size > MAX_BYTES) await this.#rotate();
+        await this.#file.appendFile(text);
+        this.#size += Buffer.byteLength(text);
+      } catch {
+        return;
+      }
+    }
+  }
+
+  async #rotate(): Promise<void> {
+    await rename(this.#path, `${this.#path}.1`);
+    await this.#file.close();
+    this.#file = await open(this.#path, 'a', 0o600);
+    this.#size = 0;
+  }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { randomBytes } from 'node:crypto';
+import { authorizeAccount } from '../authorize.ts';
+import { seal } from '../ciphertext.ts';
+import { KmsError } from '../errors.ts';
+import { operation } from '../operation.ts';
+import { blob, boolean, integer, optional, text } from '../shapes.ts';
+import { keyForEncryption, keyForUse } from './keys-in-use.ts';
+import {
+  contextOf,
+  encryptionAlgorithm,
+  encryptionContext,
+  endDryRun,
+  grantTokens,
+  keyId,
+  loggedContext,
+  recipient,
+  verifyRecipient,
+} from './members.ts';
+
+/** https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html */
+export const encrypt = operation(
+  {
+    KeyId: keyId,
+    Plaintext: blob(1, 4096),
+    EncryptionContext: encryptionContext,
+    GrantTokens: grantTokens,
+    EncryptionAlgorithm: encryptionAlgorithm,
+    DryRun: optional(boolean),
+  },
+  {
+    quota: 'symmetric',
+    readOnly: true,
+    logged: ({ KeyId, EncryptionContext, EncryptionAlgorithm }) => ({
+      keyId: KeyId,
+      encryptionAlgorithm: EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT',
+      ...loggedContext(EncryptionContext),
+    }),
+    async run(call, input) {
+      const context = contextOf(input.EncryptionContext);
+      const algorithm = input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT';
+      const resolved = keyForUse(call, input.KeyId, context, { 'kms:EncryptionAlgorithm': algorithm });
+      if (algorithm !== 'SYMMETRIC_DEFAULT') {
+        throw new KmsError('InvalidKeyUsageException', `${resolved.arn} is a symmetric encryption key.`);
+      }
+      endDryRun(input.DryRun);
+      const key = await keyForEncryption(call, resolved);
+      return {
+        KeyId: resolved.arn,
+        CiphertextBlob: seal(key, context, input.Plaintext).toString('base64'),
+        EncryptionAlgorithm: algorithm,
+      };
+    },
+  },
+);
+
+/** https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateRandom.html */
+export const generateRandom = operation(
+  {
+    NumberOfBytes: optional(integer(1, 1024)),
+    CustomKeyStoreId: optional(text({ min: 1, max: 64 })),
+    Recipient: recipient,
+  },
+  {
+    quota: 'symmetric',
+    readOnly: true,
+    logged: ({ NumberOfBytes }) => ({ numberOfBytes: NumberOfBytes }),
+    run(call, input) {
+      verifyRecipient(call, input.Recipient);
+      authorizeAccount(call, call.recipient?.conditions);
+      if (input.CustomKeyStoreId !== undefined) {
+        throw new KmsError('UnsupportedOperationException', 'Custom key stores are not offered.');
+      }
+      if (input.NumberOfBytes === undefined) {
+        throw new KmsError(
+          'ValidationException',
+          '1 validation error detected: NumberOfBytes must not be null',
+        );
+      }
+      const random = randomBytes(input.NumberOfBytes);
+      return call.recipient === null
+        ? { Plaintext: random.toString('base64') }
+        : { CiphertextForRecipient: call.recipient.encrypt(random).toString('base64') };
+    },
+  },
+);

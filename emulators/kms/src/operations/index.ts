@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+import { KmsError } from '../errors.ts';
+import type { Operation } from '../operation.ts';
+import { createAlias, deleteAlias, updateAlias } from './aliases.ts';
+import { createKey } from './create-key.ts';
+import { generateDataKey, generateDataKeyWithoutPlaintext } from './data-keys.ts';
+import { decrypt } from './decrypt.ts';
+import { encrypt, generateRandom } from './encrypt.ts';
+import { generateDataKeyPair, generateDataKeyPairWithoutPlaintext } from './key-pairs.ts';
+import { cancelKeyDeletion, describeKey, disableKey, enableKey, scheduleKeyDeletion } from './key-state.ts';
+import { listAliases, listKeys, listResourceTags } from './lists.ts';
+import { getKeyPolicy, putKeyPolicy } from './policies.ts';
+import {
+  disableKeyRotation,
+  enableKeyRotation,
+  getKeyRotationStatus,
+  rotateKeyOnDemand,
+} from './rotation.ts';
+
+const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
+  ['CancelKeyDeletion', cancelKeyDeletion],
+  ['CreateAlias', createAlias],
+  ['CreateKey', createKey],
+  ['Decrypt', decrypt],
+  ['DeleteAlias', deleteAlias],
+  ['DescribeKey', describeKey],
+  ['DisableKey', disableKey],
+  ['DisableKeyRotation', disableKeyRotation],
+  ['EnableKey', enableKey],
+  ['EnableKeyRotation', enableKeyRotation],
+  ['Encrypt', encrypt],
+  ['GenerateDataKey', generateDataKey],
+  ['GenerateDataKeyPair', generateDataKeyPair],
+  ['GenerateDataKeyPairWithoutPlaintext', generateDataKeyPairWithoutPlaintext],
+  ['GenerateDataKeyWithoutPlaintext', generateDataKeyWithoutPlaintext],
+  ['GenerateRandom', generateRandom],
+  ['GetKeyPolicy', getKeyPolicy],
+  ['GetKeyRotationStatus', getKeyRotationStatus],
+  ['ListAliases', listAliases],
+  ['ListKeys', listKeys],
+  ['ListResourceTags', listResourceTags],
+  ['PutKeyPolicy', putKeyPolicy],
+  ['RotateKeyOnDemand', rotateKeyOnDemand],
+  ['ScheduleKeyDeletion', scheduleKeyDeletion],
+  ['UpdateAlias', updateAlias],
+]);
+
+/** What AWS offers and the emulator does not: asked for by mistake, not by a typing error. */
+const NOT_OFFERED: ReadonlySet<string> = new Set([
+  'CreateGrant',
+  'Decapsulate',
+  'DeriveSharedSecret',
+  'Encapsulate',
+  'GenerateMac',
+  'GetParametersForImport',
+  'GetPublicKey',
+  'ImportKeyMaterial',
+  'ListGrants',
+  'ListKeyPolicies',
+  'ListKeyRotations',
+  'ReEncrypt',
+  'ReplicateKey',
+  'RetireGrant',
+  'RevokeGrant',
+  'Sign',
+  'TagResource',
+  'UntagResource',
+  'UpdateKeyDescription',
+  'UpdatePrimaryRegion',
+  'Verify',
+  'VerifyMac',
+]);
+
+/** @throws {KmsError} UnsupportedOperationException, UnknownOperationException */
+export function findOperation(name: string): Operation {
+  const operation = OPERATIONS.get(name);
+  if (operation !== undefined) return operation;
+  if (NOT_OFFERED.has(name))
+    throw new KmsError('UnsupportedOperationException', `The emulator has no ${name}.`);
+  throw new KmsError('UnknownOperationException', 'The requested operation is not known.');
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import { keyOf, type ResolvedKey, resolveKey } from '../arns.ts';
+import { authorizeKey } from '../authorize.ts';
+import type { EncryptionContext } from '../ciphertext.ts';
+import { type Conditions, contextConditions } from '../conditions.ts';
+import { KmsError } from '../errors.ts';
+import type { Call } from '../service.ts';
+import { isRotationDue, rotated, withKey } from '../state/changes.ts';
+import type { KmsKey } from '../state/model.ts';
+
+/**
+ * The key of a cryptographic operation: found, authorized, and in a state to be used.
+ * @throws {KmsError} NotFoundException, AccessDeniedException, DisabledException, KMSInvalidStateException
+ */
+export function keyForUse(
+  call: Call,
+  name: string,
+  context: EncryptionContext,
+  conditions: Conditions = {},
+): ResolvedKey {
+  const resolved = resolveKey(call.service, name);
+  authorizeUse(call, resolved, context, conditions);
+  return resolved;
+}
+
+/** The same for a key already found. */
+export function authorizeUse(
+  call: Call,
+  resolved: ResolvedKey,
+  context: EncryptionContext,
+  conditions: Conditions = {},
+): void {
+  authorizeKey(call, resolved, {
+    ...conditions,
+    ...contextConditions(context),
+    ...call.recipient?.conditions,
+  });
+  requireEnabled(resolved);
+}
+
+/** @throws {KmsError} DisabledException, KMSInvalidStateException */
+export function requireEnabled({ key, arn }: ResolvedKey): void {
+  requireNotPendingDeletion({ key, arn });
+  if (key.state === 'Disabled') throw new KmsError('DisabledException', `${arn} is disabled.`);
+}
+
+/** @throws {KmsError} KMSInvalidStateException */
+export function requireNotPendingDeletion({ key, arn }: Pick<ResolvedKey, 'key' | 'arn'>): void {
+  if (key.state === 'PendingDeletion') {
+    throw new KmsError('KMSInvalidStateException', `${arn} is pending deletion.`);
+  }
+}
+
+/** The key to encrypt with: when its automatic rotation is due, rotated first. */
+export async function keyForEncryption(call: Call, { key }: ResolvedKey): Promise<KmsKey> {
+  const { service, now } = call;
+  if (!isRotationDue(key, now)) return key;
+  return service.store.update((state) => {
+    const current = keyOf(service, state, key.id);
+    if (!isRotationDue(current, now)) return [state, current];
+    const next = rotated(current, 'AUTOMATIC', now);
+    return [withKey(state, next), next];
+  });
+}

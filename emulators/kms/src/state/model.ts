@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { PolicyDocument } from '@enclave-vault/emulator-iam';
+
+export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion';
+
+/** One generation of a key's material. Older ones stay: a ciphertext names the one it was made with. */
+export interface KeyMaterial {
+  /** 64 hex digits, AWS's KeyMaterialId. */
+  readonly id: string;
+  /** AES-256 key. */
+  readonly bytes: Buffer;
+  /** ms since the epoch. */
+  readonly createdAt: number;
+  readonly origin: 'CREATED' | 'AUTOMATIC' | 'ON_DEMAND';
+}
+
+export interface Tag {
+  readonly TagKey: string;
+  readonly TagValue: string;
+}
+
+/** A symmetric encryption key (SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT, origin AWS_KMS): the only kind offered. */
+export interface KmsKey {
+  /** UUID. */
+  readonly id: string;
+  readonly description: string;
+  readonly createdAt: number;
+  readonly state: KeyState;
+  /** ms since the epoch, when the state is PendingDeletion. */
+  readonly deletionAt: number | null;
+  /** The policy as it was put, byte for byte, and parsed. */
+  readonly policyText: string;
+  readonly policy: PolicyDocument;
+  readonly tags: readonly Tag[];
+  readonly rotation: { readonly periodDays: number; readonly nextAt: number } | null;
+  /** Oldest first, never empty; a material's index is part of the ciphertexts made with it. */
+  readonly materials: readonly KeyMaterial[];
+}
+
+export interface Alias {
+  /** With its prefix `alias/`. */
+  readonly name: string;
+  readonly keyId: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** The local certificate authority: clients keep trusting it over restarts, and the enclave's PCR16 measures it. */
+export interface Authority {
+  readonly certificate: string;
+  /** PKCS#8 PEM. */
+  readonly privateKey: string;
+}
+
+/** All that outlives the process. Immutable: a change makes a new one, which is written before it is used. */
+export interface State {
+  readonly region: string;
+  readonly account: string;
+  readonly authority: Authority;
+  /** In order of creation. */
+  readonly keys: ReadonlyMap<string, KmsKey>;
+  /** By name. */
+  readonly aliases: ReadonlyMap<string, Alias>;
+}

@@ -1,0 +1,3 @@
+const _DAY_MS = 86_400_000;
+const _AUTHORITY_DAYS = 3650;
+const _SERVER_DAYS = 825;
