@@ -98,7 +98,9 @@ function answerAad(id: Uint8Array, time: number): Buffer {
 
 /** HKDF-SHA-256 (RFC 5869): a key for one request and one direction. The caller zeroes it. */
 function deriveKey(direction: string, dataKey: Uint8Array, id: Uint8Array): Buffer {
-  if (dataKey.byteLength !== DATA_KEY_BYTES) throw malformed('data key');
+  // All zeros is what is left of a key after its use: sealing under it would be sealing for everyone.
+  if (dataKey.byteLength !== DATA_KEY_BYTES || dataKey.every((byte) => byte === 0))
+    throw malformed('data key');
   return Buffer.from(hkdfSync('sha256', dataKey, id, direction, 32));
 }
 

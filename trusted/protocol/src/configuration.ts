@@ -64,6 +64,8 @@ const MEMBERS = [
 ] as const;
 const LIMITS = ['running', 'waiting', 'request_ms', 'expression_ms', 'expression_workers'] as const;
 const MAX_KEYS = 16;
+/** An envelope does not name its key, so an enclave may have to ask KMS once for each of these. */
+const MAX_REQUEST_KEYS = 4;
 const MAX_ROOTS = 16;
 const MAX_PEM_BYTES = 8 * 1024;
 
@@ -119,9 +121,9 @@ export function configurationDigest(configuration: Uint8Array): Buffer {
 function readConfiguration(value: CborValue): EnclaveConfiguration {
   const member = members(value, WHAT, MEMBERS);
   version(member.v, WHAT);
-  const vaultKeyArns = arns(member.vault_key_arns, 'configuration.vault_key_arns');
-  const requestKeyArns = arns(member.request_key_arns, 'configuration.request_key_arns');
-  const legacyKeyArns = arns(member.legacy_key_arns, 'configuration.legacy_key_arns');
+  const vaultKeyArns = arns(member.vault_key_arns, 'configuration.vault_key_arns', MAX_KEYS);
+  const requestKeyArns = arns(member.request_key_arns, 'configuration.request_key_arns', MAX_REQUEST_KEYS);
+  const legacyKeyArns = arns(member.legacy_key_arns, 'configuration.legacy_key_arns', MAX_KEYS);
   if (vaultKeyArns.length === 0 || requestKeyArns.length === 0) throw malformed('configuration: keys');
   // One key, one role: else a record's wrapped key could pass for a request key, or lose its context.
   distinct([...vaultKeyArns, ...requestKeyArns, ...legacyKeyArns], 'configuration: keys');
@@ -150,8 +152,8 @@ function readLimits(value: CborValue): EnclaveLimits {
   };
 }
 
-function arns(value: CborValue, what: string): string[] {
-  return list(value, what, MAX_KEYS, (item) => keyArn(item, what));
+function arns(value: CborValue, what: string, max: number): string[] {
+  return list(value, what, max, (item) => keyArn(item, what));
 }
 
 function certificate(item: CborValue): string {

@@ -184,9 +184,17 @@ describe('a message in another place', () => {
 
 test.each([0, 16, 31, 33])('a data key of %i bytes is refused', (length) => {
   const { key, times } = channel();
-  expect(codeOf(() => sealRequest({ ...key, dataKey: Buffer.alloc(length) }, request(), times))).toBe(
-    'malformed',
-  );
+  const dataKey = Buffer.alloc(length, 1);
+  expect(codeOf(() => sealRequest({ ...key, dataKey }, request(), times))).toBe('malformed');
+});
+
+test('a data key that was zeroed neither seals nor opens', () => {
+  const { key, times } = channel();
+  const envelope = parseEnvelope(sealRequest(key, request(), times));
+  const dataKey = Buffer.alloc(32);
+  expect(codeOf(() => sealRequest({ ...key, dataKey }, request(), times))).toBe('malformed');
+  expect(codeOf(() => sealAnswer(dataKey, envelope, ANSWER, NOW))).toBe('malformed');
+  expect(codeOf(() => openRequest(dataKey, envelope))).toBe('malformed');
 });
 
 test.each([

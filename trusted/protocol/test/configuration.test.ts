@@ -71,6 +71,7 @@ describe('refused', () => {
     ['a key twice', { vaultKeyArns: [other(1), other(1)] }],
     ['an alias', { vaultKeyArns: ['alias/vault'] }],
     ['17 keys', { legacyKeyArns: Array.from({ length: 17 }, (_, i) => `${KEY_ARN}${i}`) }],
+    ['5 request keys', { requestKeyArns: Array.from({ length: 5 }, (_, i) => `${KEY_ARN}${i}`) }],
     ['port 0', { kmsPort: 0 }],
     ['port 65536', { kmsPort: 65536 }],
     ['a host with a path', { kmsHost: 'kms/evil' }],
