@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Agent } from 'node:https';
+import {
+  DecryptCommand,
+  GenerateDataKeyCommand,
+  GenerateDataKeyPairWithoutPlaintextCommand,
+  KMSClient,
+} from '@aws-sdk/client-kms';
+import { type DataKey, type IntegrityPurpose, KmsError, type VaultKms } from '@enclave-vault/vault';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { toKmsError } from './errors.ts';
+
+export interface VaultKmsCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+export interface VaultKmsOptions {
+  readonly region: string;
+  /** URL; the Region's own endpoint by default. */
+  readonly endpoint?: string;
+  /** PEM certificates to trust instead of the system's. */
+  readonly ca?: string;
+  /** The SDK's default chain (environment, role of the function, …) when absent. */
+  readonly credentials?: VaultKmsCredentials;
+  /** ARNs of the deployment's keys. */
+  readonly keys: { readonly vault: string; readonly request: string; readonly integrity: string };
+  /** For one attempt, ms. Three attempts at most, within the API's 10 s. */
+  readonly timeoutMs?: number;
+}
+
+export interface VaultKmsClient extends VaultKms {
+  /** Closes idle connections. */
+  close(): void;
+}
+
+const CONNECT_MS = 1000;
+const TIMEOUT_MS = 2500;
+const ATTEMPTS = 3;
+const SOCKETS = 64;
+
+/** Encryption context of request data keys, as the request key's policy demands. */
+const REQUEST_CONTEXT = { purpose: 'enclave-request/1' };
+
+/** Encryption context of integrity data keys; their policy demands the prefix. */
+function integrityContext(purpose: IntegrityPurpose): { readonly purpose: string } {
+  return { purpose: `integrity/${purpose}` };
+}
+
+/**
+ * The vault's KMS calls on the AWS SDK. Every key is named by its ARN, Decrypt's included, so that a wrapped key of
+ * another key is refused. Methods throw the port's KmsError, whose message has no more than operation and error name.
+ */
+export function createVaultKms(options: VaultKmsOptions): VaultKmsClient {
+  const { keys } = options;
+  const client = createClient(options);
+
+  async function generateDataKey(keyId: string, context: Record<string, string>): Promise<DataKey> {
+    const answer = await attempt('GenerateDataKey', () =>
+      client.send(
+        new GenerateDataKeyCommand({ KeyId: keyId, KeySpec: 'AES_256', EncryptionContext: context }),
+      ),
+    );
+    const { Plaintext: key, CiphertextBlob: wrapped } = answer;
+    if (key?.length !== 32 || wrapped === undefined) throw unexpected('GenerateDataKey');
+    return { key, wrapped };
+  }
+
+  return {
+    async generateRecordKeyPair({ vault_id, tenant_id }) {
+      const operation = 'GenerateDataKeyPairWithoutPlaintext';
+      const answer = await attempt(operation, () =>
+        client.send(
+          new GenerateDataKeyPairWithoutPlaintextCommand({
+            KeyId: keys.vault,
+            KeyPairSpec: 'ECC_NIST_P384',
+            EncryptionContext: { vault_id, tenant_id },
+          }),
+        ),
+      );
+      const { PublicKey: publicKey, PrivateKeyCiphertextBlob: wrappedPrivateKey, KeyId: keyArn } = answer;
+      if (publicKey === undefined || wrappedPrivateKey === undefined || keyArn === undefined) {
+        throw unexpected(operation);
+      }
+      return { publicKey, wrappedPrivateKey, keyArn };
+    },
+
+    generateRequestKey: () => generateDataKey(keys.request, REQUEST_CONTEXT),
+
+    generateIntegrityKey: (purpose) => generateDataKey(keys.integrity, integrityContext(purpose)),
+
+    async unwrapIntegrityKey(wrapped, purpose) {
+      const answer = await attempt('Decrypt', () =>
+        client.send(
+          new DecryptCommand({
+            KeyId: keys.integrity,
+            CiphertextBlob: wrapped,
+            EncryptionContext: integrityContext(purpose),
+          }),
+        ),
+      );
+      if (answer.Plaintext?.length !== 32) throw unexpected('Decrypt');
+      return answer.Plaintext;
+    },
+
+    close: () => client.destroy(),
+  };
+}
+
+function createClient({ region, endpoint, ca, credentials, timeoutMs }: VaultKmsOptions): KMSClient {
+  return new KMSClient({
+    region,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+    maxAttempts: ATTEMPTS,
+    retryMode: 'standard',
+    requestHandler: new NodeHttpHandler({
+      httpsAgent: new Agent({
+        keepAlive: true,
+        maxSockets: SOCKETS,
+        minVersion: 'TLSv1.2',
+        ...(ca === undefined ? {} : { ca }),
+      }),
+      connectionTimeout: CONNECT_MS,
+      requestTimeout: timeoutMs ?? TIMEOUT_MS,
+      // Without this the handler only warns, and waits on.
+      throwOnRequestTimeout: true,
+    }),
+  });
+}
+
+async function attempt<T>(operation: string, send: () => Promise<T>): Promise<T> {
+  try {
+    return await send();
+  } catch (error) {
+    throw toKmsError(operation, error);
+  }
+}
+
+function unexpected(operation: string): KmsError {
+  return new KmsError('unavailable', `${operation}: unexpected answer`);
+}
