@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isUtf8 } from 'node:buffer';
 import type { DecodedCbor } from './cbor-value.ts';
 import { CodecError } from './errors.ts';
 import { CBOR_LIMITS, type Limits } from './limits.ts';
@@ -12,6 +11,9 @@ const TEXT = 3;
 const ARRAY = 4;
 const MAP = 5;
 const TAG = 6;
+
+/** Refuses ill-formed input and keeps a byte order mark, which is text like any other here. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Decodes one CBOR data item (RFC 8949) that fills the input.
@@ -117,8 +119,11 @@ class Decoder {
 
   #text(length: number | bigint): string {
     const bytes = this.#take(length);
-    if (!isUtf8(bytes)) throw new CodecError('cbor_invalid_utf8');
-    return bytes.toString('utf8');
+    try {
+      return UTF8.decode(bytes);
+    } catch {
+      throw new CodecError('cbor_invalid_utf8');
+    }
   }
 
   /** A declared count is believed only as far as bytes and allowance can still satisfy it; nothing is allocated on its word. */
