@@ -35,12 +35,10 @@ export function pointToKey(suite: Suite, raw: Uint8Array): KeyObject | undefined
 
 /** Whether a KeyObject is an EC key of the suite's curve and of the given half. */
 export function isKeyOf(suite: Suite, key: KeyObject, type: 'public' | 'private'): boolean {
-  return (
-    key instanceof KeyObject &&
-    key.type === type &&
-    key.asymmetricKeyType === 'ec' &&
-    key.asymmetricKeyDetails?.namedCurve === suite.curve
-  );
+  if (!(key instanceof KeyObject) || key.type !== type) return false;
+  const known = KNOWN.get(key);
+  if (known !== undefined) return known.suite === suite;
+  return key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === suite.curve;
 }
 
 /**
@@ -48,9 +46,9 @@ export function isKeyOf(suite: Suite, key: KeyObject, type: 'public' | 'private'
  * private key; undefined when it isn't one of the suite's curve.
  */
 export function keyToPoint(suite: Suite, key: KeyObject, type: 'public' | 'private'): Buffer | undefined {
-  const known = KNOWN.get(key);
-  if (known !== undefined && known.suite === suite && key.type === type) return known.raw;
   if (!isKeyOf(suite, key, type)) return undefined;
+  const known = KNOWN.get(key);
+  if (known !== undefined) return known.raw;
   // JWK is the cheapest export of a point by far, and of fixed length (RFC 7518 section 6.2.1.2).
   const jwk = (type === 'private' ? createPublicKey(key) : key).export({ format: 'jwk' });
   const raw = Buffer.alloc(suite.encLength);
