@@ -8,9 +8,13 @@ export interface RecordIdentity {
   readonly vaultId: string;
 }
 
-/** Throws `invalid_name` unless both names are allowed: then neither has a NUL, and `info3` is unambiguous. */
-export function checkIdentity({ tenant, vaultId }: RecordIdentity): void {
+/**
+ * A copy, read once, so that it can't change between check and use. Throws `invalid_name` unless both names are
+ * allowed: then neither has a NUL, and `info3` is unambiguous.
+ */
+export function checkIdentity({ tenant, vaultId }: RecordIdentity): RecordIdentity {
   if (!isTenant(tenant) || !isVaultId(vaultId)) throw new RecordsError('invalid_name');
+  return { tenant, vaultId };
 }
 
 /** HPKE info of encoding 3. */

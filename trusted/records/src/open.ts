@@ -58,7 +58,7 @@ export function openFields(
   privateKeyPkcs8: Uint8Array,
   sealed: ReadonlyMap<string, Uint8Array | string>,
 ): Map<string, OpenedField> {
-  checkIdentity(identity);
+  const checked = checkIdentity(identity);
   if (sealed.size > MAX_FIELDS) throw new RecordsError('too_many_fields');
   const key = importKey(suite, privateKeyPkcs8);
   // By info and enc; undefined where the encapsulated key was refused, so that it isn't tried again.
@@ -66,7 +66,7 @@ export function openFields(
 
   function contextOf({ encoding, enc }: SealedValue): Context | undefined {
     const id = `${encoding === 3 ? 3 : 2}${Buffer.from(enc).toString('latin1')}`;
-    if (!contexts.has(id)) contexts.set(id, setup(encoding === 3 ? info3(identity) : info12(identity), enc));
+    if (!contexts.has(id)) contexts.set(id, setup(encoding === 3 ? info3(checked) : info12(checked), enc));
     return contexts.get(id);
   }
 

@@ -41,7 +41,7 @@ export function sealFields(
   publicKeySpki: Uint8Array,
   fields: ReadonlyMap<string, string>,
 ): Map<string, Buffer> {
-  checkIdentity(identity);
+  const checked = checkIdentity(identity);
   // A copy, so that nothing changes between check and use.
   const entries = new Map([...fields].sort(([a], [b]) => (a < b ? -1 : 1)));
   checkFields(entries);
@@ -49,7 +49,7 @@ export function sealFields(
   const sealed = new Map<string, Buffer>();
   if (entries.size === 0) return sealed;
 
-  const context = setupSender(suite, key, info3(identity));
+  const context = setupSender(suite, key, info3(checked));
   for (const [name, json] of entries) {
     const plaintext = pad(json);
     const seq = sealed.size;
