@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from 'vitest';
+import { references } from '../src/references.ts';
+
+const of = (source: string) => {
+  const { fields, wholeRecord } = references(source);
+  return [...fields, ...(wholeRecord ? ['*'] : [])];
+};
+
+describe('references', () => {
+  it.each([
+    ['1 + 1', []],
+    ['a + b.c + d["e"]', ['a', 'b', 'd']],
+    ['.a', ['a']],
+    ['record.a', ['a']],
+    ['record["a"]', ['a']],
+    ['has(record.a)', ['a']],
+    ['"a" in record', ['a']],
+    ['record.a.b', ['a']],
+    ['record[b]', ['b', '*']],
+    ['b in record', ['b', '*']],
+    ['record', ['*']],
+    ['record.size()', ['*']],
+    ['record == {}', ['*']],
+    ['[record][0].a', ['*']],
+    ['(true ? record : {}).a', ['*']],
+    ['record.map(k, record[k])', ['*']],
+    ['[1].map(record, record)', []],
+    ['[1].map(a, a + b)', ['b']],
+    ['[a].map(a, a)', ['a']],
+    ['[1].map(a, [2].map(b, a + b + c))', ['c']],
+    ['[1].exists(a, a > b) || a', ['b', 'a']],
+    ['{a: b}', ['a', 'b']],
+    ['type(a) == string', ['a']],
+    ['false && a', ['a']],
+    ['date(a).age() >= int(b)', ['a', 'b']],
+  ])('%s reads %j', (source, expected) => expect(of(source).sort()).toEqual([...expected].sort()));
+
+  it.each(['', '(', 'f(1)', 'a.g(1)', 'M{a: 1}', 'google.protobuf.Int64Value{value: 1}', 'optional.of(1)'])(
+    '%s is refused',
+    (source) =>
+      expect(() => references(source)).toThrow(expect.objectContaining({ code: 'expression_invalid' })),
+  );
+
+  it('refuses trees too deep to walk, long before the stack ends', () => {
+    expect(of(`${'a+'.repeat(400)}a`)).toEqual(['a']);
+    for (const chain of [
+      `${'a+'.repeat(5000)}a`,
+      `${'a.'.repeat(5000)}a`,
+      `${'a&&'.repeat(3000)}a`,
+      `a${'[0]'.repeat(3000)}`,
+    ])
+      expect(() => references(chain)).not.toThrow(RangeError);
+    expect(() => references(`${'a+'.repeat(5000)}a`)).toThrow(
+      expect.objectContaining({ code: 'expression_invalid' }),
+    );
+  });
+
+  it('stays quick on the worst text of the size allowed', () => {
+    for (const source of [
+      'a?b:'.repeat(64).concat('1'),
+      '1+'.repeat(5000).concat('1'),
+      'a.'.repeat(5000).concat('a'),
+      '-'.repeat(10_000).concat('1'),
+    ]) {
+      const began = performance.now();
+      try {
+        references(source);
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'expression_invalid' });
+      }
+      expect(performance.now() - began).toBeLessThan(1000);
+    }
+  });
+});
