@@ -17,19 +17,21 @@ export interface Recipient {
 
 /** KMS takes a document for 5 minutes (KMS Developer Guide, "How to call AWS KMS APIs for a Nitro enclave"). */
 const MAX_AGE_MS = 5 * 60_000;
-/** The clocks of hypervisor and KMS differ by less. */
-const MAX_AHEAD_MS = 60_000;
 /** Enclaves send a document again until they make a new one; verifying its chain costs milliseconds. */
+const CACHE_MS = 60_000;
 const CACHE_SIZE = 64;
 
 interface Verified {
-  readonly attestation: VerifiedAttestation;
+  /** ms since the epoch: when it was verified, and when it must be for the last time. */
+  readonly at: number;
+  readonly until: number;
   readonly recipient: Recipient;
 }
 
 /** Verifies attestation documents against the configured roots, by the very code that production uses. */
 export class RecipientVerifier {
   readonly #roots: readonly string[];
+  /** By SHA-256 of the document, oldest first. */
   readonly #cache = new Map<string, Verified>();
 
   constructor(roots: readonly string[]) {
@@ -43,63 +45,46 @@ export class RecipientVerifier {
   verify(document: Buffer, now: number): Recipient {
     const digest = createHash('sha256').update(document).digest('base64');
     const known = this.#cache.get(digest);
-    const { attestation, recipient } = known ?? this.#verify(document, now);
-    checkTime(attestation, now);
-    if (known === undefined) {
-      const [oldest] = this.#cache.keys();
-      if (this.#cache.size >= CACHE_SIZE && oldest !== undefined) this.#cache.delete(oldest);
-      this.#cache.set(digest, { attestation, recipient });
-    }
+    if (known !== undefined && known.at <= now && now <= known.until) return known.recipient;
+    this.#cache.delete(digest);
+    const attestation = this.#verify(document, now);
+    const recipient = recipientOf(attestation);
+    const { timestamp, certificateNotAfter } = attestation;
+    const until = Math.min(now + CACHE_MS, timestamp + MAX_AGE_MS, certificateNotAfter);
+    const [oldest] = this.#cache.keys();
+    if (this.#cache.size >= CACHE_SIZE && oldest !== undefined) this.#cache.delete(oldest);
+    this.#cache.set(digest, { at: now, until, recipient });
     return recipient;
   }
 
-  #verify(document: Buffer, now: number): Verified {
-    const attestation = this.#verifyAgainstRoots(document, now);
-    const { pcrs, publicKey } = attestation;
-    // Debug mode: "attestation documents … can't be used for cryptographic attestation" (Nitro Enclaves User Guide).
-    const debug = [0, 1, 2].some((register) => pcrs.get(register)?.every((byte) => byte === 0) ?? true);
-    if (debug) throw refused('debug_mode', 'The attestation document is of an enclave in debug mode.');
-    const key = recipientKey(publicKey);
-    const hex = [...pcrs].map(([register, value]) => [register, value.toString('hex')] as const);
-    const conditions: Conditions = {};
-    const logged: Record<string, string> = { attestationDocumentModuleId: attestation.moduleId };
-    for (const [register, value] of hex) {
-      conditions[`kms:RecipientAttestation:PCR${register}`] = value;
-      if (register === 0) {
-        conditions['kms:RecipientAttestation:ImageSha384'] = value;
-        logged.attestationDocumentEnclaveImageDigest = value;
-      } else {
-        logged[`attestationDocumentEnclavePCR${register}`] = value;
-      }
-    }
-    return {
-      attestation,
-      recipient: { conditions, logged, encrypt: (plaintext) => envelopedData(key, plaintext) },
-    };
-  }
-
-  #verifyAgainstRoots(document: Buffer, now: number): VerifiedAttestation {
-    let failure: unknown;
+  #verify(document: Buffer, now: number): VerifiedAttestation {
     for (const root of this.#roots) {
       try {
-        return verifyAttestation(document, { root, at: now });
+        return verifyAttestation(document, { root, at: now, maxAgeMs: MAX_AGE_MS });
       } catch (error) {
-        failure = error;
+        if (!(error instanceof AttestationError)) throw error;
+        if (error.code !== 'chain_foreign_root') throw refused(error.code);
       }
     }
-    if (failure !== undefined && !(failure instanceof AttestationError)) throw failure;
-    throw refused(failure?.code ?? 'no_roots', 'The attestation document is not valid.');
+    throw refused('chain_foreign_root');
   }
 }
 
-/** The document's own time and its certificates', also for a document that was verified before. */
-function checkTime({ timestamp, certificateNotAfter }: VerifiedAttestation, now: number): void {
-  if (timestamp < now - MAX_AGE_MS || certificateNotAfter < now) {
-    throw refused('document_expired', 'The attestation document has expired.');
+function recipientOf({ moduleId, pcrs, publicKey }: VerifiedAttestation): Recipient {
+  const key = recipientKey(publicKey);
+  const conditions: Conditions = {};
+  const logged: Record<string, string> = { attestationDocumentModuleId: moduleId };
+  for (const [register, value] of pcrs) {
+    const hex = value.toString('hex');
+    conditions[`kms:RecipientAttestation:PCR${register}`] = hex;
+    if (register === 0) {
+      conditions['kms:RecipientAttestation:ImageSha384'] = hex;
+      logged.attestationDocumentEnclaveImageDigest = hex;
+    } else {
+      logged[`attestationDocumentEnclavePCR${register}`] = hex;
+    }
   }
-  if (timestamp > now + MAX_AHEAD_MS) {
-    throw refused('document_not_yet_valid', 'The attestation document is not valid yet.');
-  }
+  return { conditions, logged, encrypt: (plaintext) => envelopedData(key, plaintext) };
 }
 
 function recipientKey(der: Buffer | undefined): KeyObject {
@@ -110,15 +95,14 @@ function recipientKey(der: Buffer | undefined): KeyObject {
     // Below, with the other keys that KMS cannot encrypt to.
   }
   const bits = key?.asymmetricKeyDetails?.modulusLength ?? 0;
-  if (key?.asymmetricKeyType !== 'rsa' || bits < 2048 || bits > 4096) {
-    throw refused(
-      'public_key_unusable',
-      'The attestation document must contain an RSA public key of 2048 to 4096 bits.',
-    );
-  }
+  if (key?.asymmetricKeyType !== 'rsa' || bits < 2048 || bits > 4096) throw refused('public_key_unusable');
   return key;
 }
 
-function refused(code: string, message: string): KmsError {
-  return new KmsError('ValidationException', message, { decision: 'attestation_refused', attestation: code });
+/** The code is for the log; the caller learns no more than that the document is not taken. */
+function refused(code: string): KmsError {
+  return new KmsError('ValidationException', 'The attestation document is not valid, or has expired.', {
+    decision: 'attestation_refused',
+    attestation: code,
+  });
 }

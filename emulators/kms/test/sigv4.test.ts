@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { PrincipalConfig } from '../src/config.ts';
 import { SignatureVerifier, type SignedRequest } from '../src/sigv4.ts';
+import { amzDate, type Signing, sign as signHeaders } from './support/sign.ts';
 
 const NOW = Date.UTC(2026, 2, 4, 12, 30, 0);
 const principal: PrincipalConfig = {
@@ -18,52 +18,8 @@ const withToken: PrincipalConfig = {
 };
 const verifier = new SignatureVerifier([principal, withToken], 'eu-central-1');
 
-interface Signing {
-  readonly time?: string;
-  readonly date?: string;
-  readonly region?: string;
-  readonly service?: string;
-  readonly terminator?: string;
-  readonly accessKeyId?: string;
-  readonly signed?: readonly string[];
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** An independent signer, after the IAM User Guide's steps, so that the verifier is not held against itself. */
 function sign(body: string, options: Signing = {}): SignedRequest {
-  const {
-    time = '20260304T123000Z',
-    date = time.slice(0, 8),
-    region = 'eu-central-1',
-    service = 'kms',
-    terminator = 'aws4_request',
-    accessKeyId = principal.accessKeyId,
-  } = options;
-  const headers: Record<string, string> = {
-    host: 'localhost:4443',
-    'content-type': 'application/x-amz-json-1.1',
-    'x-amz-date': time,
-    'x-amz-target': 'TrentService.ListKeys',
-    ...options.headers,
-  };
-  const signed = options.signed ?? Object.keys(headers).sort();
-  const hash = (text: string) => createHash('sha256').update(text).digest('hex');
-  const mac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest();
-  const canonical = [
-    'POST',
-    '/',
-    '',
-    ...signed.map((name) => `${name}:${headers[name]?.trim().replaceAll(/ +/g, ' ')}`),
-    '',
-    signed.join(';'),
-    hash(body),
-  ].join('\n');
-  const scope = [date, region, service, terminator].join('/');
-  let key = mac(`AWS4${principal.secretAccessKey}`, date);
-  for (const part of [region, service, terminator]) key = mac(key, part);
-  const signature = mac(key, ['AWS4-HMAC-SHA256', time, scope, hash(canonical)].join('\n')).toString('hex');
-  headers.authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${signed.join(';')}, Signature=${signature}`;
-  return request(headers, body);
+  return request(signHeaders(principal, body, { time: amzDate(NOW), ...options }), body);
 }
 
 function request(headers: Readonly<Record<string, string>>, body: string): SignedRequest {
