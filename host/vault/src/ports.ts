@@ -4,6 +4,7 @@
 export type { AuditHead, AuditSink } from './ports/audit.ts';
 export { type Clock, systemClock } from './ports/clock.ts';
 export { type EnclaveClient, EnclaveClientError, type EnclaveClientErrorCode } from './ports/enclave.ts';
+export { itemSize } from './ports/item-size.ts';
 export {
   type DataKey,
   INTEGRITY_PURPOSES,

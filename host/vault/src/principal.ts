@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isTenant } from '@enclave-vault/records';
+import { VaultError } from './errors.ts';
 
 export const SCOPES = [
   'vaults:create',
@@ -23,7 +25,10 @@ export interface Principal {
   readonly purposes: ReadonlySet<string> | null;
   /** Runs registered expressions only, and reveals no field. */
   readonly deriveOnly: boolean;
-  /** Microseconds since the epoch after which these rights end (and those of keys it makes); null: never. */
+  /**
+   * Microseconds since the epoch after which these rights end, and those of keys it makes; null: never. The expiry of
+   * a session's JWT is not it, but how soon the caller must show a new one.
+   */
   readonly expires: number | null;
 }
 
@@ -38,4 +43,12 @@ export interface Context {
 
 export function isScope(value: string): value is Scope {
   return (SCOPES as readonly string[]).includes(value);
+}
+
+/** Refuses a call that could not be audited as it is. @throws {VaultError} `malformed`, `unauthenticated` */
+export function checkContext({ principal, requestId }: Context): void {
+  if (!/^[\x21-\x7e]{1,128}$/.test(requestId)) throw new VaultError('malformed');
+  const { actor, tenant } = principal;
+  const good = actor.length > 0 && actor.length <= 512 && actor.isWellFormed() && isTenant(tenant);
+  if (!good) throw new VaultError('unauthenticated');
 }

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import { SinkRelay } from './audit/sink-relay.ts';
+import type { IntegrityKeys } from './keys/integrity-keys.ts';
+import { RequestKeys } from './keys/request-keys.ts';
+import type { AuditSink } from './ports/audit.ts';
+import type { Clock } from './ports/clock.ts';
+import type { EnclaveClient } from './ports/enclave.ts';
+import type { VaultKms } from './ports/kms.ts';
+import type { Reporter } from './ports/report.ts';
+import type { Store } from './ports/store.ts';
+import type { RecordSchema } from './schema/record-schema.ts';
+import { KeyedLock } from './util/keyed-lock.ts';
+
+/** What every operation of an open vault works with. */
+export interface Core {
+  readonly store: Store;
+  readonly kms: VaultKms;
+  readonly enclave: EnclaveClient;
+  readonly clock: Clock;
+  readonly report: Reporter;
+  readonly schema: RecordSchema;
+  readonly keys: IntegrityKeys;
+  readonly requestKeys: RequestKeys;
+  readonly sink: SinkRelay;
+  readonly locks: KeyedLock;
+}
+
+/** What a vault is opened with. */
+export interface VaultDependencies {
+  readonly store: Store;
+  readonly kms: VaultKms;
+  readonly enclave: EnclaveClient;
+  readonly sink: AuditSink;
+  readonly clock: Clock;
+  readonly schema: RecordSchema;
+  /** Accept a schema that leaves stored fields without a definition. */
+  readonly allowOrphans?: boolean;
+  /** Default: nothing is reported. */
+  readonly report?: Reporter;
+}
+
+export function makeCore(
+  { store, kms, enclave, sink, clock, schema, report = () => {} }: VaultDependencies,
+  keys: IntegrityKeys,
+): Core {
+  const requestKeys = new RequestKeys(kms, clock);
+  const relay = new SinkRelay(sink, report);
+  const locks = new KeyedLock();
+  return { store, kms, enclave, clock, report, schema, keys, requestKeys, sink: relay, locks };
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { RequestKey } from '@enclave-vault/protocol';
+import type { Clock } from '../ports/clock.ts';
+import type { VaultKms } from '../ports/kms.ts';
+
+/** How long one data key seals requests, in microseconds (design, "API to enclave"). */
+export const REQUEST_KEY_LIFE = 15 * 60 * 1_000_000;
+
+interface Held extends RequestKey {
+  readonly until: number;
+  users: number;
+  retired: boolean;
+}
+
+/** A data key in use. Call `release` when the answer is open: a retired key is zeroed by its last user. */
+export interface LeasedKey extends RequestKey {
+  release(): void;
+}
+
+/** The data key that requests are sealed under, renewed every 15 minutes; one call to KMS however many wait for it. */
+export class RequestKeys {
+  readonly #kms: VaultKms;
+  readonly #clock: Clock;
+  #current: Held | undefined;
+  #renewal: Promise<Held> | undefined;
+
+  constructor(kms: VaultKms, clock: Clock) {
+    this.#kms = kms;
+    this.#clock = clock;
+  }
+
+  /** @throws {KmsError} */
+  async lease(): Promise<LeasedKey> {
+    let held = this.#fresh() ?? (await this.#renew());
+    // It may have been retired, and zeroed, while this caller's turn came.
+    while (held.retired) held = await this.#renew();
+    held.users += 1;
+    let released = false;
+    return {
+      dataKey: held.dataKey,
+      wrappedKey: held.wrappedKey,
+      release: () => {
+        if (released) return;
+        released = true;
+        held.users -= 1;
+        zeroWhenUnused(held);
+      },
+    };
+  }
+
+  /** Forgets the current key; requests under way keep it until they end. */
+  retire(): void {
+    if (this.#current === undefined) return;
+    this.#current.retired = true;
+    zeroWhenUnused(this.#current);
+    this.#current = undefined;
+  }
+
+  #fresh(): Held | undefined {
+    const now = this.#clock.now();
+    if (this.#current !== undefined && now < this.#current.until) return this.#current;
+    return undefined;
+  }
+
+  #renew(): Promise<Held> {
+    this.#renewal ??= this.#make().finally(() => {
+      this.#renewal = undefined;
+    });
+    return this.#renewal;
+  }
+
+  async #make(): Promise<Held> {
+    const { key, wrapped } = await this.#kms.generateRequestKey();
+    this.retire();
+    const until = this.#clock.now() + REQUEST_KEY_LIFE;
+    this.#current = { dataKey: key, wrappedKey: wrapped, until, users: 0, retired: false };
+    return this.#current;
+  }
+}
+
+function zeroWhenUnused(held: Held): void {
+  if (held.retired && held.users === 0) held.dataKey.fill(0);
+}

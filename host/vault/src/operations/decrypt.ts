@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+import { commit } from '../audit/commit.ts';
+import type { AuditFacts } from '../audit/entry.ts';
+import { recordLog, systemLog } from '../audit/log-id.ts';
+import type { Core } from '../core.ts';
+import { VaultError, type VaultErrorCode } from '../errors.ts';
+import { KmsError } from '../ports/kms.ts';
+import type { Context } from '../principal.ts';
+import { demandCurrent, loadRecord } from '../records/load.ts';
+import type { StoredRecord } from '../records/record-item.ts';
+import { equalBytes } from '../util/bytes.ts';
+import { callFacts, demand, deny, NO_FACTS } from './authorize.ts';
+import { type CheckedDecrypt, checkDecryptInput, type DecryptInput } from './decrypt-input.ts';
+import { buildRequest, type Decrypted, readResults } from './decrypt-results.ts';
+import { decryptFacts, decryptRefusal } from './decrypt-rights.ts';
+import { askEnclave } from './enclave-call.ts';
+import { kmsFailure } from './failures.ts';
+
+/** A record that keeps changing between its reading and the audit is asked for again this often. */
+const ROUNDS = 3;
+/** What is left of a deadline for writing the audit entry, in milliseconds. */
+const AUDIT_RESERVE_MS = 500;
+/** A failure is audited even when the deadline has passed, within this time, in milliseconds. */
+const FAILURE_AUDIT_MS = 2_000;
+
+/** What is known of a request before its end. */
+type Facts = Omit<AuditFacts, 'result' | 'code' | 'rev' | 'state'>;
+
+/**
+ * Decrypts fields and evaluates expressions in the enclave. Nothing is returned before the audit entry is durable, in
+ * the store and in the sink; a denial and a failure have an entry of their own.
+ * @throws {VaultError}
+ */
+export async function decrypt(
+  core: Core,
+  context: Context,
+  id: string,
+  input: DecryptInput,
+): Promise<Decrypted> {
+  await demand(core, context, { scope: 'vaults:decrypt' }, id);
+  const ask = checkDecryptInput(core.schema, input);
+  const asked = decryptFacts(core.schema.fields.keys(), ask);
+  const refused = decryptRefusal(context.principal, ask);
+  if (refused !== undefined) throw await deny(core, context, 'vaults:decrypt', refused, id, asked);
+  const facts: Facts = { ...NO_FACTS, ...callFacts(context), ...asked, event: 'DecryptVault', subject: id };
+  const record = await ownRecord(core, context, id, facts);
+  try {
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      const current = round === 1 ? record : await loadRecord(core, context.principal.tenant, id);
+      const results = await decryptOnce(core, context, ask, current, facts);
+      if (results !== undefined) return results;
+    }
+    throw new VaultError('conflict');
+  } catch (error) {
+    const failure = error instanceof KmsError ? kmsFailure(core, error, context.requestId) : error;
+    // Whatever was not written down before is now; a chain that takes no entry has nothing more to say.
+    if (failure instanceof VaultError && !failure.code.startsWith('audit_')) {
+      await auditFailure(core, recordLog(id), facts, failure.code);
+    }
+    throw failure;
+  }
+}
+
+/** Probing for ids leaves a trace, the same for an absent id as for another tenant's. */
+async function ownRecord(core: Core, context: Context, id: string, facts: Facts): Promise<StoredRecord> {
+  try {
+    return await loadRecord(core, context.principal.tenant, id);
+  } catch (error) {
+    if (error instanceof VaultError && error.code === 'not_found') {
+      await auditFailure(core, systemLog(context.principal.tenant), facts, 'not_found');
+    }
+    throw error;
+  }
+}
+
+/** @returns undefined when the record was changed before the audit entry could be written */
+async function decryptOnce(
+  core: Core,
+  context: Context,
+  ask: CheckedDecrypt,
+  record: StoredRecord,
+  facts: Facts,
+): Promise<Decrypted | undefined> {
+  const { request, unparsed } = buildRequest(core.schema, ask, record);
+  const idle = request.reveal.length === 0 && request.expressions.length === 0;
+  const answer = idle
+    ? { data: [], errors: [] }
+    : await askEnclave(core, request, context.deadline - AUDIT_RESERVE_MS, context.requestId);
+  const { results, revealed } = readResults(ask, request, unparsed, answer);
+  const done = {
+    ...facts,
+    fields: revealed,
+    used: facts.used.filter((name) => request.fields.has(name)),
+    result: 'ok' as const,
+    code: null,
+    rev: record.rev,
+    state: record.mac,
+  };
+  const { tenant } = context.principal;
+  return await commit(
+    core,
+    recordLog(record.id),
+    async (tail) => {
+      if (tail.entry?.state === null || !equalBytes(tail.entry?.state ?? new Uint8Array(), record.mac)) {
+        const now = await loadRecord(core, tenant, record.id);
+        if (!equalBytes(now.mac, record.mac)) return { result: undefined };
+        demandCurrent(now, tail);
+      }
+      return { operations: [], facts: done, result: results };
+    },
+    { deadline: context.deadline, sinkRequired: true },
+  );
+}
+
+async function auditFailure(core: Core, log: string, facts: Facts, code: VaultErrorCode): Promise<void> {
+  await commit(
+    core,
+    log,
+    async ({ entry }) => ({
+      operations: [],
+      facts: { ...facts, result: 'failed', code, rev: entry?.rev ?? null, state: entry?.state ?? null },
+      result: undefined,
+    }),
+    { deadline: Math.floor(core.clock.now() / 1000) + FAILURE_AUDIT_MS },
+  );
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+import { isVaultId } from '@enclave-vault/records';
+import type { ChainTail } from '../audit/chain.ts';
+import type { Core } from '../core.ts';
+import { VaultError } from '../errors.ts';
+import { Tampered } from '../tampered.ts';
+import { equalBytes } from '../util/bytes.ts';
+import { isTombstone, readRecordItem, recordKey, type StoredRecord } from './record-item.ts';
+
+/**
+ * Reads and authenticates a tenant's record. An absent id, a deleted one and another tenant's are one answer after
+ * one read; a malformed id needs no secret kept and no read.
+ * @throws {VaultError} `not_found`
+ * @throws {Tampered} `record_shape`, `record_mac`
+ */
+export async function loadRecord(core: Core, tenant: string, id: string): Promise<StoredRecord> {
+  if (!isVaultId(id)) throw new VaultError('not_found');
+  const { pk, sk } = recordKey(id);
+  const item = await core.store.get(pk, sk);
+  if (item === undefined || item._tn !== tenant || isTombstone(item)) throw new VaultError('not_found');
+  return readRecordItem(core.keys.record, id, item);
+}
+
+/**
+ * Whether a record is the one its chain ends with. An older state of the record is authentic too: this is what
+ * tells them apart.
+ */
+export function isCurrent(record: StoredRecord, { entry }: ChainTail): boolean {
+  if (entry === undefined || entry.state === null) return false;
+  return entry.rev === record.rev && equalBytes(entry.state, record.mac);
+}
+
+/** @throws {Tampered} `record_state` */
+export function demandCurrent(record: StoredRecord, tail: ChainTail): void {
+  if (!isCurrent(record, tail)) throw new Tampered('record_state', record.id);
+}
