@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type ExpressionOutcome, references } from '@enclave-vault/expressions';
+import type { DecryptRequest, DecryptResults, Expression, NameError } from '@enclave-vault/protocol';
+import type { OpenedField } from '@enclave-vault/records/open';
+import type { Clock, Expressions } from '../ports.ts';
+
+type Opened = ReadonlyMap<string, OpenedField>;
+
+/**
+ * From opened fields to the answer's results: reveals what was asked for, runs the expressions over the rest.
+ *
+ * Fails closed by name: a field that did not open is an error and so is every expression that depends on it, since null
+ * in its place would be an answer about a record that does not exist.
+ */
+export async function resolve(
+  request: DecryptRequest,
+  opened: Opened,
+  expressions: Expressions,
+  clock: Clock,
+): Promise<DecryptResults> {
+  const unreadable = new Set([...opened].filter(([, field]) => !field.ok).map(([name]) => name));
+  const { sound, spoilt } = separate(request.expressions, unreadable);
+  const stored = new Map([...opened].flatMap(([name, field]) => (field.ok ? [[name, field.json]] : [])));
+  const outcomes =
+    sound.length === 0
+      ? []
+      : await expressions.evaluate({
+          fields: stored,
+          known: request.known.filter((name) => !unreadable.has(name)),
+          expressions: sound,
+          now: clock.now(),
+        });
+
+  const results = new Map<string, ExpressionOutcome>(outcomes.map((outcome) => [outcome.name, outcome]));
+  const data: (readonly [string, string])[] = [];
+  const errors: NameError[] = [...unreadable].map((name) => ({ name, code: 'field_unreadable' }));
+  for (const name of request.reveal) {
+    const json = stored.get(name);
+    if (json !== undefined) data.push([name, json]);
+  }
+  for (const { name } of request.expressions) {
+    const outcome = results.get(name);
+    if (outcome?.ok) data.push([name, outcome.json]);
+    // An expression without an outcome was spoilt, or forgotten by its worker: either way it has no result.
+    else
+      errors.push({
+        name,
+        code: spoilt.has(name) ? 'expression_failed' : (outcome?.code ?? 'expression_failed'),
+      });
+  }
+  return { data, errors };
+}
+
+/** Divides the expressions into those that can be evaluated and those that need, directly or not, what could not be read. */
+function separate(
+  expressions: readonly Expression[],
+  unreadable: ReadonlySet<string>,
+): { sound: Expression[]; spoilt: Set<string> } {
+  const spoilt = new Set<string>();
+  if (unreadable.size === 0) return { sound: [...expressions], spoilt };
+  const sound: Expression[] = [];
+  for (const expression of expressions) {
+    if (dependsOn(expression.source, unreadable, spoilt)) spoilt.add(expression.name);
+    else sound.push(expression);
+  }
+  return { sound, spoilt };
+}
+
+function dependsOn(source: string, unreadable: ReadonlySet<string>, spoilt: ReadonlySet<string>): boolean {
+  try {
+    const { fields, wholeRecord } = references(source);
+    return wholeRecord || [...fields].some((name) => unreadable.has(name) || spoilt.has(name));
+  } catch {
+    // What cannot be parsed has no result; and where this parser and the evaluator's differ, it shall not get one.
+    return true;
+  }
+}
