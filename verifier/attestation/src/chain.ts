@@ -36,7 +36,7 @@ export function verifyChain(
   return end;
 }
 
-/** Step 6: names meet byte for byte, key identifiers too where both are there, and the issuer's key made the signature. */
+/** Step 6: names meet byte for byte, key identifiers too where both are there, and the key of the issuer, another one, made the signature. */
 function checkIssued(certificate: Certificate, issuer: Certificate): void {
   const { authorityKeyIdentifier } = certificate.extensions;
   const { subjectKeyIdentifier } = issuer.extensions;
@@ -46,6 +46,7 @@ function checkIssued(certificate: Certificate, issuer: Certificate): void {
     authorityKeyIdentifier.equals(subjectKeyIdentifier);
   if (!certificate.issuer.equals(issuer.subject) || !identified)
     throw new AttestationError('chain_not_linked');
+  if (certificate.issuer.equals(certificate.subject)) throw new AttestationError('chain_self_issued');
   if (!certificate.x509.verify(issuer.publicKey)) throw new AttestationError('chain_signature');
 }
 
@@ -55,7 +56,7 @@ function checkValidity({ x509 }: Certificate, at: number): void {
   if (!(at <= x509.validToDate.getTime())) throw new AttestationError('certificate_expired');
 }
 
-/** @param below how many CA certificates stand between this one and the leaf; self-issued ones are counted too, which is stricter than RFC 5280 */
+/** @param below how many CA certificates stand between this one and the leaf; none of them is self-issued, which RFC 5280 would not count */
 function checkAuthority({ extensions }: Certificate, below: number): void {
   const { basicConstraints, keyUsage } = extensions;
   if (basicConstraints?.ca !== true || !basicConstraints.critical)

@@ -27,6 +27,7 @@ export type AttestationErrorCode =
   | 'certificate_extension'
   | 'chain_foreign_root'
   | 'chain_not_linked'
+  | 'chain_self_issued'
   | 'chain_signature'
   | 'certificate_not_yet_valid'
   | 'certificate_expired'
