@@ -37,7 +37,7 @@ function refuseUnresolved(condition: Condition): Condition {
   if (name === null || name.operator === 'null' || !name.operator.negated) return condition;
   const templates = condition.expected
     .map((value) => parseTemplate(value, { variables: true, wildcards: 'none' }))
-    .filter((template) => template !== null && template.fixed === null);
+    .filter((template) => template !== null && template.glob === null);
   if (templates.length === 0) return condition;
   return {
     ...condition,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RequestContext } from './context.ts';
-import { expand, type Glob, isEverything, matchGlob, matchTemplate, parseTemplate } from './template.ts';
+import { COLON, type Glob, isEverything, type Matcher, matcher } from './glob.ts';
+import { expand, matchTemplate, parseTemplate } from './template.ts';
 import { contains, readBinary, readBool, readDate, readNetwork, readNumber } from './values.ts';
 
 /** Does one value of the request match one value of the policy? */
@@ -27,13 +28,10 @@ export interface OperatorName {
  * @returns null for a name that is none
  */
 export function findOperator(name: string): OperatorName | null {
-  const match = /^(?:For(All|Any)(?:Values|Value):)?([A-Za-z]+?)(IfExists)?$/.exec(name);
-  const base = match?.[2];
-  if (match === null || base === undefined) return null;
-  if (match[1] !== undefined && !name.startsWith(match[1] === 'All' ? 'ForAllValues:' : 'ForAnyValue:'))
-    return null;
-  const quantifier = match[1] === undefined ? null : match[1] === 'All' ? 'all' : 'any';
-  const ifExists = match[3] !== undefined;
+  const [, set, base = '', suffix] =
+    /^(ForAllValues:|ForAnyValue:)?([A-Za-z]+?)(IfExists)?$/.exec(name) ?? [];
+  const quantifier = set === undefined ? null : set === 'ForAllValues:' ? 'all' : 'any';
+  const ifExists = suffix !== undefined;
   if (base === 'Null') return ifExists ? null : { base, quantifier, ifExists, operator: 'null' };
   const operator = OPERATORS.get(base);
   return operator === undefined ? null : { base, quantifier, ifExists, operator };
@@ -50,13 +48,15 @@ const text =
 const arn: Prepare = (expected, variables) => {
   const template = parseTemplate(expected, { variables, wildcards: 'text' });
   if (template === null) return null;
-  const fixed = template.fixed === null ? null : splitGlob(template.parts.flatMap((part) => part as Glob));
-  if (template.fixed !== null && fixed === null) return null;
-  return (actual, context) => {
-    const glob = fixed ?? expand(template, context);
-    const parts = fixed ?? (glob === null ? null : splitGlob(glob as Glob));
-    return parts !== null && matchArn(parts, actual);
-  };
+  if (template.glob === null) {
+    return (actual, context) => {
+      const glob = expand(template, context);
+      const parts = glob && splitGlob(glob);
+      return parts !== null && matchArn(parts.map(matcher), actual);
+    };
+  }
+  const matchers = splitGlob(template.glob)?.map(matcher);
+  return matchers === undefined ? null : (actual) => matchArn(matchers, actual);
 };
 
 const comparison =
@@ -73,7 +73,7 @@ const comparison =
 /** The one operator besides those of strings and ARNs whose values may have policy variables. */
 const bool: Prepare = (expected, variables) => {
   const template = parseTemplate(expected, { variables, wildcards: 'none', fold: true });
-  if (template === null || (template.fixed !== null && readBool(expected) === null)) return null;
+  if (template === null || (template.glob !== null && readBool(expected) === null)) return null;
   return (actual, context) => readBool(actual) !== null && matchTemplate(template, actual, context);
 };
 
@@ -118,11 +118,7 @@ function ordered(prefix: string, read: (text: string) => number | null): [string
   ];
 }
 
-type ArnParts = readonly Glob[];
-
-const COLON = 58;
-
-function splitGlob(glob: Glob): ArnParts | null {
+function splitGlob(glob: Glob): readonly Glob[] | null {
   if (isEverything(glob)) return [glob, glob, glob, glob, glob, glob];
   const parts: number[][] = [[]];
   for (const unit of glob) {
@@ -132,13 +128,9 @@ function splitGlob(glob: Glob): ArnParts | null {
   return parts.length === 6 ? parts : null;
 }
 
-function matchArn(parts: ArnParts, actual: string): boolean {
-  const segments = splitText(actual);
-  return segments !== null && parts.every((part, index) => matchGlob(part, segments[index] ?? ''));
-}
-
-function splitText(actual: string): readonly string[] | null {
-  const segments = actual.split(':');
-  if (segments.length < 6 || segments[0] !== 'arn') return null;
-  return [...segments.slice(0, 5), segments.slice(5).join(':')];
+function matchArn(matchers: readonly Matcher[], actual: string): boolean {
+  const parts = actual.split(':');
+  if (parts.length < 6 || parts[0] !== 'arn') return false;
+  const resource = parts.slice(5).join(':');
+  return matchers.every((matches, index) => matches(index === 5 ? resource : (parts[index] ?? '')));
 }

@@ -127,6 +127,8 @@ table('IAM JSON policy elements: Condition operators (ARN)', [
   ],
   ['a lone * is every ARN', { ArnLike: { [K]: '*' } }, { [K]: TOPIC }, true],
   ['but only ARNs', { ArnLike: { [K]: '*' } }, { [K]: 'topic' }, false],
+  ['six parts make no ARN', { ArnLike: { [K]: '*' } }, { [K]: 'a:b:c:d:e:f' }, false],
+  ['nor do three', { ArnLike: { [K]: '*' } }, { [K]: 'arn:aws:sns' }, false],
   ['ArnNotEquals', { ArnNotEquals: { [K]: 'arn:aws:sns:*:*:*' } }, { [K]: TOPIC }, false],
   ['ArnNotLike', { ArnNotLike: { [K]: 'arn:aws:sqs:*:*:*' } }, { [K]: TOPIC }, true],
   ['ArnNotLike of no ARN', { ArnNotLike: { [K]: 'arn:aws:sqs:*:*:*' } }, { [K]: 'topic' }, true],

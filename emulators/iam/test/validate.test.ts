@@ -188,6 +188,15 @@ describe('AWS JSON policy elements: Principal', () => {
     expect(codes(doc({ ...named, ...change }), kind)).toEqual([expected]);
   });
 
+  it('checks a Resource that a resource policy need not have', () => {
+    expect(codes(doc({ ...named, Resource: 'papers/*' }), 'resource')).toEqual([
+      `invalid_resource ${S}.Resource`,
+    ]);
+    expect(codes(doc({ ...named, Resource: undefined, NotResource: '' }), 'resource')).toEqual([
+      `invalid_resource ${S}.NotResource`,
+    ]);
+  });
+
   it('takes the unique id that is left of a deleted role', () => {
     expect(codes(doc({ ...named, Principal: { AWS: 'AROAIOSFODNN7EXAMPLEX' } }), 'resource')).toEqual([]);
   });
