@@ -20,7 +20,11 @@ export const RULES: readonly ZoneRule[] = [
   { zone: 'trusted/codec' },
   { zone: 'trusted/hpke', packages: ['codec'], node: ['crypto'] },
   { zone: 'trusted/records', packages: ['hpke', 'hpke/seal', 'hpke/open', 'codec'], node: ['crypto'] },
-  { zone: 'trusted/expressions', node: ['crypto', 'worker_threads'], npm: ['@marcbachmann/cel-js'] },
+  {
+    zone: 'trusted/expressions',
+    node: ['crypto', 'worker_threads'],
+    npm: ['@bufbuild/cel', '@bufbuild/cel-spec', '@bufbuild/protobuf'],
+  },
   { zone: 'trusted/protocol', packages: ['codec'], node: ['crypto'] },
   {
     // The core has no I/O: what it needs of the world comes through ports.ts.
@@ -60,7 +64,7 @@ export const RULES: readonly ZoneRule[] = [
   { zone: 'host/parent', packages: ['protocol'], node: ['*'] },
   {
     zone: 'host/api',
-    packages: [...HOST_PACKAGES, 'protocol', 'attestation'],
+    packages: [...HOST_PACKAGES, 'parent/unix-http', 'parent/process', 'protocol', 'attestation'],
     node: ['*'],
     npm: ['fastify', '@fastify/*', 'ajv', 'ajv-formats', 'jose'],
   },
@@ -75,7 +79,16 @@ export const RULES: readonly ZoneRule[] = [
   { zone: 'policies' },
   {
     zone: 'tools',
-    packages: [...HOST_PACKAGES, ...EMULATORS, 'policies', 'attestation', 'protocol', 'codec', 'enclave'],
+    packages: [
+      ...HOST_PACKAGES,
+      ...EMULATORS,
+      'policies',
+      'attestation',
+      'protocol',
+      'codec',
+      'enclave',
+      'enclave/build',
+    ],
     node: ['*'],
     npm: ['oxc-parser', 'esbuild', '@aws-sdk/client-kms', '@smithy/node-http-handler'],
   },
