@@ -131,7 +131,8 @@ async function pump(
     let pending = read(filling);
     for (;;) {
       const { bytesRead } = await pending;
-      if (bytesRead === 0) break;
+      // Not one byte more than its header says: a file that keeps growing would have no end.
+      if (bytesRead === 0 || total > size) break;
       const chunk = filling.subarray(0, bytesRead);
       [filling, spare] = [spare, filling];
       pending = read(filling);

@@ -28,6 +28,7 @@ export interface LauncherOptions {
 const MAX_LINE = 4096;
 const READY_TIMEOUT_MS = 10_000;
 const EXEC_TIMEOUT_MS = 10_000;
+const KILL_TIMEOUT_MS = 1_000;
 /** How much of the last output goes into an error that says why a launch failed. */
 const MAX_TAIL = 500;
 
@@ -105,14 +106,19 @@ export class Launcher {
     }
   }
 
-  /** Ends launcher and program at once, as the end of a virtual machine does. */
+  /**
+   * Ends the program at once, as the end of a virtual machine does, and resolves when it is gone. What launched it waits for it and ends
+   * with it; a launch that has not come to its program yet is ended itself.
+   */
   async kill(program?: number): Promise<void> {
     if (this.#exit === null) {
+      if (program === undefined) this.#child.kill('SIGKILL');
+      else signal(program);
       this.#control.destroy();
-      if (program !== undefined) signal(program);
-      this.#child.kill('SIGKILL');
+      const late = setTimeout(() => this.#child.kill('SIGKILL'), KILL_TIMEOUT_MS);
+      await this.exited;
+      clearTimeout(late);
     }
-    await this.exited;
     this.nsm.destroy();
   }
 
