@@ -51,7 +51,7 @@ export async function dispatch(dispatcher: Dispatcher, incoming: IncomingCall): 
       principal,
       network: incoming.network,
       sourceAddress: incoming.sourceAddress,
-      userAgent: incoming.headers.get('user-agent')?.[0] ?? '',
+      userAgent: (incoming.headers.get('user-agent')?.[0] ?? '').slice(0, 256),
       now,
       resources: new Set(),
       recipient: null,

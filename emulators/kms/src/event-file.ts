@@ -12,20 +12,23 @@ const MAX_WAITING = 10_000;
  */
 export class EventFile {
   readonly #path: string;
+  readonly #maxBytes: number;
   #file: FileHandle;
   #size: number;
   #waiting: string[] = [];
   #writing: Promise<void> | null = null;
 
-  private constructor(path: string, file: FileHandle, size: number) {
+  private constructor(path: string, file: FileHandle, size: number, maxBytes: number) {
     this.#path = path;
+    this.#maxBytes = maxBytes;
     this.#file = file;
     this.#size = size;
   }
 
-  static async open(path: string): Promise<EventFile> {
+  /** @param maxBytes after which a new file is begun */
+  static async open(path: string, maxBytes: number = MAX_BYTES): Promise<EventFile> {
     const file = await open(path, 'a', 0o600);
-    return new EventFile(path, file, (await file.stat()).size);
+    return new EventFile(path, file, (await file.stat()).size, maxBytes);
   }
 
   append(event: CloudTrailEvent): void {
@@ -47,7 +50,7 @@ export class EventFile {
       const text = this.#waiting.join('');
       this.#waiting = [];
       try {
-        if (this.#size > MAX_BYTES) await this.#rotate();
+        if (this.#size > this.#maxBytes) await this.#rotate();
         await this.#file.appendFile(text);
         this.#size += Buffer.byteLength(text);
       } catch {

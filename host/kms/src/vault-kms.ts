@@ -112,7 +112,8 @@ function createClient({ region, endpoint, ca, credentials, timeoutMs }: VaultKms
   return new KMSClient({
     region,
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(credentials === undefined ? {} : { credentials }),
+    // A copy: the SDK adds a member of its own.
+    ...(credentials === undefined ? {} : { credentials: { ...credentials } }),
     maxAttempts: ATTEMPTS,
     retryMode: 'standard',
     requestHandler: new NodeHttpHandler({
