@@ -133,11 +133,14 @@ const REGISTERS = [
   'pcr16',
 ] as const satisfies readonly (keyof Measurements)[];
 
+const SHOUTED = Object.fromEntries(REGISTERS.map((register) => [register, OLD[register].toUpperCase()]));
+
 /** kms:Decrypt of a key that only the attested enclave decrypts. @param context condition keys of the right encryption context */
 const enclaveOnly = (context: ContextValues): Row[] => [
   ['instance', 'inside', 'Decrypt', { ...context, ...attested(OLD) }, 'allow'],
   ['instance', 'inside', 'Decrypt', { ...context, ...attested(NEW) }, 'allow', 'two images during a rollout'],
   ['instance', 'inside', 'Decrypt', context, 'DenyWithoutPCR0', 'no attestation document'],
+  ['instance', 'inside', 'Decrypt', { ...context, ...attested(SHOUTED) }, 'allow', 'hex has no case'],
   ...REGISTERS.flatMap((register): Row[] => {
     const sid = `DenyWithout${register.toUpperCase()}`;
     const { [register]: _, ...missing } = OLD;
