@@ -108,11 +108,13 @@ function targetOf({ headers, method, path }: IncomingCall): string {
   return match[1];
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
 function parseBody(body: Buffer): unknown {
   // AWS takes an empty body for operations without required members.
   if (body.length === 0) return {};
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return JSON.parse(UTF8.decode(body));
   } catch {
     throw new KmsError('SerializationException', 'The request body is not valid JSON.');
   }
