@@ -10,8 +10,11 @@ export interface Service {
 
 export interface ProcessOptions {
   name: string;
-  /** Takes the parsed configuration; throws `Error` with a `code` of `config_invalid` when it is not usable. */
-  start: (config: unknown, log: Log) => Promise<Service>;
+  /**
+   * Takes the parsed configuration; throws `Error` with a `code` of `config_invalid` when it is not usable.
+   * `fail` ends the process later on, in the same way as an error thrown here.
+   */
+  start: (config: unknown, log: Log, fail: (error: unknown) => void) => Promise<Service>;
 }
 
 const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
@@ -55,17 +58,18 @@ export async function runProcess({ name, start }: ProcessOptions): Promise<void>
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
 
+  const fail = (error: unknown) => {
+    if (describeError(error).code !== 'config_invalid') return crash(error);
+    // Our own message: it names what is wrong and quotes nothing.
+    log('error', 'config_invalid', { message: error instanceof Error ? error.message : '' });
+    process.exit(2);
+  };
+
   const line = await firstLine(() => void stop('stdin_ended'));
   try {
-    state.service = await start(parseJson(line), log);
+    state.service = await start(parseJson(line), log, fail);
   } catch (error) {
-    const { code } = describeError(error);
-    if (code === 'config_invalid') {
-      log('error', 'config_invalid', { message: error instanceof Error ? error.message : '' });
-      process.exit(2);
-    }
-    crash(error);
-    return;
+    return fail(error);
   }
   if (state.stopping) return;
   process.stdout.write(`${JSON.stringify({ event: 'ready', ...state.service.ready })}\n`);

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { Authenticator } from './auth/authenticate.ts';
+import { OidcVerifier } from './auth/oidc.ts';
+import { ApiError } from './errors.ts';
+import { registerBodyParser, validatorCompiler } from './http/body.ts';
+import { answerClientError } from './http/client-error.ts';
+import { checkSingleHeaders, REQUEST_ID_HEADER, RESPONSE_HEADERS } from './http/headers.ts';
+import { isServedHost } from './http/host-check.ts';
+import { RouteTable } from './http/not-found.ts';
+import { PROBLEM_TYPE, toProblem } from './http/problems.ts';
+import { TokenBuckets } from './http/token-bucket.ts';
+import { Metrics } from './observe/metrics.ts';
+import { observe } from './observe/observe.ts';
+import { registerDocumentRoutes, registerOpenApi } from './openapi.ts';
+import { type AppOptions, DEFAULT_RATES, DEFAULT_TIMEOUTS, type HttpTimeouts } from './options.ts';
+import { attestationRoutes } from './routes/attestation.ts';
+import { auditRoutes } from './routes/audit.ts';
+import { decryptRoutes } from './routes/decrypt.ts';
+import { keyRoutes } from './routes/keys.ts';
+import { systemRoutes } from './routes/system.ts';
+import { vaultRoutes } from './routes/vaults.ts';
+
+const BODY_LIMIT = 1024 * 1024;
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/** The HTTP application over a vault. It does not listen. */
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { vault, schema, health } = options;
+  const rates = { ...DEFAULT_RATES, ...options.rates };
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
+  const metrics = new Metrics();
+  const app = makeServer(options, timeouts);
+  const table = new RouteTable();
+
+  table.watch(app);
+  registerBodyParser(app);
+  app.setValidatorCompiler(validatorCompiler());
+  // What a handler returns is what the caller gets: nothing is coerced or left out to fit a schema.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
+  app.setNotFoundHandler((request, reply) => sendProblem(table.refuse(request), request, reply));
+
+  observe(app, { log: options.log, metrics, deadlineMs: timeouts.deadline });
+  guard(app, options, {
+    failures: new TokenBuckets(rates.failures),
+    requests: new TokenBuckets(rates.requests),
+  });
+
+  await registerOpenApi(app);
+  const attestations = new TokenBuckets(rates.attestations);
+  const dependencies = { vault, schema, health, metrics, attestations };
+  for (const routes of [
+    vaultRoutes,
+    decryptRoutes,
+    auditRoutes,
+    keyRoutes,
+    attestationRoutes,
+    systemRoutes,
+  ]) {
+    routes(app, dependencies);
+  }
+  await registerDocumentRoutes(app, { ui: options.ui ?? true });
+  return app;
+}
+
+function makeServer({ tls, log }: AppOptions, timeouts: HttpTimeouts): FastifyInstance {
+  const http = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: timeouts.headers,
+    connectionsCheckingInterval: timeouts.check,
+    noDelay: true,
+  };
+  const shared = {
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: timeouts.request,
+    keepAliveTimeout: timeouts.keepAlive,
+    // Requests that come while the server closes are answered; their connections end.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle' as const,
+    genReqId: () => `req_${randomUUID()}`,
+    frameworkErrors: sendProblem,
+    clientErrorHandler: (error: Error, socket: import('node:net').Socket) => {
+      const code = answerClientError(error, socket);
+      if (code !== undefined) log('warn', 'not_a_request', { code });
+    },
+  };
+  const app: FastifyInstance =
+    tls === undefined
+      ? Fastify({ ...shared, http })
+      : (Fastify({
+          ...shared,
+          https: { ...http, ...tls, minVersion: 'TLSv1.2' },
+        }) as unknown as FastifyInstance);
+  app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    request.headers['x-failed-expectation'] = 'yes';
+    app.routing(request, response);
+  });
+  return app;
+}
+
+/** What every request must pass before its body is read. */
+function guard(
+  app: FastifyInstance,
+  { vault, oidc = [], allowedHosts = [] }: AppOptions,
+  { failures, requests }: { failures: TokenBuckets; requests: TokenBuckets },
+): void {
+  const hosts = new Set(allowedHosts);
+  const authenticator = new Authenticator({
+    apiKeys: (token) => vault().authenticate(token),
+    oidc: new OidcVerifier(oidc),
+    failures,
+  });
+  app.addHook('onRequest', async (request) => {
+    checkSingleHeaders(request.raw.rawHeaders);
+    if (!isServedHost(request.headers.host, hosts)) throw new ApiError('host_not_served');
+    if (request.headers['x-failed-expectation'] !== undefined) throw new ApiError('expectation_failed');
+    if (request.is404 || request.routeOptions.config.public === true) return;
+    const principal = await authenticator.authenticate(request.headers.authorization, request.ip);
+    const retryAfter = requests.take(principal.actor);
+    if (retryAfter > 0) throw new ApiError('rate_limited', { retryAfter });
+    request.call.principal = principal;
+  });
+}
+
+/** Answers with a problem document, whatever went wrong. */
+function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const { problem, headers } = toProblem(error, request.id);
+  // The framework's own errors come here without its hooks.
+  if (request.call !== undefined) request.call.problem = problem.code;
+  reply
+    .code(problem.status)
+    .headers({ ...RESPONSE_HEADERS, ...headers, [REQUEST_ID_HEADER]: request.id })
+    .type(PROBLEM_TYPE)
+    .send(JSON.stringify(problem));
+}

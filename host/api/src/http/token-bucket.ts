@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+export interface BucketOptions {
+  /** Requests that may come at once. */
+  burst: number;
+  /** Requests a second that may go on coming. */
+  perSecond: number;
+  /** Milliseconds, monotonic; injected for tests. */
+  now?: () => number;
+}
+
+/** Keys remembered at most; the one that was used longest ago is forgotten first. */
+const MAX_KEYS = 10_000;
+
+/** Token buckets by key (an actor or an address). */
+export class TokenBuckets {
+  readonly #options: Required<BucketOptions>;
+  readonly #buckets = new Map<string, { tokens: number; at: number }>();
+
+  constructor(options: BucketOptions) {
+    this.#options = { now: () => performance.now(), ...options };
+  }
+
+  /** Takes a token. @returns 0, or the seconds after which there is one again, at least 1 */
+  take(key: string): number {
+    const { burst, perSecond, now } = this.#options;
+    const at = now();
+    const bucket = this.#buckets.get(key) ?? { tokens: burst, at };
+    // Deleted and set again, so that the map is in order of last use.
+    this.#buckets.delete(key);
+    bucket.tokens = Math.min(burst, bucket.tokens + ((at - bucket.at) / 1000) * perSecond);
+    bucket.at = at;
+    this.#buckets.set(key, bucket);
+    if (this.#buckets.size > MAX_KEYS) {
+      const [oldest] = this.#buckets.keys();
+      if (oldest !== undefined) this.#buckets.delete(oldest);
+    }
+    if (bucket.tokens >= 1) {
+      bucket.tokens -= 1;
+      return 0;
+    }
+    return Math.max(1, Math.ceil((1 - bucket.tokens) / perSecond));
+  }
+}

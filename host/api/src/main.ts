@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+import { runProcess } from '@enclave-vault/parent/process';
+import { parseApiConfig } from './process/config.ts';
+import { serve } from './process/serve.ts';
+
+await runProcess({
+  name: 'enclave-vault-api',
+  start: async (value, log, fail) => {
+    const server = await serve(parseApiConfig(value), log, fail);
+    const { url, port, isOpen } = server;
+    return {
+      ready: { url, port, vault: isOpen ? 'open' : 'opening' },
+      stop: () => server.stop(),
+    };
+  },
+});

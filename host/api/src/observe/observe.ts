@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Log } from '@enclave-vault/parent';
+import { describeError } from '@enclave-vault/parent/process';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import '../http/call.ts';
+import { REQUEST_ID_HEADER, RESPONSE_HEADERS } from '../http/headers.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface Observers {
+  log: Log;
+  metrics: Metrics;
+  /** Milliseconds from a request's start to its deadline. */
+  deadlineMs: number;
+}
+
+/** Looks at the health of the vault come every few seconds: they are counted and not logged. */
+const QUIET: ReadonlySet<string> = new Set(['/health', '/metrics']);
+
+/**
+ * Begins and ends every call: its deadline, the headers of every response, a line in the log, figures. The log
+ * has the route's pattern and not the path, which may hold anything; no query, no header, no body.
+ */
+export function observe(app: FastifyInstance, { log, metrics, deadlineMs }: Observers): void {
+  app.decorateRequest('call');
+  app.addHook('onRequest', async (request) => {
+    request.call = {
+      id: request.id,
+      deadline: Date.now() + deadlineMs,
+      startedAt: performance.now(),
+      principal: null,
+      problem: null,
+    };
+    metrics.started();
+  });
+  app.addHook('onSend', async (request, reply) => {
+    reply.headers({ ...RESPONSE_HEADERS, [REQUEST_ID_HEADER]: request.id });
+  });
+  app.addHook('onError', async (request, _reply, error) => {
+    if (request.call.problem !== null || 'status' in error) return;
+    const { code, ...kind } = describeError(error);
+    if (code?.startsWith('FST_') !== true)
+      log('error', 'program_error', { request_id: request.id, code, ...kind });
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const { principal, problem, startedAt } = request.call;
+    const route = routeOf(request);
+    const ms = performance.now() - startedAt;
+    const status = reply.statusCode;
+    const method = METHODS.has(request.method) ? request.method : 'other';
+    metrics.finished({ method, route, status: String(status) }, ms / 1000);
+    if (problem !== null) metrics.count('problems_total', { code: problem });
+    if (QUIET.has(route) && status < 400) return;
+    log(status >= 500 ? 'warn' : 'info', 'request', {
+      method,
+      route,
+      status,
+      ms: Math.round(ms * 10) / 10,
+      request_id: request.id,
+      ...(principal === null ? {} : { actor: principal.actor, tenant: principal.tenant }),
+      ...(problem === null ? {} : { code: problem }),
+    });
+  });
+}
+
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'PUT', 'OPTIONS']);
+
+function routeOf(request: FastifyRequest): string {
+  return request.is404 ? 'unmatched' : (request.routeOptions.url ?? 'unmatched');
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Log } from '@enclave-vault/parent';
+import type { OidcIssuer } from './auth/oidc.ts';
+import type { RouteDependencies } from './routes/dependencies.ts';
+
+/** A rate: so many at once, so many a second. */
+export interface Rate {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+/** Limits against callers who ask too often. Generous: they stop floods, and are no quota. */
+export interface RateLimits {
+  /** Failed authentications of one address. */
+  readonly failures: Rate;
+  /** Attestation documents of one actor. */
+  readonly attestations: Rate;
+  /** All requests of one actor. */
+  readonly requests: Rate;
+}
+
+export const DEFAULT_RATES: RateLimits = {
+  failures: { burst: 100, perSecond: 5 },
+  attestations: { burst: 20, perSecond: 5 },
+  requests: { burst: 10_000, perSecond: 5_000 },
+};
+
+/** All in milliseconds. */
+export interface HttpTimeouts {
+  /** From a connection's or request's start until all its headers are there. */
+  readonly headers: number;
+  /** Until its body is there as well. */
+  readonly request: number;
+  /** A kept-alive connection without a request. */
+  readonly keepAlive: number;
+  /** How often connections are looked at for the first two. */
+  readonly check: number;
+  /** From a request's start until its answer: the deadline that travels with it (design, "Limits"). */
+  readonly deadline: number;
+}
+
+export const DEFAULT_TIMEOUTS: HttpTimeouts = {
+  headers: 10_000,
+  request: 15_000,
+  keepAlive: 60_000,
+  check: 1_000,
+  deadline: 10_000,
+};
+
+export interface AppOptions extends Pick<RouteDependencies, 'vault' | 'schema' | 'health'> {
+  readonly log: Log;
+  /** Issuers whose tokens are taken beside API keys. */
+  readonly oidc?: readonly OidcIssuer[];
+  /** Names, beside those of loopback, that the Host header may have; lower case, without a port. */
+  readonly allowedHosts?: readonly string[];
+  readonly rates?: Partial<RateLimits>;
+  readonly timeouts?: Partial<HttpTimeouts>;
+  /** Serve Swagger UI. Default true; a bundle for Lambda leaves it out. */
+  readonly ui?: boolean;
+  /** PEM. Without it the server speaks plain HTTP. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { FastifyInstance } from 'fastify';
+import { contextOf } from '../http/call.ts';
+import type { RouteDependencies } from './dependencies.ts';
+import { ID_PARAMS, names, problems, type Schema } from './schemas.ts';
+
+interface DecryptBody {
+  fields?: string[];
+  reason: string;
+  purpose?: string;
+  expressions?: Record<string, string | { registered: string }>;
+}
+
+const BODY: Schema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['reason'],
+  properties: {
+    fields: names('Fields to reveal. May be empty, or left out, when there are expressions.'),
+    reason: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 256,
+      pattern: '\\S',
+      description: 'Why. Stands in the audit log for ever: no place for personal data.',
+    },
+    purpose: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 64,
+      description: 'One of the deployment’s purposes.',
+    },
+    expressions: {
+      type: 'object',
+      maxProperties: 100,
+      propertyNames: { type: 'string', pattern: '^[a-z][a-z0-9_]{0,63}$' },
+      description:
+        'By the name of the result: a CEL expression, or one that the record schema registers. Later ones may use earlier results. A field that only an expression uses is not revealed.',
+      additionalProperties: {
+        type: ['string', 'object'],
+        minLength: 1,
+        maxLength: 10240,
+        required: ['registered'],
+        additionalProperties: false,
+        properties: { registered: { type: 'string', minLength: 1, maxLength: 64 } },
+      },
+    },
+  },
+  examples: [
+    { fields: ['email'], reason: 'Delivery of order 1234', expressions: { age: 'date(dob).age()' } },
+    { reason: 'Age check', expressions: { adult: { registered: 'over_18' } } },
+  ],
+};
+
+const RESULT: Schema = {
+  description: 'Results',
+  type: 'object',
+  required: ['data'],
+  additionalProperties: false,
+  properties: {
+    data: {
+      description: 'Values of fields (null: the vault has none) and results of expressions, by name.',
+      type: 'object',
+      additionalProperties: {},
+    },
+    errors: {
+      description: 'Fields and expressions without a result.',
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['name', 'code', 'message'],
+        additionalProperties: false,
+        properties: {
+          name: { type: 'string' },
+          code: {
+            type: 'string',
+            enum: [
+              'field_unreadable',
+              'expression_invalid',
+              'expression_failed',
+              'expression_budget_exceeded',
+            ],
+          },
+          message: { type: 'string' },
+        },
+      },
+    },
+  },
+  examples: [{ data: { email: 'ada@example.com', age: 42 } }],
+};
+
+/** Decryption, in the enclave. */
+export function decryptRoutes(app: FastifyInstance, { vault, metrics }: RouteDependencies): void {
+  app.post<{ Params: { id: string }; Body: DecryptBody }>('/v1/vaults/:id/decrypt', {
+    schema: {
+      tags: ['vaults'],
+      operationId: 'decryptVault',
+      summary: 'Reveal fields and run expressions, in the enclave',
+      description:
+        'Scope `vaults:decrypt`. Audited before anything is returned. A derive-only key runs registered expressions only.',
+      params: ID_PARAMS,
+      body: BODY,
+      response: { 200: RESULT, ...problems(403, 404, 408, 409, 413, 415, 422) },
+    },
+    handler: async (request) => {
+      const { fields = [], reason, purpose, expressions = {} } = request.body;
+      const { data, errors } = await vault().decrypt(contextOf(request), request.params.id, {
+        fields,
+        reason,
+        purpose,
+        expressions: Object.entries(expressions).map(([name, value]) =>
+          typeof value === 'string' ? { name, source: value } : { name, registered: value.registered },
+        ),
+      });
+      for (const { code } of errors) metrics.count('decrypt_results_total', { result: code });
+      return errors.length === 0 ? { data } : { data, errors };
+    },
+  });
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { RecordSchema, Vault } from '@enclave-vault/vault';
+import type { TokenBuckets } from '../http/token-bucket.ts';
+import type { Metrics } from '../observe/metrics.ts';
+
+/** State of one part of the vault. `reason` is a stable code. */
+export interface PartHealth {
+  readonly ok: boolean;
+  readonly reason?: string;
+}
+
+/** What the routes work with. */
+export interface RouteDependencies {
+  /** The open vault. @throws {ApiError} `starting` until it is */
+  readonly vault: () => Vault;
+  readonly schema: RecordSchema;
+  readonly metrics: Metrics;
+  /** Looks at every part: `store`, `enclave`. Never throws. */
+  readonly health: () => Promise<Readonly<Record<string, PartHealth>>>;
+  /** Attestations of one actor. */
+  readonly attestations: TokenBuckets;
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { TokenBuckets } from '../../src/http/token-bucket.ts';
+
+test('lets a burst through, then the rate, and says when to come again', () => {
+  let now = 0;
+  const buckets = new TokenBuckets({ burst: 3, perSecond: 0.5, now: () => now });
+  expect([1, 2, 3].map(() => buckets.take('a'))).toEqual([0, 0, 0]);
+  expect(buckets.take('a')).toBe(2);
+  expect(buckets.take('b')).toBe(0);
+  now = 1_999;
+  expect(buckets.take('a')).toBe(1);
+  now = 2_001;
+  expect(buckets.take('a')).toBe(0);
+  expect(buckets.take('a')).toBe(2);
+});
+
+test('never lets more through than burst and rate allow, and Retry-After is kept', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 3_000 }), { maxLength: 60 }), (gaps) => {
+      let now = 0;
+      let passed = 0;
+      let open = 0;
+      const buckets = new TokenBuckets({ burst: 5, perSecond: 2, now: () => now });
+      for (const gap of gaps) {
+        now += gap;
+        const wait = buckets.take('x');
+        if (open > 0 && now >= open) expect(wait).toBe(0);
+        if (wait === 0) {
+          passed += 1;
+          open = 0;
+        } else open = now + wait * 1_000;
+        expect(passed).toBeLessThanOrEqual(5 + (now / 1_000) * 2);
+      }
+    }),
+  );
+});
+
+test('forgets the key used longest ago, so that a flood of keys does not fill the memory', () => {
+  const buckets = new TokenBuckets({ burst: 1, perSecond: 0.001, now: () => 0 });
+  buckets.take('old');
+  for (let index = 0; index < 9_998; index += 1) buckets.take(`k${index}`);
+  buckets.take('kept');
+  expect(buckets.take('old')).toBeGreaterThan(0);
+  for (let index = 0; index < 9_999; index += 1) buckets.take(`m${index}`);
+  expect(buckets.take('kept')).toBe(0);
+});
