@@ -225,7 +225,7 @@ describe('decisions', () => {
           const more = add(set, place, policy(extra));
           if (more !== null && !ask(question, set).allowed) expect(ask(question, more).allowed).toBe(false);
         }),
-        { numRuns: 300 },
+        { numRuns: 150 },
       );
     });
 
@@ -235,7 +235,7 @@ describe('decisions', () => {
           const more = add(set, place, policy(extra));
           if (more !== null && ask(question, set).allowed) expect(ask(question, more).allowed).toBe(true);
         }),
-        { numRuns: 300 },
+        { numRuns: 150 },
       );
     });
   }
@@ -248,7 +248,7 @@ describe('decisions', () => {
         const { allowed, kind } = ask(question, { ...set, resource });
         expect(ask(question, { ...set, resource: turned })).toMatchObject({ allowed, kind });
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -332,7 +332,7 @@ describe('validation', () => {
           expect(error).not.toMatchObject({ problems: [{ code: 'repeated_element' }] });
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });
