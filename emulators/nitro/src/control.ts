@@ -10,6 +10,7 @@ import type { Log } from './log.ts';
 /** Bytes. */
 const MAX_BODY = 64 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
+const CLOSE_MS = 500;
 
 type Body = Readonly<Record<string, unknown>>;
 type Route = (hypervisor: Hypervisor, body: Body) => Promise<unknown>;
@@ -65,7 +66,7 @@ export async function serveControl(hypervisor: Hypervisor, path: string, log: Lo
     close: async () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeIdleConnections();
+        setTimeout(() => server.closeAllConnections(), CLOSE_MS).unref();
       }),
   };
 }

@@ -109,7 +109,7 @@ export async function addFlagsAndLibraries(
   }
 }
 
-/** Two buffers in turn: while one is hashed and written, the other is being filled. */
+/** Two buffers in turn: while one is hashed and written, the other is being filled. Nobody else has either. */
 async function pump(
   path: string,
   hash: RuntimeHash,
@@ -137,8 +137,10 @@ async function pump(
       [filling, spare] = [spare, filling];
       pending = read(filling);
       total += bytesRead;
+      // Written by another thread while this one hashes.
+      const written = sink?.write(chunk);
       hash.update(chunk);
-      await sink?.write(chunk);
+      await written;
     }
     if (total !== size)
       throw new NitroError('image_changed', 'a file of the runtime changed while it was read');

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Duplex, Readable } from 'node:stream';
@@ -42,6 +41,7 @@ export class Launcher {
   #exit: Exit | null = null;
   #failure: Error | null = null;
   #tail = '';
+  #killed = false;
 
   constructor({ command: [file, ...args], env, descriptor, onConsole }: LauncherOptions) {
     this.#child = spawn(file, args, {
@@ -69,7 +69,8 @@ export class Launcher {
     });
     const console = (stream: ConsoleStream) => (text: string) => {
       this.#tail = `${this.#tail}${text}\n`.slice(-MAX_TAIL);
-      onConsole(stream, text);
+      // What is said of an end that was asked for is the launcher's, not the program's.
+      if (!this.#killed) onConsole(stream, text);
     };
     readLines(stdio[1] as Readable, console('stdout'));
     readLines(stdio[2] as Readable, console('stderr'));
@@ -111,6 +112,7 @@ export class Launcher {
    * with it; a launch that has not come to its program yet is ended itself.
    */
   async kill(program?: number): Promise<void> {
+    this.#killed = true;
     if (this.#exit === null) {
       if (program === undefined) this.#child.kill('SIGKILL');
       else signal(program);
@@ -177,9 +179,4 @@ function readLines(stream: Readable, onLine: (text: string) => void): void {
   });
   stream.on('end', () => held !== '' && onLine(held));
   stream.on('error', () => undefined);
-}
-
-/** Resolves when a stream has ended or is destroyed. */
-export async function closed(stream: Duplex): Promise<void> {
-  if (!stream.destroyed) await once(stream, 'close');
 }
