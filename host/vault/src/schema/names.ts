@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
+import { RESERVED_NAMES } from '@enclave-vault/expressions/references';
 
 const NAME = /^[a-z][a-z0-9_]{0,63}$/;
 const PURPOSE = /^[a-z][a-z0-9_-]{0,63}$/;
 
 /**
- * Names that no field and no expression may have: the keys of an item, the map `record` of an expression, and what
- * CEL keeps for itself (language definition, "Syntax": RESERVED and the literals): an expression could not use them.
+ * Names that no field and no expression may have: the keys of an item, what means something else in an expression, and
+ * what CEL keeps for itself (language definition, "Syntax": RESERVED and the literals).
  */
-const RESERVED: ReadonlySet<string> = new Set(
-  (
-    'pk sk record true false null in as break const continue else for function if import let loop package ' +
-    'namespace return var void while'
-  ).split(' '),
-);
+const RESERVED: ReadonlySet<string> = new Set([
+  ...RESERVED_NAMES,
+  ...'pk sk true false null in as break const continue else for function if import let loop package'.split(
+    ' ',
+  ),
+  ...'namespace return var void while'.split(' '),
+]);
 
 /** A field's or an expression's name (formats, "Names"). */
 export function isName(value: unknown): value is string {

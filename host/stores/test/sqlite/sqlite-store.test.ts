@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { StoreError } from '@enclave-vault/vault';
+import { describe, expect, it } from 'vitest';
+import { SqliteStore } from '../../src/index.ts';
+import { temporaryPaths } from '../temporary.ts';
+
+const path = temporaryPaths();
+
+function openCode(file: string): string | undefined {
+  try {
+    SqliteStore.open(file);
+    return undefined;
+  } catch (error) {
+    return error instanceof StoreError ? error.code : String(error);
+  }
+}
+
+describe('the file', () => {
+  it('keeps what it was given', async () => {
+    const file = path('vault.db');
+    const store = SqliteStore.open(file);
+    await store.transact([{ put: { pk: 'a', sk: 'b', n: 1 } }]);
+    await store.close();
+    const again = SqliteStore.open(file);
+    expect((await again.get('a', 'b'))?.n).toBe(1);
+    await again.close();
+  });
+
+  it('writes what waits before it closes', async () => {
+    const file = path('vault.db');
+    const store = SqliteStore.open(file);
+    const writing = store.transact([{ put: { pk: 'a', sk: 'b', n: 1 } }]);
+    await store.close();
+    await writing;
+    const again = SqliteStore.open(file);
+    expect((await again.get('a', 'b'))?.n).toBe(1);
+    await again.close();
+  });
+
+  it('is for its owner only, and so are the files beside it', async () => {
+    const file = path('vault.db');
+    const store = SqliteStore.open(file);
+    await store.transact([{ put: { pk: 'a', sk: 'b' } }]);
+    for (const name of [file, `${file}-wal`, `${file}-shm`]) expect(statSync(name).mode & 0o777).toBe(0o600);
+    await store.close();
+    chmodSync(file, 0o644);
+    await SqliteStore.open(file).close();
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it('is refused when it is something else', async () => {
+    const text = path('text');
+    writeFileSync(text, 'not a database, and long enough to be read as one '.repeat(100));
+    expect(openCode(text)).toBe('not_a_vault');
+
+    const other = path('other.db');
+    const database = new DatabaseSync(other);
+    database.exec('CREATE TABLE items (pk TEXT)');
+    database.close();
+    expect(openCode(other)).toBe('not_a_vault');
+
+    const folder = path('folder');
+    mkdirSync(folder);
+    expect(openCode(folder)).toBe('not_a_vault');
+    expect(openCode(path('no/such/folder'))).toBe('unavailable');
+  });
+
+  it('is refused when it is of another version', async () => {
+    const file = path('vault.db');
+    await SqliteStore.open(file).close();
+    const database = new DatabaseSync(file);
+    database.exec('PRAGMA user_version = 2');
+    database.close();
+    expect(openCode(file)).toBe('wrong_version');
+  });
+
+  it('says so when it is damaged', async () => {
+    const file = path('vault.db');
+    const store = SqliteStore.open(file);
+    await store.transact([{ put: { pk: 'a', sk: 'b', x: new Uint8Array(100_000) } }]);
+    await store.close();
+    const bytes = readFileSync(file);
+    bytes.fill(0xff, 4096, 8192);
+    writeFileSync(file, bytes);
+    const codes: unknown[] = [];
+    try {
+      const damaged = SqliteStore.open(file);
+      await damaged.get('a', 'b').catch((error: unknown) => codes.push((error as StoreError).code));
+      await damaged.close();
+    } catch (error) {
+      codes.push((error as StoreError).code);
+    }
+    expect(codes).toEqual(['corrupt']);
+  });
+
+  it('refuses a row whose body it did not write', async () => {
+    const file = path('vault.db');
+    const store = SqliteStore.open(file);
+    await store.transact([{ put: { pk: 'a', sk: 'b', n: 1 } }]);
+    const other = new DatabaseSync(file);
+    for (const body of ['00', '01ff', '010161', '01016e02ffffffff', '01016e09000000']) {
+      other.prepare('UPDATE items SET body = ?').run(Buffer.from(body, 'hex'));
+      await expect(store.get('a', 'b')).rejects.toMatchObject({ code: 'corrupt' });
+    }
+    other.close();
+    await store.close();
+  });
+});
+
+describe('erasure', () => {
+  it('leaves nothing of what was removed or replaced in any file', async () => {
+    const file = path('vault.db');
+    const store = SqliteStore.open(file);
+    const marks = [
+      'MARK-of-the-first-value',
+      'MARK-of-the-second-value',
+      'MARK-of-a-long-value'.repeat(2000),
+    ];
+    const present = (mark: string): boolean => {
+      return [file, `${file}-wal`].some((name) => existsSync(name) && readFileSync(name).includes(mark));
+    };
+    await store.transact([{ put: { pk: 'a', sk: '1', x: marks[0] ?? '' } }]);
+    await store.transact([{ put: { pk: 'a', sk: '2', x: marks[1] ?? '' } }]);
+    await store.transact([{ put: { pk: 'a', sk: '3', x: marks[2] ?? '' } }]);
+    await store.transact([{ put: { pk: 'a', sk: '4', x: 'MARK-that-stays' } }]);
+    for (const mark of marks) expect(present(mark.slice(0, 40))).toBe(true);
+    await store.transact(
+      [
+        { put: { pk: 'a', sk: '1', x: 'short' } },
+        { remove: { pk: 'a', sk: '2' } },
+        { remove: { pk: 'a', sk: '3' } },
+      ],
+      { erase: true },
+    );
+    expect(statSync(`${file}-wal`).size).toBe(0);
+    for (const mark of marks) expect(present(mark.slice(0, 20))).toBe(false);
+    expect(present('MARK-that-stays')).toBe(true);
+    await store.close();
+  });
+
+  it('waits for a reader and empties the log then', async () => {
+    const file = path('vault.db');
+    const store = SqliteStore.open(file);
+    await store.transact([{ put: { pk: 'a', sk: '1', x: 'x' } }]);
+    const reader = new DatabaseSync(file);
+    reader.exec('BEGIN');
+    reader.prepare('SELECT * FROM items').all();
+    await store.transact([{ remove: { pk: 'a', sk: '1' } }], { erase: true });
+    expect(statSync(`${file}-wal`).size).toBeGreaterThan(0);
+    reader.exec('COMMIT');
+    await expect.poll(() => statSync(`${file}-wal`).size).toBe(0);
+    reader.close();
+    await store.close();
+  });
+
+  it('removes items after their time', async () => {
+    const file = path('vault.db');
+    const now = Math.floor(Date.now() / 1000);
+    const store = SqliteStore.open(file);
+    await store.transact([
+      { put: { pk: 'a', sk: 'old', _ttl: now - 1 } },
+      { put: { pk: 'a', sk: 'young', _ttl: now + 1000 } },
+      { put: { pk: 'a', sk: 'ever' } },
+    ]);
+    await store.close();
+    const again = SqliteStore.open(file);
+    await again.transact([{ put: { pk: 'b', sk: 'b' } }]);
+    expect((await again.query('a', { limit: 9 })).map(({ sk }) => sk)).toEqual(['ever', 'young']);
+    await again.close();
+  });
+});
+
+describe('other processes', () => {
+  it('waits for one that writes, and reads meanwhile', async () => {
+    const file = path('vault.db');
+    const store = SqliteStore.open(file);
+    await store.transact([{ put: { pk: 'a', sk: 'b', n: 1 } }]);
+    const other = new DatabaseSync(file);
+    other.exec('BEGIN IMMEDIATE');
+    const writing = store.transact([{ put: { pk: 'a', sk: 'b', n: 2 } }]);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect((await store.get('a', 'b'))?.n).toBe(1);
+    other.exec('COMMIT');
+    await writing;
+    expect((await store.get('a', 'b'))?.n).toBe(2);
+    other.close();
+    await store.close();
+  });
+
+  it('does not see what is not committed', async () => {
+    const file = path('vault.db');
+    const store = SqliteStore.open(file);
+    await store.transact([{ put: { pk: 'a', sk: 'b', n: 1 } }]);
+    const other = new DatabaseSync(file);
+    other.exec("BEGIN IMMEDIATE; DELETE FROM items WHERE pk = 'a'");
+    expect((await store.get('a', 'b'))?.n).toBe(1);
+    other.exec('ROLLBACK');
+    other.close();
+    await store.close();
+  });
+});
+
+describe('a group', () => {
+  it('shares its syncs: 5,000 transactions of two rows in under five seconds', async () => {
+    const store = SqliteStore.open(path('vault.db'));
+    const started = performance.now();
+    await Promise.all(
+      Array.from({ length: 5_000 }, (_, n) =>
+        store.transact([
+          { put: { pk: 'a', sk: `${n}`, n }, if: { absent: true } },
+          { put: { pk: 'b', sk: `${n}`, n } },
+        ]),
+      ),
+    );
+    // One by one they would take 5,000 syncs.
+    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(await store.query('b', { limit: 10_000 })).toHaveLength(5_000);
+    await store.close();
+  });
+});
