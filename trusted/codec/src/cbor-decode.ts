@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DecodedCbor } from './cbor-value.ts';
 import { CodecError } from './errors.ts';
-import { CBOR_LIMITS, type Limits } from './limits.ts';
+import { CBOR_LIMITS, type Limits, MAX_MAP_ENTRIES } from './limits.ts';
 
 /** Major types of RFC 8949 section 3.1. */
 const UNSIGNED = 0;
@@ -144,6 +144,7 @@ class Decoder {
 
   #map(declared: number | bigint, depth: number): ReadonlyMap<string | number, DecodedCbor> {
     const count = this.#count(declared, 2, depth);
+    if (count > MAX_MAP_ENTRIES) throw new CodecError('cbor_too_many_items');
     const entries = new Map<string | number, DecodedCbor>();
     let previousKey: Buffer | null = null;
     for (let i = 0; i < count; i += 1) {

@@ -16,4 +16,4 @@ export type { CborValue, DecodedCbor } from './cbor-value.ts';
 export { type EnvelopedData, parseEnvelopedData } from './cms.ts';
 export { type CoseSign1, coseSign1ToBeSigned, parseCoseSign1 } from './cose.ts';
 export { CodecError, type CodecErrorCode } from './errors.ts';
-export { ASN1_LIMITS, CBOR_LIMITS, type Limits } from './limits.ts';
+export { ASN1_LIMITS, CBOR_LIMITS, type Limits, MAX_MAP_ENTRIES } from './limits.ts';
