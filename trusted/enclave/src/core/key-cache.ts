@@ -38,10 +38,12 @@ export class KeyCache {
     // themselves, with their own credentials and in their own time.
     const cached = this.#copy(id, now());
     if (cached !== undefined) return cached;
-    await this.#asking.get(id)?.catch(() => undefined);
-    const fetched = this.#copy(id, now());
-    if (fetched !== undefined) return fetched;
-
+    const others = this.#asking.get(id);
+    if (others !== undefined) {
+      await others.catch(() => undefined);
+      const fetched = this.#copy(id, now());
+      if (fetched !== undefined) return fetched;
+    }
     const asking = unwrap().then((key) => this.#keep(id, key, now() + this.#maxAgeMs));
     this.#asking.set(id, asking);
     try {

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type IncomingHttpHeaders, request } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseErrorAnswer, type Refusal } from '@enclave-vault/protocol';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createHttpServer } from '../../src/adapters/http-server.ts';
+import { Refused } from '../../src/errors.ts';
+import type { Call, Reply } from '../../src/ports.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ev-'));
+const socketPath = join(folder, 's');
+let handle: (call: Call) => Promise<Reply>;
+const server = createHttpServer((call) => handle(call));
+
+beforeAll(async () => {
+  await once(server.listen(socketPath), 'listening');
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => {
+  handle = async (call) => ({ kind: 'bytes', type: 'text/plain', body: await call.body(1_000, 300) });
+});
+
+/** Turns what a body does into a refusal, as the program does. */
+const refusing = async (call: Call): Promise<Reply> => {
+  try {
+    return { kind: 'bytes', type: 'text/plain', body: await call.body(1_000, 300) };
+  } catch (error) {
+    return { kind: 'refusal', code: error instanceof Refused ? error.code : 'internal' };
+  }
+};
+
+interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+function send(body: Uint8Array, headers: Record<string, string> = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const call = request({ socketPath, method: 'POST', path: '/p', headers }, async (answer) => {
+      const body = Buffer.concat(await answer.toArray());
+      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body });
+    });
+    call.on('error', reject);
+    call.end(body);
+  });
+}
+
+/** Bytes as they are, on a connection of their own; what comes back until it ends or `ms` pass. */
+async function raw(bytes: string, ms = 1_500): Promise<string> {
+  const socket = connect(socketPath);
+  let got = '';
+  socket.on('data', (chunk) => {
+    got += chunk;
+  });
+  socket.on('error', () => undefined);
+  socket.write(bytes);
+  await Promise.race([once(socket, 'close'), new Promise((late) => setTimeout(late, ms))]);
+  socket.destroy();
+  return got;
+}
+
+describe('replies', () => {
+  test('bytes come with type and length, and the connection stays', async () => {
+    const { status, headers, body } = await send(Buffer.from('hello'));
+    expect([status, String(body), headers['content-length'], headers['content-type']]).toEqual([
+      200,
+      'hello',
+      '5',
+      'text/plain',
+    ]);
+    expect(headers.connection).toBe('keep-alive');
+  });
+
+  test('empty is 204', async () => {
+    handle = async () => ({ kind: 'empty' });
+    expect(await send(Buffer.alloc(0))).toMatchObject({ status: 204, body: Buffer.alloc(0) });
+  });
+
+  test.each<[Refusal, number]>([
+    ['malformed', 400],
+    ['unauthenticated', 403],
+    ['kms_denied', 403],
+    ['not_found', 404],
+    ['expired', 409],
+    ['repeated', 409],
+    ['no_configuration', 409],
+    ['too_large', 413],
+    ['internal', 500],
+    ['busy', 503],
+    ['kms_unavailable', 503],
+    ['timed_out', 504],
+  ])('%s is %i, and says no more than its code', async (code, expected) => {
+    handle = async () => ({ kind: 'refusal', code });
+    const { status, headers, body } = await send(Buffer.from('x'));
+    expect(status).toBe(expected);
+    expect(parseErrorAnswer(body)).toBe(code);
+    expect(headers['retry-after']).toBe(expected === 503 ? '1' : undefined);
+  });
+
+  test('a handler that throws closes the connection and leaves the server', async () => {
+    handle = async () => {
+      throw new Error('secret');
+    };
+    await expect(send(Buffer.from('x'))).rejects.toMatchObject({ code: 'ECONNRESET' });
+    handle = refusing;
+    expect((await send(Buffer.from('x'))).status).toBe(200);
+  });
+});
+
+describe('bodies', () => {
+  beforeEach(() => {
+    handle = refusing;
+  });
+
+  test('of the limit, and of one more', async () => {
+    expect((await send(Buffer.alloc(1_000))).status).toBe(200);
+    expect((await send(Buffer.alloc(1_001))).status).toBe(413);
+  });
+
+  test('of unknown length are counted', async () => {
+    const chunk = `3e8\r\n${'a'.repeat(1_000)}\r\n`;
+    const head = 'POST /p HTTP/1.1\r\nhost: e\r\ntransfer-encoding: chunked\r\n\r\n';
+    expect(await raw(`${head}${chunk}0\r\n\r\n`, 300)).toContain('200 OK');
+    expect(await raw(`${head}${chunk}${chunk}`)).toContain('413');
+  });
+
+  test('too slow are given up, and the connection with them', async () => {
+    const began = performance.now();
+    expect(await raw('POST /p HTTP/1.1\r\nhost: e\r\ncontent-length: 10\r\n\r\nabc', 5_000)).toContain('504');
+    expect(performance.now() - began).toBeLessThan(4_000);
+  });
+
+  test('that break off are malformed, and hold nothing', async () => {
+    const seen = Promise.withResolvers<Refusal>();
+    handle = async (call) => {
+      const reply = await refusing(call);
+      if (reply.kind === 'refusal') seen.resolve(reply.code);
+      return reply;
+    };
+    await raw('POST /p HTTP/1.1\r\nhost: e\r\ncontent-length: 10\r\n\r\nabc', 50);
+    expect(await seen.promise).toBe('malformed');
+  });
+});
+
+describe('hostile connections', () => {
+  beforeEach(() => {
+    handle = refusing;
+  });
+
+  test.each([
+    ['no HTTP', 'hello\r\n\r\n', '400'],
+    ['headers beyond 8 KiB', `GET / HTTP/1.1\r\nhost: e\r\nx: ${'a'.repeat(9_000)}\r\n\r\n`, '431'],
+    ['two lengths', 'POST /p HTTP/1.1\r\nhost: e\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab', '400'],
+    [
+      'length and chunks',
+      'POST /p HTTP/1.1\r\nhost: e\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+      '400',
+    ],
+  ])('%s', async (_, bytes, status) => {
+    expect(await raw(bytes)).toContain(`HTTP/1.1 ${status}`);
+  });
+
+  test('a hundred idle ones do not matter', async () => {
+    const idle = Array.from({ length: 100 }, () => connect(socketPath));
+    await Promise.all(idle.map((socket) => once(socket, 'connect')));
+    expect((await send(Buffer.from('x'))).status).toBe(200);
+    for (const socket of idle) socket.destroy();
+  });
+});

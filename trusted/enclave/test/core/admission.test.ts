@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/adapters/clock.ts';
+import { Admission } from '../../src/core/admission.ts';
+
+const clock = systemClock();
+const gate = () => Promise.withResolvers<void>();
+
+describe('admission', () => {
+  test('runs at once up to its limit, then in the order of arrival', async () => {
+    const admission = new Admission(clock, { running: 2, waiting: 2 });
+    const gates = [gate(), gate(), gate(), gate()];
+    const started: number[] = [];
+    const runs = gates.map(({ promise }, index) =>
+      admission.run(10_000, () => {
+        started.push(index);
+        return promise;
+      }),
+    );
+    expect([started, admission.running, admission.waiting]).toEqual([[0, 1], 2, 2]);
+    gates[1]?.resolve();
+    await runs[1];
+    expect([started, admission.running, admission.waiting]).toEqual([[0, 1, 2], 2, 1]);
+    gates[2]?.resolve();
+    await runs[2];
+    for (const { resolve } of gates) resolve();
+    await Promise.all(runs);
+    expect([started, admission.running, admission.waiting]).toEqual([[0, 1, 2, 3], 0, 0]);
+  });
+
+  test('a newcomer does not overtake whoever waits', async () => {
+    const admission = new Admission(clock, { running: 1, waiting: 2 });
+    const first = gate();
+    const order: string[] = [];
+    const runs = [
+      admission.run(10_000, () => first.promise),
+      admission.run(10_000, async () => {
+        order.push('waited');
+      }),
+    ];
+    first.resolve();
+    // In the very moment in which the place is handed over.
+    await Promise.resolve();
+    runs.push(
+      admission.run(10_000, async () => {
+        order.push('came later');
+      }),
+    );
+    await Promise.all(runs);
+    expect(order).toEqual(['waited', 'came later']);
+  });
+
+  test('a full queue is busy at once; a place that does not come in time is busy too', async () => {
+    const admission = new Admission(clock, { running: 1, waiting: 1 });
+    const held = gate();
+    const running = admission.run(10_000, () => held.promise);
+    const waiting = admission.run(20, async () => 'late');
+    await expect(admission.run(10_000, async () => 'more')).rejects.toMatchObject({ code: 'busy' });
+    await expect(waiting).rejects.toMatchObject({ code: 'busy' });
+    expect(admission.waiting).toBe(0);
+    held.resolve();
+    await running;
+    expect(admission.running).toBe(0);
+  });
+
+  test('nobody may wait where there is no queue', async () => {
+    const admission = new Admission(clock, { running: 1, waiting: 0 });
+    const held = gate();
+    const running = admission.run(10_000, () => held.promise);
+    await expect(admission.run(10_000, async () => 1)).rejects.toMatchObject({ code: 'busy' });
+    held.resolve();
+    await running;
+  });
+
+  test('work that throws gives its place back', async () => {
+    const admission = new Admission(clock, { running: 1, waiting: 0 });
+    for (let i = 0; i < 3; i++) {
+      await expect(admission.run(10, () => Promise.reject(new Error('x')))).rejects.toThrow('x');
+    }
+    expect(admission.running).toBe(0);
+  });
+});
