@@ -83,7 +83,7 @@ export function derNamedBits(bits: readonly number[]): Buffer {
 export function derTime(time: number): Buffer {
   const date = new Date(time);
   const year = date.getUTCFullYear();
-  if (Number.isNaN(time) || year < 1950 || year > 9999) throw new PkiError('invalid_time');
+  if (!(year >= 1950 && year <= 9999)) throw new PkiError('invalid_time');
   const digits = date.toISOString().replaceAll(/[-:T]|\.\d+/g, '');
   return year < 2050
     ? der(ASN1_TAG.utcTime, Buffer.from(digits.slice(2), 'ascii'))

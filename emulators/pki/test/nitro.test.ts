@@ -59,9 +59,6 @@ function certificateShape(element: Asn1Element): unknown {
 describe('an attestation document', () => {
   it('has the shape of a real one: header bytes, key order, types, registers, nulls', () => {
     expect(shape(payloadOf(document))).toEqual(shape(payloadOf(real)));
-    expect(document.subarray(0, 9).toString('hex')).toBe(
-      '8444a1013822a059' + document.subarray(8, 9).toString('hex'),
-    );
     expect(document.subarray(0, 8).equals(real.subarray(0, 8))).toBe(true);
     expect(parseCoseSign1(document).signature).toHaveLength(96);
     expect(payloadOf(document).get('digest')).toBe(payloadOf(real).get('digest'));

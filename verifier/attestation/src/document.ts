@@ -51,7 +51,7 @@ export type UnverifiedAttestation = {
 
 /**
  * Parses a document and checks its form, and NOTHING else: anybody can write one that passes. SPEC.md, steps 2 to 4
- * (AWS: "Attestation document specification"; RFC 9052 section 4.2).
+ * (AWS, "Nitro Enclaves Attestation Process", sections 2.2 and 3.2; RFC 9052 section 4.2).
  *
  * @throws AttestationError
  */

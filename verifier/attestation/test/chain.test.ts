@@ -83,6 +83,7 @@ describe('the path', () => {
     ],
     ['an instance put in twice', chainWith(([a, b, c, d]) => [a, b, c, c, d]), 'chain_self_issued'],
     ['a leaf that is a CA', leafOf({ ca: true, pathLen: 0 }), 'leaf_is_ca'],
+    ['a leaf with a path length', leafOf({ pathLen: 0 }), 'certificate_extension'],
     ['a leaf without digitalSignature', leafOf({ keyUsage: ['nonRepudiation'] }), 'leaf_key_usage'],
     ['a leaf without key usage', leafOf({ keyUsage: undefined }), 'leaf_key_usage'],
     [
