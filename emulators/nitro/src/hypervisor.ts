@@ -85,7 +85,6 @@ export class Hypervisor {
     this.#parts = parts;
     this.#log = options.log ?? (() => undefined);
     this.#measurer = new Measurer(parts.runtime);
-    this.#measurer.warm();
     this.rootCertificate = new X509Certificate(parts.state.root.certificate).toString();
     const { roleArn, instanceId } = options;
     this.#surroundings = { roleArn, instanceId, signingCertificate: parts.state.signingCertificate };
@@ -101,6 +100,11 @@ export class Hypervisor {
       prepareFolder(options.runDirectory),
     ]);
     return new Hypervisor(options, { state, runtime, tools, abilities });
+  }
+
+  /** Begins to measure the node binary now, so that the first `measure` need not wait for it. */
+  warm(): void {
+    this.#measurer.warm();
   }
 
   /** Namespaces that enclaves will get here, as far as one can tell before there is one. */

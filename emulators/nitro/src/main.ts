@@ -12,6 +12,7 @@ await runProcess({
   start: async (value, log) => {
     const { controlSocket, ...options } = parseConfig(value);
     const hypervisor = await Hypervisor.open({ ...options, log });
+    hypervisor.warm();
     const control = await serveControl(hypervisor, controlSocket, log);
     log('warn', 'development_root', { message: 'attestation documents are signed under a development root' });
     return {
