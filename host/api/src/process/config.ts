@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import { parseSchema, type RecordSchema } from '@enclave-vault/vault';
+import { defaultSchema, parseSchema, type RecordSchema } from '@enclave-vault/vault';
 import type { OidcIssuer } from '../auth/oidc.ts';
 import { ConfigError } from '../errors.ts';
 import { isLoopback } from '../http/host-check.ts';
@@ -86,7 +86,7 @@ export function parseApiConfig(value: unknown): ApiConfig {
     tls,
     database: text(root, 'database'),
     auditLog: text(root, 'auditLog'),
-    schema: parseRecordSchema(root.schema),
+    schema: root.schema === undefined ? defaultSchema() : parseRecordSchema(root.schema),
     allowOrphans: root.allowOrphans === true,
     kms: {
       endpoint: text(kms, 'endpoint'),

@@ -16,6 +16,8 @@ export interface DevOptions {
   readonly acceptMeasurements: boolean;
   readonly allowOrphans: boolean;
   readonly unsafePlainHttp: boolean;
+  /** Names that a Host header may have beside loopback's. */
+  readonly allowedHosts: readonly string[];
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly verbose: boolean;
 }
@@ -31,6 +33,7 @@ export const DEV_USAGE = `enclave-vault dev [options]          run the whole vau
   --accept-measurements let the key policy admit this image as well
   --allow-orphans       accept a schema that orphans stored fields
   --tls-cert FILE --tls-key FILE   serve HTTPS
+  --allow-host NAME     a name that clients call this machine by (repeatable)
   --unsafe-plain-http   listen beyond loopback without TLS
   --verbose             log every event of every process
   ENCLAVE_VAULT_PASSPHRASE, if set, encrypts the emulator's KMS keys at rest.`;
@@ -77,6 +80,7 @@ export function parseDevOptions(args: readonly string[], env: NodeJS.ProcessEnv,
     acceptMeasurements: values['accept-measurements'] === true,
     allowOrphans: values['allow-orphans'] === true,
     unsafePlainHttp: values['unsafe-plain-http'] === true,
+    allowedHosts: values['allow-host'] ?? [],
     tls: cert !== undefined && key !== undefined ? { cert: path(cert), key: path(key) } : undefined,
     verbose: values.verbose === true,
   };
@@ -99,6 +103,7 @@ function parse(args: readonly string[]) {
         image: { type: 'string' },
         'accept-measurements': { type: 'boolean' },
         'allow-orphans': { type: 'boolean' },
+        'allow-host': { type: 'string', multiple: true },
         'unsafe-plain-http': { type: 'boolean' },
         'tls-cert': { type: 'string' },
         'tls-key': { type: 'string' },

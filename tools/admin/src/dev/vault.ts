@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { KmsEmulatorConfig } from '@enclave-vault/emulator-kms';
 import { kmsEndpointPolicy } from '@enclave-vault/policies';
 import { encodeConfiguration, pcr16 } from '@enclave-vault/protocol';
 import { AdminError } from '../errors.ts';
 import type { Ready } from './child.ts';
+import type { RoleCredentials } from './credentials.ts';
 import { ENCLAVE_LIMITS, INSTANCE_ID, KMS_HOST, LOCAL } from './deployment.ts';
 import { type Folders, files } from './folders.ts';
 import { askSocket } from './hypervisor.ts';
@@ -16,6 +18,22 @@ import type { DevOptions } from './options.ts';
 import { mintPrincipals, principalConfigs } from './principals.ts';
 import { type OnLog, type ProcessName, processSpec } from './processes.ts';
 import { Supervised } from './supervised.ts';
+
+/** Access to store and integrity keys with the API role's rights of this run. */
+export interface AuditSession {
+  readonly kms: {
+    readonly endpoint: string;
+    readonly ca: string;
+    readonly region: string;
+    readonly keys: KeyArns;
+  };
+  readonly credentials: RoleCredentials;
+  readonly database: string;
+  readonly auditLog: string;
+}
+
+const SERVING_MS = 10_000;
+const POLL_MS = 10;
 
 interface Kms {
   /** Port of the VPC endpoint that API and parent use, and of the way in from outside. */
@@ -54,11 +72,7 @@ export class LocalVault {
     });
     measuring.catch(() => undefined);
     this.#kms = kmsOf(await this.#start('kms', () => this.#kmsConfig()));
-    const keys = new DeploymentKeys(
-      `https://127.0.0.1:${this.#kms.outside}`,
-      this.#kms.ca,
-      this.#principals.deployment,
-    );
+    const keys = this.#deploymentKeys();
     try {
       this.#arns = await keys.ensure();
       await this.#pin(keys, await measuring);
@@ -70,11 +84,23 @@ export class LocalVault {
       this.#start('api', () => this.#apiConfig()),
     ]);
     const url = text(api, 'url');
+    await this.#serving();
     return { url, untrusted: this.#untrusted, isolation: await this.#isolation() };
   }
 
-  /** What `audit verify` needs to read the chains while the vault runs. */
-  session(): Record<string, unknown> {
+  /** Starts KMS alone, for a command that reads the store of a vault that does not run. Nothing can decrypt a record. */
+  async startKms(): Promise<void> {
+    this.#kms = kmsOf(await this.#start('kms', () => this.#kmsConfig()));
+    const keys = this.#deploymentKeys();
+    try {
+      this.#arns = await keys.ensure();
+    } finally {
+      keys.close();
+    }
+  }
+
+  /** What `audit verify` needs to read the chains. */
+  session(): AuditSession {
     return { kms: this.#apiKms(), credentials: this.#principals.api, ...this.#storage() };
   }
 
@@ -86,6 +112,11 @@ export class LocalVault {
   async stop(): Promise<void> {
     for (const name of ['api', 'parent', 'hypervisor', 'kms'] as const)
       await this.#processes.get(name)?.stop();
+  }
+
+  #deploymentKeys(): DeploymentKeys {
+    const { outside, ca } = this.#kms;
+    return new DeploymentKeys(`https://127.0.0.1:${outside}`, ca, this.#principals.deployment);
   }
 
   async #start(name: ProcessName, config: () => unknown): Promise<Ready> {
@@ -153,7 +184,7 @@ export class LocalVault {
       stateFile: files(this.#folders.data).kms,
       ...(passphrase && { passphrase }),
       eventLog: files(this.#folders.data).kmsEvents,
-      attestationRoots: [this.#rootCertificate],
+      attestationRoots: this.#rootCertificate === '' ? [] : [this.#rootCertificate],
       principals: principalConfigs(this.#principals),
       otherPrincipals: [LOCAL.roles.breakGlass],
       listeners: [
@@ -184,6 +215,7 @@ export class LocalVault {
       port,
       ...(tls && { tls: { cert: readText(tls.cert), key: readText(tls.key) } }),
       unsafePlainHttp,
+      allowedHosts: this.#options.allowedHosts,
       ...(schema && { schema: readJson(schema) }),
       allowOrphans,
       ...this.#storage(),
@@ -210,6 +242,17 @@ export class LocalVault {
 
   #socket(name: ProcessName): string {
     return join(this.#folders.run, `${name}.sock`);
+  }
+
+  /** Until an enclave serves; a vault whose enclaves do not start says so in its log and answers 503 meanwhile. */
+  async #serving(): Promise<void> {
+    const until = Date.now() + SERVING_MS;
+    while (Date.now() < until) {
+      const answer = await askSocket(this.#socket('parent'), 'GET', '/health').catch(() => undefined);
+      if (answer !== undefined) return;
+      await setTimeout(POLL_MS);
+    }
+    log('warn', 'enclave_not_serving');
   }
 
   async #isolation(): Promise<readonly string[]> {

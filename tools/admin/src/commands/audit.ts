@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createVaultKms } from '@enclave-vault/host-kms';
+import { readAuditSink, SqliteStore } from '@enclave-vault/stores';
+import { type AuditReport, openIntegrityKeys, verifyAudit } from '@enclave-vault/vault';
+import { findRunning } from '../dev/control.ts';
+import { files, makeFolders } from '../dev/folders.ts';
+import { askSocket } from '../dev/hypervisor.ts';
+import { lockData } from '../dev/lock.ts';
+import { parseDevOptions } from '../dev/options.ts';
+import { type AuditSession, LocalVault } from '../dev/vault.ts';
+import { AdminError, UsageError } from '../errors.ts';
+
+export const AUDIT_USAGE = `enclave-vault audit verify [ID] [--against FILE] [--data DIR] [--json]
+  Verifies the audit chains of a vault, running or not, and that its records and API keys are as the chains leave them.
+  ID             one chain only: a vault id, key_ID or system_TENANT
+  --against FILE heads kept elsewhere (DIR/audit-heads.log, or your copy of it): finds truncation and rollback
+  Exit code 0: all is well. 1: findings, named one a line.`;
+
+/** `enclave-vault audit verify`. */
+export async function audit(args: readonly string[], root: string): Promise<number> {
+  const { values, positionals } = read(args);
+  const [verb, id, ...rest] = positionals;
+  if (verb !== 'verify' || rest.length > 0) throw new UsageError('audit takes verify [ID]');
+  const base = process.env.INIT_CWD ?? '.';
+  const data = resolve(base, values.data ?? process.env.ENCLAVE_VAULT_DATA ?? '.vault');
+  if (!existsSync(files(data).database))
+    throw new AdminError('data_unreadable', `there is no vault in ${data}`);
+  const against = values.against === undefined ? undefined : resolve(base, values.against);
+  if (against !== undefined && !existsSync(against))
+    throw new AdminError('data_unreadable', `${against} cannot be read`);
+  const report = await withSession(data, root, (session) => verify(session, id, against));
+  print(report, values.json === true, against !== undefined);
+  return report.findings.length === 0 ? 0 : 1;
+}
+
+function read(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { against: { type: 'string' }, data: { type: 'string' }, json: { type: 'boolean' } },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : 'the options cannot be read');
+  }
+}
+
+/** A running vault lends its API role; for one that does not run, its KMS is started for the time of the command. */
+async function withSession<T>(
+  data: string,
+  root: string,
+  use: (session: AuditSession) => Promise<T>,
+): Promise<T> {
+  const running = findRunning(files(data).running);
+  if (running && existsSync(running.control)) {
+    const session: unknown = await askSocket(running.control, 'GET', '/session');
+    return use(session as AuditSession);
+  }
+  const options = parseDevOptions(['--data', data], {}, root);
+  const folders = makeFolders(options);
+  try {
+    const lock = lockData(data);
+    const vault = new LocalVault(options, root, folders, (line) => line.level === 'error');
+    try {
+      await vault.startKms();
+      return await use(vault.session());
+    } finally {
+      await vault.stop();
+      lock.release();
+    }
+  } finally {
+    folders.remove();
+  }
+}
+
+async function verify(
+  session: AuditSession,
+  id: string | undefined,
+  against: string | undefined,
+): Promise<AuditReport> {
+  const kms = createVaultKms({ ...session.kms, credentials: session.credentials });
+  const store = SqliteStore.open(session.database);
+  try {
+    const keys = await openIntegrityKeys(store, kms);
+    return await verifyAudit(store, keys, {
+      id,
+      against: against === undefined ? undefined : readAuditSink(against),
+    });
+  } finally {
+    await store.close();
+    kms.close();
+  }
+}
+
+function print(report: AuditReport, json: boolean, complete: boolean): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+    return;
+  }
+  for (const { log, n, to, code, message } of report.findings) {
+    const where = n === undefined ? '' : ` entry ${n}${to === undefined ? '' : `-${to}`}`;
+    process.stdout.write(`${log}${where}: ${code}: ${message}\n`);
+  }
+  const { chains, entries, findings } = report;
+  process.stdout.write(
+    `${chains} chains, ${entries} entries, ${findings.length} findings${complete ? '' : ' (without --against, a rollback of the whole store would go unnoticed)'}\n`,
+  );
+}
