@@ -52,20 +52,24 @@ export class TlsAgent extends Agent {
       ALPNProtocols: ['http/1.1'],
       rejectUnauthorized: true,
     });
-    const timer = setTimeout(() => secure.destroy(new Error('connecting took too long')), connectMs);
-    // http's callback takes a stream with every error; it does not use it.
-    const fail = (error: Error): void => {
+    const timer = setTimeout(() => settle(new Error('connecting took too long')), connectMs);
+    let settled = false;
+    const settle = (error: Error | null): void => {
+      if (settled) return;
+      settled = true;
       clearTimeout(timer);
-      relay.destroy();
+      if (error !== null) secure.destroy();
+      // http's callback takes a stream with every error; it does not use it.
       callback?.(error, secure);
     };
-    relay.once('error', (error) => secure.destroy(error));
-    secure.once('error', fail);
-    secure.once('secureConnect', () => {
-      clearTimeout(timer);
-      secure.off('error', fail);
-      callback?.(null, secure);
+    // For as long as they live: a failure may be told twice, by either, and one that nobody hears ends the program.
+    relay.on('error', settle);
+    secure.on('error', settle);
+    secure.on('close', () => {
+      relay.destroy();
+      settle(new Error('closed'));
     });
+    secure.once('secureConnect', () => settle(null));
     return undefined;
   }
 }

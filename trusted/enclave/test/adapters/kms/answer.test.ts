@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, test } from 'vitest';
+import { readDecryptAnswer, readErrorAnswer } from '../../../src/adapters/kms/answer.ts';
+import { KmsError } from '../../../src/errors.ts';
+
+const ARN = 'arn:aws:kms:eu-central-1:111122223333:key/1';
+const GOOD = { KeyId: ARN, EncryptionAlgorithm: 'SYMMETRIC_DEFAULT', CiphertextForRecipient: 'AAEC' };
+const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
+
+describe('an answer', () => {
+  test('is the ciphertext; members that AWS may add do not matter', () => {
+    expect(readDecryptAnswer(json(GOOD), ARN)).toEqual(Buffer.of(0, 1, 2));
+    expect(readDecryptAnswer(json({ ...GOOD, KeyMaterialId: 'x', New: {} }), ARN)).toEqual(
+      Buffer.of(0, 1, 2),
+    );
+  });
+
+  test.each([
+    ['a plaintext beside it', { ...GOOD, Plaintext: 'AAEC' }, 'plaintext_in_answer'],
+    ['a null plaintext', { ...GOOD, Plaintext: null }, 'plaintext_in_answer'],
+    ['a plaintext instead', { KeyId: ARN, Plaintext: 'AAEC' }, 'plaintext_in_answer'],
+    ['another key', { ...GOOD, KeyId: `${ARN}2` }, 'other_key'],
+    ['no key', { ...GOOD, KeyId: undefined }, 'other_key'],
+    ['no ciphertext', { KeyId: ARN }, 'no_ciphertext_for_recipient'],
+    ['a number', { ...GOOD, CiphertextForRecipient: 1 }, 'no_ciphertext_for_recipient'],
+    ['an empty one', { ...GOOD, CiphertextForRecipient: '' }, 'not_base64'],
+    ['base64 with a space', { ...GOOD, CiphertextForRecipient: 'AA EC' }, 'not_base64'],
+    ['base64 for URLs', { ...GOOD, CiphertextForRecipient: '_-__' }, 'not_base64'],
+    ['a list', [GOOD], 'not_json'],
+    ['null', null, 'not_json'],
+  ])('with %s is none', (_, value, detail) => {
+    expect(() => readDecryptAnswer(json(value), ARN)).toThrow(new KmsError('unavailable', detail));
+  });
+
+  test.each([
+    ['nothing', Buffer.alloc(0)],
+    ['HTML', Buffer.from('<html>')],
+    ['invalid UTF-8', Buffer.from('{"KeyId":"\xff"}', 'latin1')],
+    ['half of it', json(GOOD).subarray(0, 20)],
+  ])('of %s is none', (_, bytes) => {
+    expect(() => readDecryptAnswer(bytes, ARN)).toThrow(new KmsError('unavailable', 'not_json'));
+  });
+});
+
+describe('an error', () => {
+  test.each([
+    ['AccessDeniedException', 'denied'],
+    ['ValidationException', 'denied'],
+    ['InvalidCiphertextException', 'invalid'],
+    ['IncorrectKeyException', 'invalid'],
+    ['NotFoundException', 'invalid'],
+    ['DisabledException', 'unavailable'],
+    ['KMSInvalidStateException', 'unavailable'],
+    ['ThrottlingException', 'unavailable'],
+    ['ExpiredTokenException', 'unavailable'],
+    ['InvalidSignatureException', 'unavailable'],
+    ['constructor', 'unavailable'],
+  ])('%s is %s, with and without its namespace', (name, code) => {
+    for (const type of [name, `com.amazonaws.kms#${name}`]) {
+      const error = readErrorAnswer(400, json({ __type: type, message: 'value of a request' }));
+      expect(error).toMatchObject({ code, detail: name });
+      expect(String(error)).not.toContain('value');
+    }
+  });
+
+  test.each([
+    ['no name', 400, json({})],
+    ['a name that is none', 400, json({ __type: 'x\n{"event":"forged"}' })],
+    ['a number', 400, json({ __type: 7 })],
+    ['no JSON', 403, Buffer.from('forbidden')],
+    ['a redirect', 302, json({ __type: 'AccessDeniedException' })],
+    ['another success', 204, Buffer.alloc(0)],
+    ['a fault of the server', 500, json({ __type: 'AccessDeniedException' })],
+  ])('with %s is unavailable', (_, status, body) => {
+    const error = readErrorAnswer(status, body);
+    expect(error.code).toBe('unavailable');
+    expect(error.detail).toMatch(/^[a-z_]+$/);
+  });
+});
