@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { KmsError } from './errors.ts';
 import type { Service } from './service.ts';
+import { withoutExpiredKeys } from './state/changes.ts';
 import type { KmsKey, State } from './state/model.ts';
 
 export function keyArn(service: Service, keyId: string): string {
@@ -48,6 +49,11 @@ export function resolveKeyId(service: Service, name: string): ResolvedKey {
   return { ...findKey(service, service.store.current, local), requestAlias: undefined };
 }
 
+/** The state without keys whose waiting period is over, whether or not their bytes were removed already. */
+export function presentState({ store, clock }: Service): State {
+  return withoutExpiredKeys(store.current, clock());
+}
+
 /** A key of the given state, as changes inside StateStore.update need it. @throws {KmsError} NotFoundException */
 export function keyOf(service: Service, state: State, keyId: string): KmsKey {
   return findKey(service, state, keyId).key;
@@ -56,7 +62,6 @@ export function keyOf(service: Service, state: State, keyId: string): KmsKey {
 function findKey(service: Service, state: State, keyId: string): { key: KmsKey; arn: string } {
   const arn = keyArn(service, keyId);
   const key = state.keys.get(keyId);
-  // A key whose waiting period is over is gone, whether or not its bytes were removed already.
   if (key === undefined || (key.deletionAt !== null && key.deletionAt <= service.clock())) {
     throw new KmsError('NotFoundException', `Key '${arn}' does not exist`);
   }

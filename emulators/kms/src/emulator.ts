@@ -41,6 +41,8 @@ export interface KmsEmulator {
 }
 
 const CLOSE_MS = 4000;
+/** How often keys whose waiting period is over are removed for good. */
+const PURGE_MS = 3_600_000;
 
 /**
  * Starts the emulator: opens or makes its state, and listens.
@@ -79,10 +81,17 @@ export async function startKmsEmulator(config: KmsEmulatorConfig, hooks: Hooks =
       ...credentials,
       network,
       latencyMs: config.latencyMs ?? 0,
+      clock,
       handle: (call) => dispatch(dispatcher, call),
     }),
   );
+  const purging = setInterval(() => {
+    // Failed once, it is tried again; nobody can use the keys meanwhile.
+    purge(store, clock()).catch(() => log({ level: 'error', event: 'kms_purge_failed' }));
+  }, PURGE_MS);
+  purging.unref();
   const close = async (): Promise<void> => {
+    clearInterval(purging);
     await Promise.all(servers.map(closeServer));
     await store.idle();
     await eventFile?.close();
@@ -108,11 +117,13 @@ async function openStore(config: KmsEmulatorConfig, clock: () => number): Promis
     keys: new Map(),
     aliases: new Map(),
   }));
-  const next = withoutExpiredKeys(store.current, clock());
-  if (next !== store.current) {
-    await store.update((state) => [withoutExpiredKeys(state, clock()), undefined]);
-  }
+  await purge(store, clock());
   return store;
+}
+
+async function purge(store: StateStore, now: number): Promise<void> {
+  if (withoutExpiredKeys(store.current, now) === store.current) return;
+  await store.update((state) => [withoutExpiredKeys(state, now), undefined]);
 }
 
 async function listen(server: Server, { host, port }: ListenerConfig): Promise<Endpoint> {

@@ -7,7 +7,7 @@ import type { NetworkConfig } from './config.ts';
 import type { Answer, IncomingCall } from './dispatch.ts';
 import { KmsError } from './errors.ts';
 
-/** The largest request has an attestation document of 256 KiB and a policy never: base64 and JSON around it. */
+/** The largest request has an attestation document of 256 KiB: with base64 and JSON around it, 350 KiB. */
 const MAX_BODY = 512 * 1024;
 
 export interface ServerOptions {
@@ -17,6 +17,8 @@ export interface ServerOptions {
   readonly privateKey: string;
   readonly network: NetworkConfig | null;
   readonly latencyMs: number;
+  /** ms since the epoch. */
+  readonly clock: () => number;
   readonly handle: (call: IncomingCall) => Promise<Answer>;
 }
 
@@ -27,6 +29,7 @@ export function createKmsServer(options: ServerOptions): Server {
       cert: options.certificate,
       key: options.privateKey,
       minVersion: 'TLSv1.2',
+      handshakeTimeout: 10_000,
       maxHeaderSize: 16 * 1024,
       headersTimeout: 10_000,
       requestTimeout: 20_000,
@@ -74,6 +77,8 @@ async function serve(
   if (!server.listening) response.setHeader('Connection', 'close');
   const text = JSON.stringify(answer.body);
   response.writeHead(answer.status, {
+    // SDKs set their clock by it, and sign by that.
+    Date: new Date(options.clock()).toUTCString(),
     'Content-Type': 'application/x-amz-json-1.1',
     'Content-Length': Buffer.byteLength(text),
     'Cache-Control': 'no-cache, no-store, must-revalidate, private',

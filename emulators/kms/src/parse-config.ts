@@ -24,13 +24,21 @@ export function parseConfig(value: unknown): KmsEmulatorConfig {
     passphrase: optional(text),
     eventLog: optional(nullable(text)),
     attestationRoots: list(text),
-    principals: list(principal),
+    principals,
     listeners: list(listener),
     otherPrincipals: optional(list(matching(/^arn:/))),
     hostnames: optional(list(matching(/^[a-z0-9.-]{1,253}$/))),
     latencyMs: optional(integer(0, 60_000)),
     quotas: optional(quotas),
   });
+}
+
+function principals(value: unknown, path: string): PrincipalConfig[] {
+  const all = list(principal)(value, path);
+  if (new Set(all.map(({ accessKeyId }) => accessKeyId)).size !== all.length) {
+    throw invalid(path, 'must have an access key of its own each');
+  }
+  return all;
 }
 
 function principal(value: unknown, path: string): PrincipalConfig {

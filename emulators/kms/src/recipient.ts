@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { AttestationError, type VerifiedAttestation, verifyAttestation } from '@enclave-vault/attestation';
 import { envelopedData } from '@enclave-vault/emulator-pki';
 import type { Conditions } from './conditions.ts';
-import { KmsError } from './errors.ts';
+import { KmsError, StartError } from './errors.ts';
 
 /** A verified party that gets its answer encrypted: an enclave. */
 export interface Recipient {
@@ -34,7 +34,9 @@ export class RecipientVerifier {
   /** By SHA-256 of the document, oldest first. */
   readonly #cache = new Map<string, Verified>();
 
+  /** @throws {StartError} invalid_config for what is no certificate */
   constructor(roots: readonly string[]) {
+    for (const root of roots) checkCertificate(root);
     this.#roots = roots;
   }
 
@@ -85,6 +87,14 @@ function recipientOf({ moduleId, pcrs, publicKey }: VerifiedAttestation): Recipi
     }
   }
   return { conditions, logged, encrypt: (plaintext) => envelopedData(key, plaintext) };
+}
+
+function checkCertificate(pem: string): void {
+  try {
+    new X509Certificate(pem);
+  } catch {
+    throw new StartError('invalid_config', 'config.attestationRoots must be PEM certificates');
+  }
 }
 
 function recipientKey(der: Buffer | undefined): KeyObject {

@@ -36,7 +36,7 @@ export interface VaultKmsClient extends VaultKms {
 }
 
 const CONNECT_MS = 1000;
-const TIMEOUT_MS = 2500;
+const TIMEOUT_MS = 2000;
 const ATTEMPTS = 3;
 const SOCKETS = 64;
 
@@ -111,7 +111,8 @@ export function createVaultKms(options: VaultKmsOptions): VaultKmsClient {
 function createClient({ region, endpoint, ca, credentials, timeoutMs }: VaultKmsOptions): KMSClient {
   return new KMSClient({
     region,
-    ...(endpoint === undefined ? {} : { endpoint }),
+    // The user's own AWS settings would add these to any endpoint; with one of ours they are an error.
+    ...(endpoint === undefined ? {} : { endpoint, useFipsEndpoint: false, useDualstackEndpoint: false }),
     // A copy: the SDK adds a member of its own.
     ...(credentials === undefined ? {} : { credentials: { ...credentials } }),
     maxAttempts: ATTEMPTS,

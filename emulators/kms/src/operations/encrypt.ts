@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { randomBytes } from 'node:crypto';
-import { authorizeAccount } from '../authorize.ts';
 import { seal } from '../ciphertext.ts';
 import { KmsError } from '../errors.ts';
 import { operation } from '../operation.ts';
-import { blob, boolean, integer, optional, text } from '../shapes.ts';
+import { blob, boolean, optional } from '../shapes.ts';
 import { keyForEncryption, keyForUse } from './keys-in-use.ts';
 import {
   contextOf,
@@ -15,8 +13,6 @@ import {
   grantTokens,
   keyId,
   loggedContext,
-  recipient,
-  verifyRecipient,
 } from './members.ts';
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html */
@@ -51,37 +47,6 @@ export const encrypt = operation(
         CiphertextBlob: seal(key, context, input.Plaintext).toString('base64'),
         EncryptionAlgorithm: algorithm,
       };
-    },
-  },
-);
-
-/** https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateRandom.html */
-export const generateRandom = operation(
-  {
-    NumberOfBytes: optional(integer(1, 1024)),
-    CustomKeyStoreId: optional(text({ min: 1, max: 64 })),
-    Recipient: recipient,
-  },
-  {
-    quota: 'symmetric',
-    readOnly: true,
-    logged: ({ NumberOfBytes }) => ({ numberOfBytes: NumberOfBytes }),
-    run(call, input) {
-      verifyRecipient(call, input.Recipient);
-      authorizeAccount(call, call.recipient?.conditions);
-      if (input.CustomKeyStoreId !== undefined) {
-        throw new KmsError('UnsupportedOperationException', 'Custom key stores are not offered.');
-      }
-      if (input.NumberOfBytes === undefined) {
-        throw new KmsError(
-          'ValidationException',
-          '1 validation error detected: NumberOfBytes must not be null',
-        );
-      }
-      const random = randomBytes(input.NumberOfBytes);
-      return call.recipient === null
-        ? { Plaintext: random.toString('base64') }
-        : { CiphertextForRecipient: call.recipient.encrypt(random).toString('base64') };
     },
   },
 );

@@ -5,11 +5,12 @@ import { createAlias, deleteAlias, updateAlias } from './aliases.ts';
 import { createKey } from './create-key.ts';
 import { generateDataKey, generateDataKeyWithoutPlaintext } from './data-keys.ts';
 import { decrypt } from './decrypt.ts';
-import { encrypt, generateRandom } from './encrypt.ts';
+import { encrypt } from './encrypt.ts';
 import { generateDataKeyPair, generateDataKeyPairWithoutPlaintext } from './key-pairs.ts';
 import { cancelKeyDeletion, describeKey, disableKey, enableKey, scheduleKeyDeletion } from './key-state.ts';
 import { listAliases, listKeys, listResourceTags } from './lists.ts';
 import { getKeyPolicy, putKeyPolicy } from './policies.ts';
+import { generateRandom } from './random.ts';
 import {
   disableKeyRotation,
   enableKeyRotation,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { aliasArn, keyArn, resolveKeyId } from '../arns.ts';
+import { aliasArn, keyArn, presentState, resolveKeyId } from '../arns.ts';
 import { authorizeAccount, authorizeKey } from '../authorize.ts';
 import { KmsError } from '../errors.ts';
 import { operation } from '../operation.ts';
@@ -15,7 +15,7 @@ export const listKeys = operation(
     logged: ({ Limit }) => ({ ...(Limit === undefined ? {} : { limit: Limit }) }),
     run(call, input) {
       authorizeAccount(call);
-      const ids = [...call.service.store.current.keys.keys()].sort();
+      const ids = [...presentState(call.service).keys.keys()].sort();
       const { page, rest } = paginate(ids, (id) => id, input);
       return {
         Keys: page.map((id) => ({ KeyId: id, KeyArn: keyArn(call.service, id) })),
@@ -37,7 +37,7 @@ export const listAliases = operation(
     run(call, input) {
       authorizeAccount(call);
       const only = input.KeyId === undefined ? null : resolveKeyId(call.service, input.KeyId).key.id;
-      const aliases = [...call.service.store.current.aliases.values()]
+      const aliases = [...presentState(call.service).aliases.values()]
         .filter((alias) => only === null || alias.keyId === only)
         .sort((a, b) => (a.name < b.name ? -1 : 1));
       const { page, rest } = paginate(aliases, (alias) => alias.name, input);

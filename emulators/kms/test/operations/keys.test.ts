@@ -151,6 +151,32 @@ describe('keys', () => {
     expect(await errorOf(kms.send(new RotateKeyOnDemandCommand({ KeyId })))).toBe('LimitExceededException');
   });
 
+  it('are gone when the waiting period is over, and rotated when the date has come', async () => {
+    const [gone, kept] = await Promise.all([newKey(), newKey()]);
+    await kms.send(new CreateAliasCommand({ AliasName: 'alias/gone', TargetKeyId: gone }));
+    await kms.send(new ScheduleKeyDeletionCommand({ KeyId: gone, PendingWindowInDays: 7 }));
+    await kms.send(new EnableKeyRotationCommand({ KeyId: kept, RotationPeriodInDays: 90 }));
+    const { CiphertextBlob } = await encrypt(kept);
+    emulator.shift(91 * DAY);
+    const later = emulator.client(admin);
+    const describe = (KeyId: string) => later.send(new DescribeKeyCommand({ KeyId }));
+    expect(await errorOf(describe(gone))).toBe('NotFoundException');
+    expect(await errorOf(describe('alias/gone'))).toBe('NotFoundException');
+    const { Keys } = await later.send(new ListKeysCommand({}));
+    expect(Keys?.map((key) => key.KeyId)).not.toContain(gone);
+    const { Aliases } = await later.send(new ListAliasesCommand({}));
+    expect(Aliases?.map((alias) => alias.AliasName)).not.toContain('alias/gone');
+
+    const before = (await describe(kept)).KeyMetadata?.CurrentKeyMaterialId;
+    await later.send(new EncryptCommand({ KeyId: kept, Plaintext: Buffer.from('x') }));
+    const after = (await describe(kept)).KeyMetadata?.CurrentKeyMaterialId;
+    expect(after).not.toBe(before);
+    const { NextRotationDate } = await later.send(new GetKeyRotationStatusCommand({ KeyId: kept }));
+    expect(((NextRotationDate?.getTime() ?? 0) - Date.now()) / DAY).toBeCloseTo(181, 1);
+    expect((await later.send(new DecryptCommand({ CiphertextBlob }))).KeyMaterialId).toBe(before);
+    emulator.shift(-91 * DAY);
+  });
+
   it('are listed in pages', async () => {
     await Promise.all([newKey(), newKey(), newKey()]);
     const all = await kms.send(new ListKeysCommand({}));

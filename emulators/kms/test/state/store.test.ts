@@ -40,16 +40,12 @@ describe('StateStore', () => {
     expect(readdirSync(folder)).toEqual(['kms.json']);
   });
 
-  it('hides everything but its format behind the passphrase', async () => {
+  it('hides all but its format behind a passphrase, and says plainly what is wrong with one', async () => {
     const { key } = await filled('correct horse');
     const text = readFileSync(path, 'utf8');
     expect(Object.keys(JSON.parse(text))).toEqual(['format', 'generation', 'salt', 'nonce', 'sealed']);
     expect(text).not.toContain(key.id);
     expect(text).not.toContain(key.materials[0]?.bytes.toString('base64'));
-  });
-
-  it('says plainly what is wrong with a passphrase', async () => {
-    await filled('correct horse');
     await expect(openStore('battery staple')).rejects.toThrow(code('passphrase_wrong'));
     await expect(openStore()).rejects.toThrow(code('passphrase_missing'));
     rmSync(path);

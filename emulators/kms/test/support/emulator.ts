@@ -34,7 +34,7 @@ export function role(
 export interface TestEmulator extends KmsEmulator {
   readonly log: LogLine[];
   readonly events: CloudTrailEvent[];
-  /** Moves the emulator's clock, ms. Requests keep their own time, so signatures allow for 5 minutes. */
+  /** Moves the emulator's clock, ms. Clients made before keep their own time, with which signatures allow for 5 minutes. */
   readonly shift: (ms: number) => void;
   readonly client: (principal: PrincipalConfig, listener?: number) => KMSClient;
 }
@@ -87,6 +87,7 @@ export async function testEmulator(
           ...(sessionToken === undefined ? {} : { sessionToken }),
         },
         maxAttempts: 1,
+        systemClockOffset: offset,
         requestHandler: new NodeHttpHandler({ httpsAgent: new Agent({ keepAlive: true, ca: emulator.ca }) }),
       });
       clients.push(client);
