@@ -116,6 +116,9 @@ function guard(
   app.addHook('onRequest', async (request) => {
     checkSingleHeaders(request.raw.rawHeaders);
     if (!isServedHost(request.headers.host, hosts)) throw new ApiError('host_not_served');
+    // A target in absolute form has a host of its own, which goes before the header's (RFC 9112 section 3.2.2).
+    const target = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(request.raw.url ?? '');
+    if (target !== null && !isServedHost(target[1], hosts)) throw new ApiError('host_not_served');
     if (request.headers['x-failed-expectation'] !== undefined) throw new ApiError('expectation_failed');
     if (request.is404 || request.routeOptions.config.public === true) return;
     const principal = await authenticator.authenticate(request.headers.authorization, request.ip);

@@ -72,7 +72,7 @@ export async function registerDocumentRoutes(app: FastifyInstance, { ui }: { ui:
 const UI: FastifySwaggerUiOptions = {
   routePrefix: '/v1/swagger',
   // Everything is served from here: no page of another host is ever asked, not even to validate the document.
-  uiConfig: { url: '/v1/openapi.json', validatorUrl: null, persistAuthorization: false },
+  uiConfig: { validatorUrl: null, persistAuthorization: false },
   staticCSP: {
     'default-src': ["'none'"],
     'script-src': ["'self'"],

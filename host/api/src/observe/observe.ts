@@ -3,7 +3,9 @@ import type { Log } from '@enclave-vault/parent';
 import { describeError } from '@enclave-vault/parent/process';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import '../http/call.ts';
+import { VaultError } from '../errors.ts';
 import { REQUEST_ID_HEADER, RESPONSE_HEADERS } from '../http/headers.ts';
+import { toProblem } from '../http/problems.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface Observers {
@@ -36,10 +38,9 @@ export function observe(app: FastifyInstance, { log, metrics, deadlineMs }: Obse
     reply.headers({ ...RESPONSE_HEADERS, [REQUEST_ID_HEADER]: request.id });
   });
   app.addHook('onError', async (request, _reply, error) => {
-    if (request.call.problem !== null || 'status' in error) return;
-    const { code, ...kind } = describeError(error);
-    if (code?.startsWith('FST_') !== true)
-      log('error', 'program_error', { request_id: request.id, code, ...kind });
+    // The vault reports its own; what a caller did wrong is no error of the program.
+    if (error instanceof VaultError || toProblem(error, request.id).problem.code !== 'internal') return;
+    log('error', 'program_error', { request_id: request.id, ...describeError(error) });
   });
   app.addHook('onResponse', async (request, reply) => {
     const { principal, problem, startedAt } = request.call;

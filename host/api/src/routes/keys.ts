@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { formatTime, type KeyView, parseTime } from '@enclave-vault/vault';
+import { formatTime, type KeyView, parseTime, SCOPES } from '@enclave-vault/vault';
 import type { FastifyInstance } from 'fastify';
 import { ApiError, memberError, VaultError } from '../errors.ts';
 import { contextOf } from '../http/call.ts';
@@ -30,7 +30,7 @@ const RIGHTS: Schema = {
     maxItems: 16,
     uniqueItems: true,
     items: { type: 'string', minLength: 1, maxLength: 64 },
-    description: 'What the key may do.',
+    description: `What the key may do: ${SCOPES.join(', ')}.`,
     examples: [['vaults:create', 'vaults:read']],
   },
   fields: list('Fields it is narrowed to, for its expressions too; null: not narrowed.'),
@@ -57,6 +57,7 @@ const KEY: Schema = {
   properties: {
     id: { type: 'string' },
     ...RIGHTS,
+    scopes: { type: 'array', items: { $ref: 'Scope#' } },
     created: TIME,
     created_by: { type: 'string' },
     revoked: { ...TIME, type: ['string', 'null'] },

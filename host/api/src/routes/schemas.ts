@@ -105,7 +105,7 @@ export const IF_MATCH_HEADER: Schema = {
 };
 
 export const ETAG: Schema = {
-  etag: { schema: { type: 'string' }, description: 'The revision of the vault.' },
+  etag: { type: 'string', description: 'The revision of the vault.' },
 };
 
 const DESCRIPTIONS: Readonly<Record<number, string>> = {

@@ -37,7 +37,7 @@ export function vaultRoutes(app: FastifyInstance, { vault, schema }: RouteDepend
       response: {
         201: {
           description: 'Created',
-          headers: { ...ETAG, location: { schema: { type: 'string' }, description: 'Path of the vault.' } },
+          headers: { ...ETAG, location: { type: 'string', description: 'Path of the vault.' } },
           type: 'object',
           required: ['id'],
           properties: { id: { $ref: 'VaultId#' } },
