@@ -40,7 +40,8 @@ export class DeploymentKeys {
     this.#kms = new KMSClient({
       endpoint,
       region: LOCAL.region,
-      credentials,
+      // A copy: the SDK writes a note of its own into what it is given.
+      credentials: { ...credentials },
       maxAttempts: 3,
       requestHandler: new NodeHttpHandler({
         httpsAgent: new Agent({ ca, keepAlive: true }),

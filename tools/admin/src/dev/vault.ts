@@ -50,6 +50,7 @@ export class LocalVault {
   readonly #principals = mintPrincipals();
   readonly #processes = new Map<ProcessName, Supervised>();
   readonly #onLog: OnLog;
+  #port: number | undefined;
   #rootCertificate = '';
   #kms: Kms = { inside: 0, outside: 0, ca: '' };
   #arns: KeyArns = { vault: '', request: '', integrity: '' };
@@ -84,6 +85,7 @@ export class LocalVault {
       this.#start('api', () => this.#apiConfig()),
     ]);
     const url = text(api, 'url');
+    this.#port = Number(new URL(url).port) || undefined;
     await this.#serving();
     return { url, untrusted: this.#untrusted, isolation: await this.#isolation() };
   }
@@ -209,10 +211,11 @@ export class LocalVault {
   }
 
   #apiConfig(): unknown {
-    const { host, port, tls, schema, unsafePlainHttp, allowOrphans } = this.#options;
+    const { host, tls, schema, unsafePlainHttp, allowOrphans } = this.#options;
     return {
       host,
-      port,
+      // The one it had, when it is started again.
+      port: this.#port ?? this.#options.port,
       ...(tls && { tls: { cert: readText(tls.cert), key: readText(tls.key) } }),
       unsafePlainHttp,
       allowedHosts: this.#options.allowedHosts,
