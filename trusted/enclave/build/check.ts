@@ -16,7 +16,7 @@ const ALLOWED_BUILTINS: ReadonlySet<string> = new Set([
  * better not be there.
  */
 const FORBIDDEN: readonly (readonly [why: string, pattern: RegExp])[] = [
-  ['dynamic import', /\bimport\s*\(/],
+  ['dynamic import', /\bimport\s*\(|\bimport\s*\.\s*meta\s*\.\s*resolve\b/],
   ['require', /\brequire\s*\(|\bcreateRequire\b|\b__require\b/],
   ['built-in by name', /\bgetBuiltinModule\b/],
   ['internal binding', /\b(?:process|internal)\s*\.\s*(?:_linkedBinding|binding)\b|\binternalBinding\b/],
@@ -25,6 +25,7 @@ const FORBIDDEN: readonly (readonly [why: string, pattern: RegExp])[] = [
   ['eval', /(?<![.\w$])eval\b(?!\s*\([^()]*\)\s*\{)|\b(?:globalThis|global|self)\s*\.\s*eval\b/],
   ['function from a string', /(?<![.\w$])Function\s*\(/],
   ['WebAssembly', /\bWebAssembly\b/],
+  ['network of its own', /(?<![.\w$])(?:fetch\s*\(|WebSocket\b|EventSource\b)/],
   ['environment or arguments', /\bprocess\s*\.\s*(?:env|argv|execArgv)\b/],
 ];
 
