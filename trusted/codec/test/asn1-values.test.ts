@@ -56,6 +56,7 @@ describe('readSmallInteger', () => {
   it.each([
     ['nothing', '0200'],
     ['a negative number', '0201ff'],
+    ['-128', '020180'],
     ['a leading zero too many', '0202007f'],
     ['five octets', '02050080000000'],
   ])('refuses %s', (_what, hex) => {
@@ -71,11 +72,14 @@ describe('readOid', () => {
     ['060127', '0.39'],
     ['060128', '1.0'],
     ['0603883703', '2.999.3'],
+    ['0604 55818001', '2.5.16385'],
+    [`0640 2a${'01'.repeat(63)}`, `1.2${'.1'.repeat(63)}`],
     ['0608 55040087ffffff7f', '2.5.4.0.2147483647'],
   ])('%s is %s', (hex, oid) => expect(readOid(der(hex))).toBe(oid));
   it.each([
     ['nothing', '0600'],
     ['a subidentifier without end', '0602 5581'],
+    ['a subidentifier that ends in 80', '0602 5580'],
     ['a leading 80', '0603 558001'],
     ['a subidentifier of 2^31', '0606 558880808000'],
     ['65 octets', `0641 ${'01'.repeat(65)}`],
@@ -92,6 +96,7 @@ describe('readNamedBits', () => {
     ['03020186', [0, 5, 6]],
     ['030307 0080', [8]],
     ['030100', []],
+    ['030500 00000001', [31]],
   ])('%s', (hex, bits) => expect([...readNamedBits(der(hex))]).toEqual(bits));
   it.each([
     ['no octet of unused bits', '0300'],

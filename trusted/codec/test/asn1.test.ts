@@ -100,6 +100,7 @@ describe('limits', () => {
     expectRefusal('asn1_too_many_items', () => parseDer(fromHex('3004 0500 0500'), { maxItems: 2 }));
   });
   it('of length are met first', () => {
+    expect(parseDer(fromHex('0400'), { maxBytes: 2 })).toBeDefined();
     expectRefusal('asn1_too_large', () => parseDer(fromHex('ffffff'), { maxBytes: 2 }));
   });
 });

@@ -60,12 +60,20 @@ function tbsFields(der: Buffer): { tbs: readonly Asn1Element[]; algorithm: Asn1E
     const fields = childrenOf(tbs, ASN1_TAG.sequence);
     const [version] = childrenOf(fields[0], 0xa0);
     contentOf(signature, ASN1_TAG.bitString);
-    if (readSmallInteger(version) === 2 && fields.length === 8 && rest.length === 0)
-      return { tbs: fields, algorithm };
+    const timed = childrenOf(fields[4], ASN1_TAG.sequence).every(isTime);
+    const complete = fields.length === 8 && rest.length === 0;
+    if (readSmallInteger(version) === 2 && complete && timed) return { tbs: fields, algorithm };
   } catch (error) {
     if (!(error instanceof CodecError)) throw error;
   }
   throw new AttestationError('certificate_malformed');
+}
+
+/** The two forms that RFC 5280 section 4.1.2.5 allows: seconds, and Z. OpenSSL reads others too. */
+function isTime(element: Asn1Element): boolean {
+  const text = element.content.toString('latin1');
+  if (element.tag === ASN1_TAG.utcTime) return /^\d{12}Z$/.test(text);
+  return element.tag === ASN1_TAG.generalizedTime && /^\d{14}Z$/.test(text);
 }
 
 function opensslCertificate(der: Buffer): X509Certificate {

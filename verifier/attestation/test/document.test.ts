@@ -32,6 +32,10 @@ describe('a document of the development chain', () => {
       1024, 512, 512,
     ]);
   });
+  it('may have a module id of 128 characters', () => {
+    const moduleId = 'i'.repeat(128);
+    expect(verify(documentOf({ chain: { ...chain, moduleId } })).moduleId).toBe(moduleId);
+  });
   it('cannot be changed through the buffer after it was verified', () => {
     const document = documentOf({ nonce: Buffer.from('before') });
     const verified = verify(document);
@@ -134,6 +138,7 @@ describe('COSE_Sign1', () => {
   it.each<[string, Buffer, AttestationErrorCode]>([
     ['empty', Buffer.alloc(0), 'document_malformed'],
     ['longer than an NSM can answer', Buffer.alloc(12_289), 'document_too_large'],
+    ['as long as an NSM can answer, of zeros', Buffer.alloc(12_288), 'document_malformed'],
     ['of three parts', edited((whole) => whole.pop()), 'document_malformed'],
     ['of five parts', edited((whole) => whole.push(0)), 'document_malformed'],
     [

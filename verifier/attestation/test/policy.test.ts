@@ -22,6 +22,7 @@ describe('registers', () => {
     ['a policy that names one register', { 3: [hex(0xa3)] }],
     ['several values in a register', { 0: [hex(0xb0), hex(0xa0)], 3: [hex(1), hex(0xa3)] }],
     ['one of several policies', [imageB, imageA]],
+    ['a policy that names no register of the image and one of several', [{ 31: [hex(31)] }, imageA]],
     ['a register that is zero, outside of 0 to 2', { 8: [hex(0)] }],
   ])('are taken by %s', (_what, pcrs) => {
     expect(verify(documentOf(), { pcrs }).timestamp).toBe(AT);
