@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { Agent, request } from 'node:https';
+import { request as httpRequest } from 'node:http';
+import { Agent } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import { connect } from 'node:tls';
 import { ListKeysCommand } from '@aws-sdk/client-kms';
 import { describe, expect, it } from 'vitest';
 import { errorOf, REGION, role, testEmulator } from './support/emulator.ts';
+import { type Reply, type Sent, send as sendTo } from './support/send.ts';
 import { amzDate, type Signing, sign } from './support/sign.ts';
 
 const admin = role('admin');
@@ -14,51 +15,13 @@ const emulator = await testEmulator([admin, withToken]);
 const [{ port } = { port: 0 }] = emulator.endpoints;
 const agent = new Agent({ keepAlive: true, ca: emulator.ca });
 
-interface Signed {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Buffer;
-}
-
-const signed = (body: string | Buffer = '{}', options: Signing = {}): Signed => ({
+const signed = (body: string | Buffer = '{}', options: Signing = {}): Sent => ({
   headers: sign(admin, body, options),
   body,
 });
 
-interface Reply {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Record<string, unknown>;
-}
-
-function send({ headers, body }: Signed, options: { method?: string; path?: string } = {}): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const call = request({
-      host: '127.0.0.1',
-      servername: 'localhost',
-      port,
-      agent,
-      method: 'POST',
-      path: '/',
-      headers,
-      ...options,
-    });
-    call.once('error', reject);
-    call.once('response', (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.once('end', () => {
-        const text = Buffer.concat(chunks).toString();
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          body: text === '' ? {} : JSON.parse(text),
-        });
-      });
-    });
-    call.end(body);
-  });
-}
-
+const send = (request: Sent, options: { method?: string; path?: string } = {}) =>
+  sendTo(port, agent, request, options);
 const typeOf = async (reply: Promise<Reply>) => (await reply).body.__type;
 
 /** A raw TLS connection: what comes back until it is closed. */
