@@ -61,8 +61,7 @@ export function matchPolicy(
 
 /** Several policies of one layer: any of them may allow, any of them denies. */
 export function combine(first: Finding, second: Finding): Finding {
-  const better = first.allow === null || (second.allow !== null && stronger(second.grade, first.grade));
-  const { allow, grade } = better ? second : first;
+  const { allow, grade } = first.allow === null ? second : first;
   return { deny: first.deny ?? second.deny, allow, grade };
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { explain } from '../src/index.ts';
+import { explain, type Statement } from '../src/index.ts';
 import { ACCOUNT, allowAll, ask, KEY, nothing, OBJECT, policy, role, root, user } from './support.ts';
 
 const PCR2 = 'kms:RecipientAttestation:PCR2';
@@ -79,6 +79,38 @@ describe('explain', () => {
     expect(explain(ask(decrypt, { resource: trust }))).toContain(
       'No Allow in the resource policy\n- resource policy statement #0',
     );
+  });
+
+  it('says what is there or not there under Null', () => {
+    const unencrypted = policy({ Effect: 'Deny', Condition: { Null: { 'x:key': 'true' } } });
+    expect(explain(ask({}, { identity: [unencrypted] }))).toMatch(/statement #0: x:key is absent$/);
+  });
+
+  it('looks at the resource policy as well where an identity policy would do, and nowhere else', () => {
+    const office = policy({ Sid: 'Office', Principal: '*', Condition: { Bool: { 'x:office': 'true' } } });
+    const { Principal: _, ...bare } = (office.Statement as Statement[])[0] ?? {};
+    const boundary = policy({ ...bare, Sid: 'Bound' });
+    expect(
+      explain(ask({}, { resource: office, boundary }))
+        .split('\n')
+        .slice(1),
+    ).toEqual([
+      'No Allow in the identity policies',
+      '- resource policy statement Office would allow it, but x:office is absent and Bool wants true',
+    ]);
+    expect(
+      explain(ask({}, { identity: [allowAll], resource: office, boundary }))
+        .split('\n')
+        .slice(1),
+    ).toEqual([
+      'No Allow in the permissions boundary',
+      '- permissions boundary statement Bound would allow it, but x:office is absent and Bool wants true',
+    ]);
+  });
+
+  it('names the first of equal Allows', () => {
+    const two = policy({ Sid: 'First' }, { Sid: 'Second' });
+    expect(ask({}, { identity: [two, allowAll] }).decidedBy?.sid).toBe('First');
   });
 
   it('stays short, whatever the policies', () => {

@@ -77,6 +77,13 @@ describe('IAM policy elements: Variables and tags', () => {
     expect(allow({ NotResource: 'arn:aws:s3:::other' })).toBe(true);
   });
 
+  it('loses only the alternative that cannot be resolved where one match is enough', () => {
+    const prefixes = { StringLike: { 's3:prefix': ['', 'home/${aws:username}/*'] } };
+    expect(holds(prefixes, { 's3:prefix': '' }, { principal: role })).toBe(true);
+    expect(holds(prefixes, { 's3:prefix': 'home//a' }, { principal: role })).toBe(false);
+    expect(holds(prefixes, { 's3:prefix': 'home/alice/a' })).toBe(true);
+  });
+
   it('keeps a Deny that cannot resolve its variable', () => {
     const deny = policy({}, { Effect: 'Deny', Condition: { StringNotEquals: { 'x:a': '${x:missing}' } } });
     expect(ask({ context: { 'x:a': '1' } }, { identity: [deny] }).kind).toBe('explicit_deny');
