@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type ExpressionOutcome, references } from '@enclave-vault/expressions';
+import type { ExpressionOutcome } from '@enclave-vault/expressions';
 import type { DecryptRequest, DecryptResults, Expression, NameError } from '@enclave-vault/protocol';
 import type { OpenedField } from '@enclave-vault/records/open';
 import type { Clock, Expressions } from '../ports.ts';
+
+/**
+ * CEL reaches a field by its name, or by any means through the map of all of them; an identifier has no other spelling (CEL
+ * specification, "Syntax"). Words are all that is looked at: a word in a text or of a bound variable spoils an expression
+ * without need, but only beside a field that is broken, and no parser meets foreign text outside its worker.
+ */
+const IDENTIFIER = /[A-Za-z_][A-Za-z0-9_]*/g;
+const RECORD = 'record';
 
 type Opened = ReadonlyMap<string, OpenedField>;
 
@@ -51,7 +59,7 @@ export async function resolve(
   return { data, errors };
 }
 
-/** Divides the expressions into those that can be evaluated and those that need, directly or not, what could not be read. */
+/** Divides the expressions into those that can be evaluated and those that may need, directly or not, what could not be read. */
 function separate(
   expressions: readonly Expression[],
   unreadable: ReadonlySet<string>,
@@ -60,18 +68,10 @@ function separate(
   if (unreadable.size === 0) return { sound: [...expressions], spoilt };
   const sound: Expression[] = [];
   for (const expression of expressions) {
-    if (dependsOn(expression.source, unreadable, spoilt)) spoilt.add(expression.name);
+    const words = expression.source.match(IDENTIFIER) ?? [];
+    const depends = words.some((word) => word === RECORD || unreadable.has(word) || spoilt.has(word));
+    if (depends) spoilt.add(expression.name);
     else sound.push(expression);
   }
   return { sound, spoilt };
-}
-
-function dependsOn(source: string, unreadable: ReadonlySet<string>, spoilt: ReadonlySet<string>): boolean {
-  try {
-    const { fields, wholeRecord } = references(source);
-    return wholeRecord || [...fields].some((name) => unreadable.has(name) || spoilt.has(name));
-  } catch {
-    // What cannot be parsed has no result; and where this parser and the evaluator's differ, it shall not get one.
-    return true;
-  }
 }
