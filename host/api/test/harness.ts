@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { FileAuditSink, SqliteStore } from '@enclave-vault/stores';
 import { defaultSchema, systemClock, Vault } from '@enclave-vault/vault';
 import type { InjectOptions } from 'fastify';
+import { InProcessEnclave } from '../../vault/test/support/in-process-enclave.ts';
+import { LocalKms } from '../../vault/test/support/local-kms.ts';
 import { createApp } from '../src/app.ts';
 import type { AppOptions } from '../src/options.ts';
-import { InProcessEnclave, InProcessKms } from './in-process-kms.ts';
 
 export type Api = Awaited<ReturnType<typeof startApi>>;
 
@@ -17,7 +18,7 @@ export async function startApi(options: Partial<AppOptions> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'eva-'));
   const store = SqliteStore.open(join(folder, 'vault.sqlite'));
   const sink = await FileAuditSink.open(join(folder, 'audit.log'));
-  const kms = new InProcessKms();
+  const kms = new LocalKms();
   const enclave = new InProcessEnclave(kms);
   const schema = defaultSchema();
   const vault = await Vault.open({ store, sink, kms, enclave, schema, clock: systemClock() });

@@ -232,10 +232,10 @@ describe('decrypt', () => {
     ['timed_out', 'timed_out', '1'],
   ] as const)('an enclave that is %s is 503 %s', async (cause, code, retryAfter) => {
     const id = await api.create(ADA);
-    api.enclave.fail = new EnclaveClientError(cause, cause, cause === 'unavailable' ? 4 : undefined);
+    api.enclave.failure = new EnclaveClientError(cause, cause, cause === 'unavailable' ? 4 : undefined);
     const body = { fields: ['dob'], reason: 'x' };
     const { status, json, headers } = await api.call('POST', `/v1/vaults/${id}/decrypt`, { body });
-    api.enclave.fail = null;
+    api.enclave.failure = undefined;
     expect([status, json.code, headers['retry-after']]).toEqual([503, code, retryAfter]);
   });
 });

@@ -28,11 +28,13 @@ type Validate = (data: unknown) => true | { error: Error };
  * headers and path parameters, which the vault reads.
  */
 export function validatorCompiler(): FastifySchemaCompiler<FastifySchema> {
-  const ajv = createValidator();
+  // Compiled when first asked for: a process that starts has better things to do.
+  const ajv = once(createValidator);
   return ({ schema, method, httpPart }): Validate => {
     if (httpPart === 'querystring') {
-      const validate = ajv.compile(schema as object);
+      const compiled = once(() => ajv().compile(schema as object));
       return (data) => {
+        const validate = compiled();
         if (validate(data)) return true;
         const members = toMemberErrors(validate.errors ?? [], data);
         // Parameters of a query are no members of a document: their names stand alone.
@@ -41,10 +43,12 @@ export function validatorCompiler(): FastifySchemaCompiler<FastifySchema> {
     }
     if (httpPart !== 'body') return () => true;
     const isRecord = '$ref' in schema;
-    const validate = isRecord ? undefined : ajv.compile(schema as object);
+    const compiled = once(() => ajv().compile(schema as object));
     return (data) => {
       if (data === null) return method === 'DELETE' ? true : { error: new ApiError('body_required') };
-      if (validate === undefined || validate(data)) return true;
+      if (isRecord) return true;
+      const validate = compiled();
+      if (validate(data)) return true;
       return refuse(toMemberErrors(validate.errors ?? [], data));
     };
   };
@@ -52,4 +56,12 @@ export function validatorCompiler(): FastifySchemaCompiler<FastifySchema> {
 
 function refuse(members: ReturnType<typeof toMemberErrors>): { error: Error } {
   return { error: new VaultError('invalid', { members }) };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }

@@ -20,6 +20,7 @@ export interface ApiConfig {
   readonly database: string;
   /** Path of the append-only file of audit heads. */
   readonly auditLog: string;
+  /** The default schema where none is given. */
   readonly schema: RecordSchema;
   /** Accept a schema that leaves stored fields without a definition. */
   readonly allowOrphans: boolean;

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { Agent } from 'node:https';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { type KmsEmulator, startKmsEmulator } from '@enclave-vault/emulator-kms';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const CREDENTIALS = { accessKeyId: 'AKIAEXAMPLE0000000A1', secretAccessKey: 'marked-secret-of-the-api' };
+const REGION = 'eu-central-1';
+
+let kms: KmsEmulator;
+let key: string;
+let folder: string;
+interface Started {
+  child: ChildProcessWithoutNullStreams;
+  out: { stdout: string; stderr: string };
+  exit: Promise<number | null>;
+}
+const running: Started[] = [];
+
+beforeAll(async () => {
+  kms = await startKmsEmulator({
+    region: REGION,
+    account: '111122223333',
+    stateFile: null,
+    attestationRoots: [],
+    principals: [
+      {
+        arn: 'arn:aws:iam::111122223333:role/api',
+        ...CREDENTIALS,
+        identityPolicies: [
+          { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'kms:*', Resource: '*' }] },
+        ],
+      },
+    ],
+    listeners: [{ host: '127.0.0.1', port: 0, network: null }],
+  });
+  const client = new KMSClient({
+    region: REGION,
+    endpoint: endpoint(),
+    credentials: CREDENTIALS,
+    requestHandler: new NodeHttpHandler({ httpsAgent: new Agent({ ca: kms.ca }) }),
+  });
+  key = (await client.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? '';
+  client.destroy();
+});
+afterAll(() => kms.close());
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'evm-'));
+});
+afterEach(async () => {
+  for (const { child, exit } of running.splice(0)) {
+    child.kill('SIGKILL');
+    await exit;
+  }
+  rmSync(folder, { recursive: true });
+});
+
+const endpoint = () => `https://127.0.0.1:${kms.endpoints[0]?.port}`;
+const adminKeyFile = () => join(folder, 'admin.key');
+const config = (more: object = {}) => ({
+  port: 0,
+  database: join(folder, 'vault.sqlite'),
+  auditLog: join(folder, 'audit.log'),
+  kms: {
+    endpoint: endpoint(),
+    ca: kms.ca,
+    region: REGION,
+    keys: { vault: key, request: key, integrity: key },
+  },
+  credentials: CREDENTIALS,
+  parent: join(folder, 'parent.sock'),
+  bootstrap: { adminKeyFile: adminKeyFile() },
+  ...more,
+});
+
+function start(value: object | string): Started {
+  const child = spawn(process.execPath, [MAIN], { env: {}, stdio: 'pipe' });
+  const out = { stdout: '', stderr: '' };
+  child.stdout.on('data', (data) => (out.stdout += data));
+  child.stderr.on('data', (data) => (out.stderr += data));
+  child.stdin.on('error', () => undefined);
+  child.stdin.write(`${typeof value === 'string' ? value : JSON.stringify(value)}\n`);
+  const exit = new Promise<number | null>((resolve) => child.on('exit', resolve));
+  const one = { child, out, exit };
+  running.push(one);
+  return one;
+}
+
+async function until(check: () => boolean): Promise<void> {
+  const end = Date.now() + 15_000;
+  while (!check()) {
+    if (Date.now() > end) throw new Error('did not come true in time');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+async function ready(value: object) {
+  const one = start(value);
+  await until(() => one.out.stdout.includes('\n') || one.child.exitCode !== null);
+  if (one.out.stdout === '') throw new Error(one.out.stderr);
+  const line = JSON.parse(one.out.stdout) as { url: string; vault: string };
+  const call = async (
+    method: string,
+    path: string,
+    body?: object,
+    token = readFileSync(adminKeyFile(), 'utf8').trim(),
+  ) => {
+    const response = await fetch(line.url + path, {
+      method,
+      headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    return {
+      status: response.status,
+      headers: response.headers,
+      json: (await response.json()) as Record<string, string>,
+    };
+  };
+  return { ...one, line, call };
+}
+
+test('starts, makes the first key, works, and ends in order; the key and the records are there next time', async () => {
+  const first = await ready(config());
+  expect(first.line).toMatchObject({ event: 'ready', vault: 'open' });
+  expect(statSync(adminKeyFile()).mode & 0o777).toBe(0o600);
+  const { status, json } = await first.call('POST', '/v1/vaults', { email: 'marked-value@example.com' });
+  expect(status).toBe(201);
+  const asked = { fields: ['email'], reason: 'a test' };
+  const decrypt = await first.call('POST', `/v1/vaults/${json.id}/decrypt`, asked);
+  expect([decrypt.status, decrypt.json.code]).toEqual([503, 'enclave_unavailable']);
+  const health = await first.call('GET', '/health');
+  expect(health).toMatchObject({
+    status: 503,
+    json: {
+      parts: {
+        vault: { ok: true },
+        store: { ok: true },
+        enclave: { ok: false, reason: 'parent_unreachable' },
+      },
+    },
+  });
+  first.child.kill('SIGTERM');
+  expect(await first.exit).toBe(0);
+
+  const again = await ready(config());
+  expect((await again.call('GET', `/v1/vaults/${json.id}?fields=email`)).json).toEqual({ email: true });
+  again.child.stdin.end();
+  expect(await again.exit).toBe(0);
+
+  const token = readFileSync(adminKeyFile(), 'utf8').trim();
+  const said = first.out.stdout + first.out.stderr + again.out.stdout + again.out.stderr;
+  for (const secret of [token, CREDENTIALS.secretAccessKey, 'marked-value'])
+    expect(said).not.toContain(secret);
+  for (const line of said
+    .trim()
+    .split('\n')
+    .filter((text) => !text.includes('"ready"'))) {
+    expect(JSON.parse(line)).toMatchObject({ process: 'enclave-vault-api' });
+  }
+});
+
+describe('the first key', () => {
+  test('is not made again when there is one', async () => {
+    await ready(config()).then(async ({ child, exit }) => {
+      child.kill('SIGTERM');
+      await exit;
+    });
+    rmSync(adminKeyFile());
+    const { out } = await ready(config());
+    expect(existsSync(adminKeyFile())).toBe(false);
+    expect(out.stderr).not.toContain('admin_key_written');
+  });
+
+  test('is made again when the start that made it died before it was written', async () => {
+    const first = await ready(config());
+    const lost = readFileSync(adminKeyFile(), 'utf8');
+    first.child.kill('SIGKILL');
+    await first.exit;
+    rmSync(adminKeyFile());
+    writeFileSync(`${adminKeyFile()}.pending`, '');
+    const { call } = await ready(config());
+    expect(readFileSync(adminKeyFile(), 'utf8')).not.toBe(lost);
+    expect((await call('GET', '/v1/keys')).status).toBe(200);
+    expect(existsSync(`${adminKeyFile()}.pending`)).toBe(false);
+  });
+});
+
+test('listens while KMS is away, says so, and opens when it is back', async () => {
+  const relay = net.createServer((socket) => {
+    const outer = net.connect(kms.endpoints[0]?.port ?? 0, '127.0.0.1');
+    for (const end of [socket, outer]) end.on('error', () => undefined);
+    socket.pipe(outer).pipe(socket);
+  });
+  const listen = (port: number) => new Promise<void>((resolve) => relay.listen(port, '127.0.0.1', resolve));
+  await listen(0);
+  const { port } = relay.address() as net.AddressInfo;
+  await new Promise((resolve) => relay.close(resolve));
+
+  const waiting = await ready(config({ kms: { ...config().kms, endpoint: `https://127.0.0.1:${port}` } }));
+  expect(waiting.line.vault).toBe('opening');
+  const refused = await waiting.call('POST', '/v1/vaults', {}, 'evk_01HV1XW70Q03PHK892JFQAY0Z5_x');
+  expect([refused.status, refused.json.code, refused.headers.get('retry-after')]).toEqual([
+    503,
+    'starting',
+    '1',
+  ]);
+  expect((await waiting.call('GET', '/health', undefined, 'x')).json).toMatchObject({
+    parts: { vault: { ok: false, reason: 'kms_unavailable' } },
+  });
+  await listen(port);
+  await until(() => waiting.out.stderr.includes('vault_open'));
+  expect((await waiting.call('POST', '/v1/vaults', {})).status).toBe(201);
+  waiting.child.kill('SIGTERM');
+  expect(await waiting.exit).toBe(0);
+  await new Promise((resolve) => relay.close(resolve));
+});
+
+test('finishes requests under way when it is told to end', async () => {
+  const { line, child, exit, call } = await ready(config());
+  const { hostname, port } = new URL(line.url);
+  expect((await call('GET', '/v1/keys')).status).toBe(200);
+  const socket = net.connect(Number(port), hostname);
+  const token = readFileSync(adminKeyFile(), 'utf8').trim();
+  const body = '{"city":"Rome"}';
+  socket.write(
+    `POST /v1/vaults HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n{`,
+  );
+  let answer = '';
+  socket.on('data', (data) => (answer += data));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  child.kill('SIGTERM');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  socket.write(body.slice(1));
+  expect(await exit).toBe(0);
+  expect(answer).toMatch(/^HTTP\/1\.1 201 /);
+});
+
+test.each<[string, () => object | string, RegExp]>([
+  ['not JSON', () => '{', /configuration/],
+  ['a public address without TLS', () => config({ host: '0.0.0.0' }), /host is not loopback/],
+  ['a file that is no database', () => config({ database: notADatabase() }), /database/],
+  ['a port in use', () => config({ port: kms.endpoints[0]?.port }), /port is in use/],
+])('exits 2 with one line for %s', async (_what, value, message) => {
+  const { out, exit } = start(value());
+  expect(await exit).toBe(2);
+  const lines = out.stderr.trim().split('\n');
+  expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({
+    event: 'config_invalid',
+    message: expect.stringMatching(message),
+  });
+  expect(out.stderr).not.toContain(CREDENTIALS.secretAccessKey);
+});
+
+test('exits 2 when the schema would leave stored fields behind', async () => {
+  const first = await ready(config());
+  await first.call('POST', '/v1/vaults', { city: 'Rome' });
+  first.child.kill('SIGTERM');
+  await first.exit;
+  const { out, exit } = start(config({ schema: { version: 2, fields: { note: { type: 'text' } } } }));
+  expect(await exit).toBe(2);
+  expect(out.stderr).toContain('schema_orphans_fields');
+});
+
+function notADatabase(): string {
+  const path = join(folder, 'text');
+  writeFileSync(path, 'This is a text of some length and no database at all. '.repeat(20));
+  chmodSync(path, 0o600);
+  return path;
+}
