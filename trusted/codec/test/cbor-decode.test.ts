@@ -164,6 +164,7 @@ describe('limits', () => {
   it('of items count containers, keys and values', () => {
     expect(decodeCbor(fromHex('82 a1 00 00 40'), { maxItems: 5 })).toBeDefined();
     expectRefusal('cbor_too_many_items', () => decodeCbor(fromHex('82 a1 00 00 40'), { maxItems: 4 }));
+    expect(decodeCbor(fromHex('820000'), { maxItems: 3 })).toBeDefined();
     expectRefusal('cbor_too_many_items', () => decodeCbor(Buffer.of(0), { maxItems: 0 }));
   });
   it('of items are seen from a declared count, before an item is read', () => {

@@ -27,6 +27,18 @@ describe('deterministic encoding (RFC 8949 section 4.2.1)', () => {
     expect(hexOf(-1n)).toBe(hexOf(-1));
     expect(hexOf(2n ** 53n)).toBe('1b0020000000000000');
   });
+  it.each<[CborValue, string]>([
+    [255, '18ff'],
+    [256, '190100'],
+    [65_535, '19ffff'],
+    [65_536, '1a00010000'],
+    [2 ** 32 - 1, '1affffffff'],
+    [2 ** 32, '1b0000000100000000'],
+    [-256, '38ff'],
+    [-257, '390100'],
+    [Buffer.alloc(24, 1), `5818${'01'.repeat(24)}`],
+    [Buffer.alloc(256, 1), `590100${'01'.repeat(256)}`],
+  ])('takes the shortest head: %s', (value, hex) => expect(hexOf(value)).toBe(hex));
   it('writes -0 as 0', () => expect(hexOf(-0)).toBe('00'));
   it('takes any Uint8Array, and copies it', () => {
     const bytes = new Uint8Array([1, 2, 3, 4]).subarray(1, 3);

@@ -163,6 +163,7 @@ describe('RFC 8949 appendix F', () => {
     ['reserved 29 of a byte string', '5d', 'cbor_reserved'],
     ['reserved 30 of a map', 'be', 'cbor_reserved'],
     ['reserved 28 of major type 7', 'fc', 'cbor_reserved'],
+    ['reserved 30 of major type 7', 'fe', 'cbor_reserved'],
     ['a simple value in two bytes below 32', 'f8 18', 'cbor_simple_value'],
     ['a break outside', 'ff', 'cbor_indefinite_length'],
     ['a break in an array', '81 ff', 'cbor_indefinite_length'],
