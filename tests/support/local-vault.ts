@@ -25,12 +25,21 @@ export class LocalVault {
   #output = '';
   #keep: boolean;
 
+  /** @param options.data a folder to keep; '' for none at all (--ephemeral); a new one, removed at the end, by default */
   constructor(options: { args?: readonly string[]; data?: string; env?: NodeJS.ProcessEnv } = {}) {
     this.#keep = options.data !== undefined;
     this.data = options.data ?? mkdtempSync(join(tmpdir(), 'ev-test-'));
     this.process = spawn(
       process.execPath,
-      [COMMAND, 'dev', '--port', '0', '--data', this.data, '--verbose', ...(options.args ?? [])],
+      [
+        COMMAND,
+        'dev',
+        '--port',
+        '0',
+        ...(this.data === '' ? [] : ['--data', this.data]),
+        '--verbose',
+        ...(options.args ?? []),
+      ],
       { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH, ...options.env } },
     );
     for (const stream of [this.process.stdout, this.process.stderr])
@@ -61,6 +70,15 @@ export class LocalVault {
         return [];
       }
     });
+  }
+
+  /** Waits for a log line of an event. */
+  async until(event: string, which: (line: Record<string, unknown>) => boolean = () => true): Promise<void> {
+    const until = Date.now() + READY_MS;
+    while (!this.logged(event).some(which)) {
+      if (Date.now() > until) throw new Error(`no ${event} was logged`);
+      await new Promise((done) => setTimeout(done, 20));
+    }
   }
 
   async ready(): Promise<void> {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The command `enclave-vault`. Exit codes: 0 done, 1 it failed or found something, 2 the command's words are off. */
 import { join } from 'node:path';
-import { DEV_USAGE } from './dev/options.ts';
 import { AdminError, UsageError } from './errors.ts';
+import { USAGE } from './usage.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
@@ -12,16 +12,10 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
   keys: async (args) => (await import('./commands/keys.ts')).keys(args),
   audit: async (args) => (await import('./commands/audit.ts')).audit(args, ROOT),
   help: async () => {
-    process.stdout.write(`${await usage()}\n`);
+    process.stdout.write(`${USAGE}\n`);
     return 0;
   },
 };
-
-async function usage(): Promise<string> {
-  const { KEYS_USAGE } = await import('./commands/keys.ts');
-  const { AUDIT_USAGE } = await import('./commands/audit.ts');
-  return `${DEV_USAGE}\n\n${KEYS_USAGE}\n\n${AUDIT_USAGE}`;
-}
 
 async function main([name = 'help', ...args]: readonly string[]): Promise<number> {
   const command =
@@ -39,7 +33,7 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (error instanceof UsageError) {
-    process.stderr.write(`${error.message}\n\n${await usage()}\n`);
+    process.stderr.write(`${error.message}\n\n${USAGE}\n`);
     process.exitCode = 2;
   } else if (error instanceof AdminError) {
     process.stderr.write(`enclave-vault: ${error.message}\n`);

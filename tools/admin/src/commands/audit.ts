@@ -13,12 +13,6 @@ import { parseDevOptions } from '../dev/options.ts';
 import { type AuditSession, LocalVault } from '../dev/vault.ts';
 import { AdminError, UsageError } from '../errors.ts';
 
-export const AUDIT_USAGE = `enclave-vault audit verify [ID] [--against FILE] [--data DIR] [--json]
-  Verifies the audit chains of a vault, running or not, and that its records and API keys are as the chains leave them.
-  ID             one chain only: a vault id, key_ID or system_TENANT
-  --against FILE heads kept elsewhere (DIR/audit-heads.log, or your copy of it): finds truncation and rollback
-  Exit code 0: all is well. 1: findings, named one a line.`;
-
 /** `enclave-vault audit verify`. */
 export async function audit(args: readonly string[], root: string): Promise<number> {
   const { values, positionals } = read(args);

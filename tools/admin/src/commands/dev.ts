@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { banner } from '../dev/banner.ts';
 import { openControl } from '../dev/control.ts';
-import { files, makeFolders } from '../dev/folders.ts';
+import { type Folders, files, makeFolders } from '../dev/folders.ts';
 import { lockData } from '../dev/lock.ts';
 import { log } from '../dev/log.ts';
-import { parseDevOptions } from '../dev/options.ts';
+import { type DevOptions, parseDevOptions } from '../dev/options.ts';
 import { LocalVault } from '../dev/vault.ts';
 import { AdminError } from '../errors.ts';
 
@@ -24,20 +24,22 @@ export async function dev(args: readonly string[], root: string): Promise<number
       `there is no enclave image in ${options.image}: npm run build makes one`,
     );
   const folders = makeFolders(options);
-  let lock: { release(): void };
   try {
-    lock = lockData(folders.data);
-  } catch (error) {
+    const lock = lockData(folders.data);
+    try {
+      return await runVault(options, root, folders, began);
+    } finally {
+      lock.release();
+    }
+  } finally {
     folders.remove();
-    throw error;
   }
+}
+
+async function runVault(options: DevOptions, root: string, folders: Folders, began: number): Promise<number> {
+  const shown = (line: Record<string, unknown>) => options.verbose || !QUIET.has(String(line.level));
+  const vault = new LocalVault(options, root, folders, shown);
   const stopped = stopSignal();
-  const vault = new LocalVault(
-    options,
-    root,
-    folders,
-    (line) => options.verbose || !QUIET.has(String(line.level)),
-  );
   try {
     const starting = vault.start();
     starting.catch(() => undefined);
@@ -67,8 +69,6 @@ export async function dev(args: readonly string[], root: string): Promise<number
     const late = setTimeout(() => process.exit(1), STOP_MS).unref();
     await vault.stop();
     clearTimeout(late);
-    lock.release();
-    folders.remove();
   }
 }
 

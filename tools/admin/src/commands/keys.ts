@@ -6,13 +6,6 @@ import { findRunning } from '../dev/control.ts';
 import { files } from '../dev/folders.ts';
 import { AdminError, UsageError } from '../errors.ts';
 
-export const KEYS_USAGE = `enclave-vault keys create --scopes a,b [--fields f,g] [--purposes p] [--derive-only] [--expires RFC3339]
-enclave-vault keys list
-enclave-vault keys revoke ID
-  --data DIR   data folder of the running vault (.vault)     ENCLAVE_VAULT_DATA
-  --url URL    where the vault answers, if not as DIR says    ENCLAVE_VAULT_URL
-  The caller's key is ENCLAVE_VAULT_KEY, or else DIR/admin.key.`;
-
 /** `enclave-vault keys …`: the HTTP API's key routes as a command. A new key is printed once, to stdout alone. */
 export async function keys(args: readonly string[]): Promise<number> {
   const { values, positionals } = read(args);

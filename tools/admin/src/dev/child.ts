@@ -8,7 +8,10 @@ export interface ChildSpec {
   readonly name: string;
   /** Path of its main.ts. */
   readonly main: string;
-  /** First line of its stdin. Holds credentials: never argv, environment or a file. */
+  /**
+   * First line of its stdin. Holds credentials: never argv, environment or a file. A promise lets the process load its
+   * code before what it is told is known.
+   */
   config(): unknown;
   /** Told each line the child logs; what it returns false for isn't shown. */
   onLog?(line: Record<string, unknown>): boolean;
@@ -72,7 +75,7 @@ export class Child {
       else if (spec.onLog?.(said) !== false) process.stderr.write(`${line}\n`);
     });
     stdin.on('error', () => undefined); // it died: `exited` says so
-    stdin.write(`${JSON.stringify(spec.config())}\n`);
+    void Promise.resolve(spec.config()).then((config) => stdin.write(`${JSON.stringify(config)}\n`));
   }
 
   /** SIGTERM, then SIGKILL when it does not end in time. */

@@ -46,25 +46,42 @@ interface Kms {
 export class LocalVault {
   readonly #options: DevOptions;
   readonly #root: string;
+  /** Files of the user's, read once: what they hold at a restart of the API is what they held at the start. */
+  readonly #given: {
+    readonly schema?: unknown;
+    readonly tls?: { readonly cert: string; readonly key: string };
+  };
   readonly #folders: Folders;
   readonly #principals = mintPrincipals();
   readonly #processes = new Map<ProcessName, Supervised>();
   readonly #onLog: OnLog;
+  /** Resolved when the keys are there and admit a program. */
+  readonly #pinned = Promise.withResolvers<void>();
   #port: number | undefined;
   #rootCertificate = '';
   #kms: Kms = { inside: 0, outside: 0, ca: '' };
   #arns: KeyArns = { vault: '', request: '', integrity: '' };
   #untrusted: readonly string[] = [];
 
+  /** @throws {AdminError} data_unreadable, schema_unreadable */
   constructor(options: DevOptions, root: string, folders: Folders, onLog: OnLog) {
     this.#options = options;
     this.#root = root;
     this.#folders = folders;
     this.#onLog = onLog;
+    const { schema, tls } = options;
+    this.#given = {
+      ...(schema !== undefined && { schema: readJson(schema) }),
+      ...(tls && { tls: { cert: readText(tls.cert), key: readText(tls.key) } }),
+    };
   }
 
   /** Starts everything; resolves with the API's URL once it answers. */
   async start(): Promise<{ url: string; untrusted: readonly string[]; isolation: readonly string[] }> {
+    // These two load their code while the keys they are told of are made.
+    const parent = this.#start('parent', () => this.#pinned.promise.then(() => this.#parentConfig()));
+    const starting = this.#start('api', () => this.#pinned.promise.then(() => this.#apiConfig()));
+    for (const process of [parent, starting]) process.catch(() => undefined);
     const hypervisor = await this.#start('hypervisor', () => this.#hypervisorConfig());
     this.#rootCertificate = text(hypervisor, 'rootCertificate');
     // Hashing the image takes as long as starting KMS: both at once.
@@ -80,10 +97,8 @@ export class LocalVault {
     } finally {
       keys.close();
     }
-    const [, api] = await Promise.all([
-      this.#start('parent', () => this.#parentConfig()),
-      this.#start('api', () => this.#apiConfig()),
-    ]);
+    this.#pinned.resolve();
+    const [, api] = await Promise.all([parent, starting]);
     const url = text(api, 'url');
     this.#port = Number(new URL(url).port) || undefined;
     await this.#serving();
@@ -211,15 +226,15 @@ export class LocalVault {
   }
 
   #apiConfig(): unknown {
-    const { host, tls, schema, unsafePlainHttp, allowOrphans } = this.#options;
+    const { host, unsafePlainHttp, allowOrphans } = this.#options;
     return {
       host,
       // The one it had, when it is started again.
       port: this.#port ?? this.#options.port,
-      ...(tls && { tls: { cert: readText(tls.cert), key: readText(tls.key) } }),
+      ...(this.#given.tls && { tls: this.#given.tls }),
       unsafePlainHttp,
       allowedHosts: this.#options.allowedHosts,
-      ...(schema && { schema: readJson(schema) }),
+      ...(this.#given.schema !== undefined && { schema: this.#given.schema }),
       allowOrphans,
       ...this.#storage(),
       kms: this.#apiKms(),
