@@ -31,7 +31,8 @@ export function createHttpServer(handle: (call: Call) => Promise<Reply>): Server
     {
       maxHeaderSize: 8 * 1024,
       headersTimeout: 5_000,
-      requestTimeout: 10_000,
+      // Above the longest wait for a place and the time for a body: this ends whoever does not even send after that.
+      requestTimeout: 40_000,
       connectionsCheckingInterval: 1_000,
       // Longer than a parent keeps an idle connection, so that it is the parent who closes it.
       keepAliveTimeout: 120_000,
@@ -44,7 +45,7 @@ export function createHttpServer(handle: (call: Call) => Promise<Reply>): Server
         body: (maxBytes, timeoutMs) => readBody(request, maxBytes, timeoutMs),
       };
       handle(call).then(
-        (reply) => write(request, response, reply),
+        (reply) => write(response, reply),
         () => response.destroy(),
       );
     },
@@ -62,7 +63,8 @@ function readBody(request: IncomingMessage, maxBytes: number, timeoutMs: number)
 
     function refuse(code: Refusal): void {
       clearTimeout(timer);
-      request.removeAllListeners('data').pause();
+      // The rest flows to nowhere. To close on a peer that still writes would cost him the answer.
+      request.removeAllListeners('data').resume();
       reject(new Refused(code));
     }
 
@@ -82,7 +84,7 @@ function readBody(request: IncomingMessage, maxBytes: number, timeoutMs: number)
   });
 }
 
-function write(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
+function write(response: ServerResponse, reply: Reply): void {
   if (reply.kind === 'empty') {
     response.writeHead(204).end();
     return;
@@ -92,8 +94,6 @@ function write(request: IncomingMessage, response: ServerResponse, reply: Reply)
     return;
   }
   const { code } = reply;
-  // The rest of a body that will not be read is not worth reading to the end either.
-  if (!request.complete && code !== 'busy') response.setHeader('connection', 'close');
   if (STATUS[code] === 503) response.setHeader('retry-after', RETRY_AFTER_SECONDS);
   send(response, STATUS[code], 'application/cbor', encodeErrorAnswer(code));
 }

@@ -70,7 +70,7 @@ test('expression bombs end by their budget while other requests go on', async ()
   for (const bomb of bombs) void bomb.then(() => over++);
   // Both workers are taken, for a second.
   await new Promise((tick) => setTimeout(tick, 50));
-  for (let i = 0; i < 5; i++) expect(await enclave.ask(question())).toEqual(OK);
+  for (let i = 0; i < 3; i++) expect(await enclave.ask(question())).toEqual(OK);
   expect(over).toBe(0);
   for (const answer of await Promise.all(bombs)) {
     expect(answer).toEqual({
