@@ -44,7 +44,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.setNotFoundHandler((request, reply) => sendProblem(table.refuse(request), request, reply));
 
   observe(app, { log: options.log, metrics, deadlineMs: timeouts.deadline });
-  guard(app, options, {
+  guard(app, options, table, {
     failures: new TokenBuckets(rates.failures),
     requests: new TokenBuckets(rates.requests),
   });
@@ -94,8 +94,8 @@ function makeServer({ tls, log }: AppOptions, timeouts: HttpTimeouts): FastifyIn
           ...shared,
           https: { ...http, ...tls, minVersion: 'TLSv1.2' },
         }) as unknown as FastifyInstance);
+  // Node's own answer would be without our headers.
   app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-    request.headers['x-failed-expectation'] = 'yes';
     app.routing(request, response);
   });
   return app;
@@ -105,6 +105,7 @@ function makeServer({ tls, log }: AppOptions, timeouts: HttpTimeouts): FastifyIn
 function guard(
   app: FastifyInstance,
   { vault, oidc = [], allowedHosts = [] }: AppOptions,
+  table: RouteTable,
   { failures, requests }: { failures: TokenBuckets; requests: TokenBuckets },
 ): void {
   const hosts = new Set(allowedHosts);
@@ -119,8 +120,11 @@ function guard(
     // A target in absolute form has a host of its own, which goes before the header's (RFC 9112 section 3.2.2).
     const target = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(request.raw.url ?? '');
     if (target !== null && !isServedHost(target[1], hosts)) throw new ApiError('host_not_served');
-    if (request.headers['x-failed-expectation'] !== undefined) throw new ApiError('expectation_failed');
-    if (request.is404 || request.routeOptions.config.public === true) return;
+    // RFC 9110 section 10.1.1: 100-continue is the only expectation there is, and Node meets it.
+    if (!/^(?:100-continue)?$/i.test(request.headers.expect ?? '')) throw new ApiError('expectation_failed');
+    // Before anything of the body is read.
+    if (request.is404) throw table.refuse(request);
+    if (request.routeOptions.config.public === true) return;
     const principal = await authenticator.authenticate(request.headers.authorization, request.ip);
     const retryAfter = requests.take(principal.actor);
     if (retryAfter > 0) throw new ApiError('rate_limited', { retryAfter });

@@ -20,7 +20,7 @@ export interface RateLimits {
 }
 
 export const DEFAULT_RATES: RateLimits = {
-  failures: { burst: 100, perSecond: 5 },
+  failures: { burst: 500, perSecond: 50 },
   attestations: { burst: 20, perSecond: 5 },
   requests: { burst: 10_000, perSecond: 5_000 },
 };

@@ -55,7 +55,7 @@ describe('presence', () => {
   });
 
   test.each([
-    ['fields=', 'fields too_short'],
+    ['fields=', 'fields format'],
     ['fields=nope', '/fields/0 unknown_field'],
     ['fields=email,email', '/fields/1 repeated'],
     ['fields=email&fields=dob', 'fields type'],
@@ -66,9 +66,7 @@ describe('presence', () => {
     const { status, json } = await api.call('GET', `/v1/vaults/${id}?${query}`);
     expect(status).toBe(422);
     const [path, code] = expected.split(' ');
-    expect(json.errors).toEqual([
-      expect.objectContaining({ path, code: code === 'too_short' ? 'empty' : code }),
-    ]);
+    expect(json.errors).toEqual([expect.objectContaining({ path, code })]);
   });
 
   test('HEAD is GET without its body', async () => {
@@ -141,9 +139,9 @@ describe('delete', () => {
 
   test.each<[string, string, { body?: unknown; headers?: Record<string, string> }, string]>([
     ['nothing', '', {}, '422 /fields required'],
-    ['an empty object', '', { body: {} }, '422 /fields required'],
+    ['an empty object', '', { body: {} }, '422  empty'],
     ['both forms', '?fields=dob', { body: { delete_all: true } }, '422  repeated'],
-    ['both members', '', { body: { fields: ['dob'], delete_all: true } }, '422 /delete_all repeated'],
+    ['both members', '', { body: { fields: ['dob'], delete_all: true } }, '422  too_many'],
     ['false', '', { body: { delete_all: false } }, '422 /delete_all format'],
     ['?delete_all=false', '?delete_all=false', {}, '422 delete_all format'],
     ['no names', '', { body: { fields: [] } }, '422 /fields empty'],
@@ -205,7 +203,7 @@ describe('decrypt', () => {
     [
       'an unregistered one',
       { reason: 'x', expressions: { a: { registered: 'nope' } } },
-      '/expressions/a unknown_expression',
+      '/expressions/a/registered unknown_expression',
     ],
     ['a bad name', { reason: 'x', expressions: { 'A b': '1' } }, '/expressions name'],
     ['a number for CEL', { reason: 'x', expressions: { a: 1 } }, '/expressions/a type'],
@@ -214,14 +212,14 @@ describe('decrypt', () => {
       { reason: 'x', expressions: { a: `"${'x'.repeat(10_240)}"` } },
       '/expressions/a too_long',
     ],
-    ['too many', { reason: 'x', fields: Array.from({ length: 101 }, (_, i) => `f${i}`) }, '/fields too_many'],
+    ['too many', { reason: 'x', fields: Array(101).fill('dob') }, '/fields too_many, /fields/100 repeated'],
     ['unknown members', { reason: 'x', fields: ['dob'], debug: true }, '/debug unknown'],
   ])('refuses %s', async (_what, body, expected) => {
     const id = await api.create(ADA);
     const { status, json } = await api.call('POST', `/v1/vaults/${id}/decrypt`, { body });
     expect(status).toBe(422);
     expect(json.errors.map(({ path, code }: { path: string; code: string }) => `${path} ${code}`)).toEqual([
-      expected,
+      ...expected.split(', '),
     ]);
   });
 

@@ -44,6 +44,15 @@ const CODES: Readonly<Record<string, MemberErrorCode>> = {
   const: 'format',
 };
 
+/** What a value that is none of an enumeration says, by the member (or list) it stands in. */
+const ENUMERATIONS: Readonly<Record<string, MemberErrorCode>> = {
+  fields: 'unknown_field',
+  purpose: 'unknown_purpose',
+  purposes: 'unknown_purpose',
+  scopes: 'unknown_scope',
+  registered: 'unknown_expression',
+};
+
 /** Keywords that only say that one inside them failed, or that one of several alternatives did. */
 const SUMMARIES: ReadonlySet<string> = new Set(['if', 'propertyNames']);
 
@@ -79,7 +88,9 @@ function translate(error: ErrorObject, data: unknown): { path: string; code: Mem
     };
   if (keyword === 'type')
     return { path: pointer(parts), code: valueAt(data, parts) === null ? 'null' : 'type' };
-  return { path: pointer(parts), code: CODES[keyword] ?? 'type' };
+  const place = parts.findLast((part) => !/^[0-9]+$/.test(part)) ?? '';
+  const enumeration = keyword === 'enum' ? ENUMERATIONS[place] : undefined;
+  return { path: pointer(parts), code: enumeration ?? CODES[keyword] ?? 'type' };
 }
 
 /**

@@ -5,6 +5,8 @@ import type { OpeningVault } from './opening.ts';
 
 export interface HealthSources {
   readonly vault: Pick<OpeningVault, 'isOpen' | 'waitingFor'>;
+  /** Audit heads that the sink has not taken: while there are any, nothing is revealed. */
+  readonly headsNotInSink: () => number;
   /** Reads something small from the store. */
   readonly store: () => Promise<unknown>;
   readonly parent: () => Promise<ParentHealth>;
@@ -23,7 +25,12 @@ export function healthCheck(sources: HealthSources): () => Promise<Readonly<Reco
   };
 }
 
-async function look({ vault, store, parent }: HealthSources): Promise<Readonly<Record<string, PartHealth>>> {
+async function look({
+  vault,
+  headsNotInSink,
+  store,
+  parent,
+}: HealthSources): Promise<Readonly<Record<string, PartHealth>>> {
   const [stored, { healthy, reason }] = await Promise.all([
     store().then(
       () => true,
@@ -34,6 +41,7 @@ async function look({ vault, store, parent }: HealthSources): Promise<Readonly<R
   return {
     vault: part(vault.isOpen, vault.waitingFor),
     store: part(stored, 'store_unavailable'),
+    audit: part(headsNotInSink() === 0, 'sink_behind'),
     enclave: part(healthy, reason ?? 'unknown'),
   };
 }

@@ -64,6 +64,7 @@ export async function serve(
     schema: config.schema,
     health: healthCheck({
       vault: opening,
+      headsNotInSink: () => (opening.isOpen ? opening.vault.headsNotInSink : 0),
       store: () => store.get('SYSTEM', 'health'),
       parent: () => parent.health(),
     }),

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { contextOf } from '../http/call.ts';
 import type { RouteDependencies } from './dependencies.ts';
 import { pageOf } from './paging.ts';
-import { ID_PARAMS, PAGE_QUERY, problems, type Schema, TIME } from './schemas.ts';
+import { ID_PARAMS, pageQuery, problems, type Schema, TIME } from './schemas.ts';
 
 const NULLABLE: Schema = { type: ['string', 'null'] };
 const NAMES: Schema = { type: 'array', items: { type: 'string' } };
@@ -56,7 +56,7 @@ export function auditRoutes(app: FastifyInstance, { vault }: RouteDependencies):
         summary: 'The audit log of a vault, newest first',
         description: 'Scope `audit:read`. A deleted vault keeps its log.',
         params: ID_PARAMS,
-        querystring: PAGE_QUERY,
+        querystring: pageQuery('^(?:[1-9][0-9]?|[1-4][0-9]{2}|500)$', '^[0-9]{12}$'),
         response: {
           200: {
             description: 'A page',

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { RecordSchema } from '@enclave-vault/vault';
 import type { FastifyInstance } from 'fastify';
 import { contextOf } from '../http/call.ts';
 import type { RouteDependencies } from './dependencies.ts';
@@ -11,12 +12,14 @@ interface DecryptBody {
   expressions?: Record<string, string | { registered: string }>;
 }
 
-const BODY: Schema = {
+const bodyOf = (schema: RecordSchema): Schema => ({
   type: 'object',
   additionalProperties: false,
   required: ['reason'],
   properties: {
-    fields: names('Fields to reveal. May be empty, or left out, when there are expressions.'),
+    fields: names('Fields to reveal. May be empty, or left out, when there are expressions.', [
+      ...schema.fields.keys(),
+    ]),
     reason: {
       type: 'string',
       minLength: 1,
@@ -26,9 +29,8 @@ const BODY: Schema = {
     },
     purpose: {
       type: 'string',
-      minLength: 1,
-      maxLength: 64,
-      description: 'One of the deployment’s purposes.',
+      enum: schema.purposes,
+      description: 'What for, in the deployment’s own words.',
     },
     expressions: {
       type: 'object',
@@ -42,7 +44,7 @@ const BODY: Schema = {
         maxLength: 10240,
         required: ['registered'],
         additionalProperties: false,
-        properties: { registered: { type: 'string', minLength: 1, maxLength: 64 } },
+        properties: { registered: registered(schema) },
       },
     },
   },
@@ -50,7 +52,13 @@ const BODY: Schema = {
     { fields: ['email'], reason: 'Delivery of order 1234', expressions: { age: 'date(dob).age()' } },
     { reason: 'Age check', expressions: { adult: { registered: 'over_18' } } },
   ],
-};
+});
+
+/** Without registered expressions there is no enumeration: every name is unknown, as the vault says. */
+function registered({ expressions }: RecordSchema): Schema {
+  const known = [...expressions.keys()];
+  return { type: 'string', ...(known.length === 0 ? { maxLength: 64 } : { enum: known }) };
+}
 
 const RESULT: Schema = {
   description: 'Results',
@@ -90,7 +98,7 @@ const RESULT: Schema = {
 };
 
 /** Decryption, in the enclave. */
-export function decryptRoutes(app: FastifyInstance, { vault, metrics }: RouteDependencies): void {
+export function decryptRoutes(app: FastifyInstance, { vault, schema, metrics }: RouteDependencies): void {
   app.post<{ Params: { id: string }; Body: DecryptBody }>('/v1/vaults/:id/decrypt', {
     schema: {
       tags: ['vaults'],
@@ -99,7 +107,7 @@ export function decryptRoutes(app: FastifyInstance, { vault, metrics }: RouteDep
       description:
         'Scope `vaults:decrypt`. Audited before anything is returned. A derive-only key runs registered expressions only.',
       params: ID_PARAMS,
-      body: BODY,
+      body: bodyOf(schema),
       response: { 200: RESULT, ...problems(403, 404, 408, 409, 413, 415, 422) },
     },
     handler: async (request) => {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { formatTime, type KeyView, parseTime, SCOPES } from '@enclave-vault/vault';
+import { formatTime, type KeyView, parseTime, type RecordSchema, SCOPES } from '@enclave-vault/vault';
 import type { FastifyInstance } from 'fastify';
 import { ApiError, memberError, VaultError } from '../errors.ts';
 import { contextOf } from '../http/call.ts';
 import type { RouteDependencies } from './dependencies.ts';
 import { pageOf } from './paging.ts';
-import { PAGE_QUERY, problems, type Schema, TIME } from './schemas.ts';
+import { pageQuery, problems, type Schema, TIME } from './schemas.ts';
 
 interface NewKey {
   scopes: string[];
@@ -15,57 +15,56 @@ interface NewKey {
   expires?: string | null;
 }
 
-const list = (description: string): Schema => ({
+const END: Schema = { ...TIME, type: ['string', 'null'], maxLength: 32, examples: ['2099-12-31T23:59:59Z'] };
+
+const list = (description: string, known: readonly string[]): Schema => ({
   description,
   type: ['array', 'null'],
   maxItems: 1000,
   uniqueItems: true,
-  items: { type: 'string', minLength: 1, maxLength: 64 },
+  items: { type: 'string', enum: known },
 });
 
-const RIGHTS: Schema = {
+const rights = (schema: RecordSchema): Schema => ({
   scopes: {
     type: 'array',
     minItems: 1,
-    maxItems: 16,
     uniqueItems: true,
-    items: { type: 'string', minLength: 1, maxLength: 64 },
-    description: `What the key may do: ${SCOPES.join(', ')}.`,
-    examples: [['vaults:create', 'vaults:read']],
+    items: { type: 'string', enum: SCOPES },
+    description: 'What the key may do.',
   },
-  fields: list('Fields it is narrowed to, for its expressions too; null: not narrowed.'),
-  purposes: list('Purposes it is narrowed to; null: not narrowed.'),
+  fields: list('Fields it is narrowed to, for its expressions too; null: not narrowed.', [
+    ...schema.fields.keys(),
+  ]),
+  purposes: list('Purposes it is narrowed to; null: not narrowed.', schema.purposes),
   derive_only: { type: 'boolean', description: 'It runs registered expressions only and reveals no field.' },
-  expires: { ...TIME, type: ['string', 'null'], maxLength: 32, description: 'RFC 3339, UTC; null: never.' },
-};
+  expires: { ...END, description: 'RFC 3339, UTC, in the future; null: never.' },
+});
 
+/** Keys live longer than schemas: what they were narrowed to may be gone. */
+const NAMES: Schema = { type: ['array', 'null'], items: { type: 'string' } };
+
+const PROPERTIES: Schema = {
+  id: { type: 'string' },
+  scopes: { type: 'array', items: { type: 'string', enum: SCOPES } },
+  fields: NAMES,
+  purposes: NAMES,
+  derive_only: { type: 'boolean' },
+  expires: END,
+  created: TIME,
+  created_by: { type: 'string' },
+  revoked: { ...TIME, type: ['string', 'null'] },
+};
 const KEY: Schema = {
   $id: 'ApiKey',
   type: 'object',
-  required: [
-    'id',
-    'scopes',
-    'fields',
-    'purposes',
-    'derive_only',
-    'expires',
-    'created',
-    'created_by',
-    'revoked',
-  ],
+  required: Object.keys(PROPERTIES),
   additionalProperties: false,
-  properties: {
-    id: { type: 'string' },
-    ...RIGHTS,
-    scopes: { type: 'array', items: { $ref: 'Scope#' } },
-    created: TIME,
-    created_by: { type: 'string' },
-    revoked: { ...TIME, type: ['string', 'null'] },
-  },
+  properties: PROPERTIES,
 };
 
 /** API keys. */
-export function keyRoutes(app: FastifyInstance, { vault }: RouteDependencies): void {
+export function keyRoutes(app: FastifyInstance, { vault, schema }: RouteDependencies): void {
   app.addSchema(KEY);
   const tags = ['keys'];
 
@@ -80,7 +79,7 @@ export function keyRoutes(app: FastifyInstance, { vault }: RouteDependencies): v
         type: 'object',
         additionalProperties: false,
         required: ['scopes'],
-        properties: RIGHTS,
+        properties: rights(schema),
         examples: [{ scopes: ['vaults:decrypt'], purposes: ['general'], derive_only: true }],
       },
       response: {
@@ -101,8 +100,8 @@ export function keyRoutes(app: FastifyInstance, { vault }: RouteDependencies): v
       // A repeat could not give the token again: nobody has it any more.
       if (request.headers['idempotency-key'] !== undefined) throw new ApiError('header_invalid');
       const { scopes, fields, purposes, derive_only: deriveOnly, expires } = request.body;
-      const rights = { scopes, fields, purposes, deriveOnly, expires: microseconds(expires) };
-      const created = await vault().keys.create(contextOf(request), rights);
+      const grant = { scopes, fields, purposes, deriveOnly, expires: microseconds(expires) };
+      const created = await vault().keys.create(contextOf(request), grant);
       reply.code(201);
       return { id: created.id, token: created.token };
     },
@@ -114,7 +113,7 @@ export function keyRoutes(app: FastifyInstance, { vault }: RouteDependencies): v
       operationId: 'listKeys',
       summary: 'The API keys of the tenant, newest first',
       description: 'Scope `keys:admin`. Without their secrets, which are not kept.',
-      querystring: PAGE_QUERY,
+      querystring: pageQuery('^(?:[1-9][0-9]?|100)$', '^[0-9A-Z]{26}$'),
       response: {
         200: {
           description: 'A page',

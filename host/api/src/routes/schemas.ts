@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { SCOPES } from '@enclave-vault/vault';
 import { MEMBER_ERRORS, PROBLEMS } from '../errors.ts';
 
 /** A JSON Schema (2020-12), as it stands in the OpenAPI document. */
@@ -50,7 +49,6 @@ export const SHARED: readonly Schema[] = [
     maxLength: 64,
     examples: ['v_01HV1XW70Q03PHK892JFQAY0Z5'],
   },
-  { $id: 'Scope', type: 'string', enum: [...SCOPES] },
   {
     $id: 'Empty',
     type: 'object',
@@ -58,12 +56,13 @@ export const SHARED: readonly Schema[] = [
   },
 ];
 
-export const names = (description: string, more: Schema = {}): Schema => ({
+/** A list of field names. @param known the names there are; undefined: any that could be one */
+export const names = (description: string, known?: readonly string[], more: Schema = {}): Schema => ({
   description,
   type: 'array',
   maxItems: 100,
   uniqueItems: true,
-  items: { type: 'string', minLength: 1, maxLength: 64, pattern: FIELD_NAME },
+  items: { type: 'string', ...(known === undefined ? { pattern: FIELD_NAME } : { enum: known }) },
   ...more,
 });
 
@@ -100,6 +99,7 @@ export const IF_MATCH_HEADER: Schema = {
     minLength: 1,
     maxLength: 1024,
     description: 'ETags of the revisions that may be changed; 412 when the vault has another.',
+    pattern: '^(?:\\*|(?:W/)?"[!#-~]*"(?:, *(?:W/)?"[!#-~]*")*)$',
     examples: ['"3"'],
   },
 };
@@ -147,17 +147,20 @@ function problem(description: string): Schema {
   return { description, content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } } };
 }
 
-/** Query of a list. Queries are text: nothing is coerced, so `limit` is digits. */
-export const PAGE_QUERY: Schema = {
+/** Query of a list. Queries are text: nothing is coerced, so `limit` is a pattern. */
+export const pageQuery = (limit: string, cursor: string): Schema => ({
   type: 'object',
   additionalProperties: false,
   properties: {
-    limit: {
-      type: 'string',
-      pattern: '^[1-9][0-9]{0,2}$',
-      description: 'Most items of a page.',
-      examples: ['50'],
-    },
-    cursor: { type: 'string', minLength: 1, maxLength: 64, description: '`next` of the page before.' },
+    limit: { type: 'string', pattern: limit, description: 'Most items of a page.', examples: ['50'] },
+    cursor: { type: 'string', pattern: cursor, description: '`next` of the page before.' },
   },
+});
+
+/** Query parameter with names of fields. */
+export const FIELD_LIST: Schema = {
+  type: 'string',
+  pattern: '^[a-z][a-z0-9_]{0,63}(?:,[a-z][a-z0-9_]{0,63}){0,99}$',
+  description: 'Names with commas between.',
+  examples: ['email,dob'],
 };

@@ -11,7 +11,7 @@ const HEALTH: Schema = {
   properties: {
     status: { type: 'string', enum: ['ok', 'unavailable'] },
     parts: {
-      description: 'State of each part: `store`, `enclave`.',
+      description: 'State of each part: `vault` (open), `store`, `audit` (its sink), `enclave`.',
       type: 'object',
       additionalProperties: {
         type: 'object',

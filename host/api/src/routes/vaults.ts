@@ -4,7 +4,15 @@ import type { FastifyInstance } from 'fastify';
 import { ApiError, memberError, VaultError } from '../errors.ts';
 import { contextOf } from '../http/call.ts';
 import type { RouteDependencies } from './dependencies.ts';
-import { ETAG, ID_PARAMS, IDEMPOTENCY_HEADER, IF_MATCH_HEADER, names, problems } from './schemas.ts';
+import {
+  ETAG,
+  FIELD_LIST,
+  ID_PARAMS,
+  IDEMPOTENCY_HEADER,
+  IF_MATCH_HEADER,
+  names,
+  problems,
+} from './schemas.ts';
 
 interface ById {
   Params: { id: string };
@@ -14,8 +22,6 @@ interface Removal {
   delete_all?: boolean;
 }
 
-const FIELD_LIST = { type: 'string', minLength: 1, maxLength: 7000 } as const;
-
 /** Records: create, presence, update, delete. */
 export function vaultRoutes(app: FastifyInstance, { vault, schema }: RouteDependencies): void {
   const record = {
@@ -23,6 +29,7 @@ export function vaultRoutes(app: FastifyInstance, { vault, schema }: RouteDepend
     description: 'Fields of the record schema. Text is trimmed.',
   };
   app.addSchema({ $id: 'Record', ...record });
+  app.addSchema({ $id: 'RecordUpdate', ...record, minProperties: 1 });
   const tags = ['vaults'];
 
   app.post('/v1/vaults', {
@@ -65,7 +72,7 @@ export function vaultRoutes(app: FastifyInstance, { vault, schema }: RouteDepend
         type: 'object',
         additionalProperties: false,
         properties: {
-          fields: { ...FIELD_LIST, description: 'Names with commas between.', examples: ['email,dob'] },
+          fields: FIELD_LIST,
         },
       },
       response: {
@@ -95,7 +102,7 @@ export function vaultRoutes(app: FastifyInstance, { vault, schema }: RouteDepend
       description: 'Scope `vaults:update`. Other fields stay as they are.',
       params: ID_PARAMS,
       headers: { type: 'object', properties: { ...IDEMPOTENCY_HEADER, ...IF_MATCH_HEADER } },
-      body: { $ref: 'Record#' },
+      body: { $ref: 'RecordUpdate#' },
       response: {
         200: { description: 'Done', headers: ETAG, $ref: 'Empty#' },
         ...problems(403, 404, 408, 409, 412, 413, 415, 422),
@@ -125,15 +132,17 @@ export function vaultRoutes(app: FastifyInstance, { vault, schema }: RouteDepend
           type: 'object',
           additionalProperties: false,
           properties: {
-            fields: { ...FIELD_LIST, description: 'Names with commas between.' },
+            fields: FIELD_LIST,
             delete_all: { type: 'string', enum: ['true'] },
           },
         },
         body: {
           type: 'object',
           additionalProperties: false,
+          minProperties: 1,
+          maxProperties: 1,
           properties: {
-            fields: names('Fields to remove.', { minItems: 1 }),
+            fields: names('Fields to remove.', undefined, { minItems: 1 }),
             delete_all: { type: 'boolean', const: true },
           },
           examples: [{ fields: ['ssn9'] }, { delete_all: true }],
@@ -147,14 +156,13 @@ export function vaultRoutes(app: FastifyInstance, { vault, schema }: RouteDepend
         const { id } = request.params;
         const { query } = request;
         const body = request.body ?? {};
-        const inQuery = query.fields !== undefined || query.delete_all !== undefined;
-        const inBody = body.fields !== undefined || body.delete_all !== undefined;
-        const fields = query.fields?.split(',') ?? body.fields;
-        const all = (query.delete_all ?? body.delete_all) !== undefined;
+        const said = [query.fields, query.delete_all, body.fields, body.delete_all].filter(
+          (one) => one !== undefined,
+        );
         // Exactly one of four ways: a deletion is not to be guessed at.
-        if (!inQuery && !inBody) throw refused('/fields', 'required');
-        if (inQuery && inBody) throw refused('', 'repeated');
-        if (fields !== undefined && all) throw refused('/delete_all', 'repeated');
+        if (said.length === 0) throw refused('/fields', 'required');
+        if (said.length > 1) throw refused('', 'repeated');
+        const fields = query.fields?.split(',') ?? body.fields;
         const ifMatch = ifMatchOf(request.headers);
         const context = contextOf(request);
         if (fields === undefined) {

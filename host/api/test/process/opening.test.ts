@@ -54,6 +54,7 @@ test('health names what is down; those who ask at once share one look', async ()
   let looks = 0;
   const health = healthCheck({
     vault: { isOpen: false, waitingFor: 'kms_denied' },
+    headsNotInSink: () => 2,
     store: () => Promise.reject(new StoreError('corrupt')),
     parent: async () => {
       looks += 1;
@@ -65,6 +66,7 @@ test('health names what is down; those who ask at once share one look', async ()
   expect(first).toEqual({
     vault: { ok: false, reason: 'kms_denied' },
     store: { ok: false, reason: 'store_unavailable' },
+    audit: { ok: false, reason: 'sink_behind' },
     enclave: { ok: false, reason: 'boot_timeout' },
   });
   expect(looks).toBe(1);
