@@ -6,6 +6,7 @@ import { VaultError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { Tampered } from '../tampered.ts';
 import { equalBytes } from '../util/bytes.ts';
+import { settled } from '../util/settled.ts';
 import { type KeyRow, keyRowKey, readKeyRow } from './key-row.ts';
 import { hashSecret, parseToken } from './token.ts';
 
@@ -75,14 +76,13 @@ export class Authenticator {
   async #read(id: string): Promise<KeyRow | undefined> {
     const { store, keys } = this.#core;
     const { pk, sk } = keyRowKey(id);
-    // A revocation by another process may fall between the two reads: then they agree the second time.
-    for (let last = false; ; last = true) {
+    return await settled(async () => {
       const item = await store.get(pk, sk);
       if (item === undefined) return undefined;
       const { row, mac } = readKeyRow(keys.system, id, item);
       const { entry } = await readTail(store, keys.audit, keyLog(id));
-      if (entry?.state != null && equalBytes(entry.state, mac)) return row;
-      if (last) throw new Tampered('key_row', id);
-    }
+      if (entry?.state == null || !equalBytes(entry.state, mac)) throw new Tampered('key_row', id);
+      return row;
+    });
   }
 }

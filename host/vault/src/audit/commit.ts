@@ -4,6 +4,7 @@ import type { Core } from '../core.ts';
 import { VaultError } from '../errors.ts';
 import { type Operation, StoreConflict, type TransactOptions } from '../ports/store.ts';
 import { checkDeadline } from '../util/deadline.ts';
+import { settled } from '../util/settled.ts';
 import { type ChainTail, linkEntry, readTail } from './chain.ts';
 import type { AuditFacts } from './entry.ts';
 
@@ -45,8 +46,10 @@ export async function commit<T>(
   const { result, head } = await core.locks.run(log, async () => {
     for (let attempt = 0; ; attempt += 1) {
       checkDeadline(core.clock, deadline);
-      const tail = await readTail(core.store, core.keys.audit, log);
-      const planned = await plan(tail);
+      const { tail, planned } = await settled(async () => {
+        const end = await readTail(core.store, core.keys.audit, log);
+        return { tail: end, planned: await plan(end) };
+      });
       if (!('facts' in planned)) return { result: planned.result, head: undefined };
       const link = linkEntry(core.keys.audit, log, tail, planned.facts, core.clock.now());
       try {

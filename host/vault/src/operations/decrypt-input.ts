@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { references } from '@enclave-vault/expressions/references';
+import type { References } from '@enclave-vault/expressions/references';
 import { invalid, type MemberError, memberError } from '../errors.ts';
 import { isName, isReservedName, pointer } from '../schema/names.ts';
 import { DEFAULT_PURPOSE, MAX_EXPRESSION_BYTES } from '../schema/parse-schema.ts';
 import { MAX_REQUEST_FIELDS, type RecordSchema } from '../schema/record-schema.ts';
+import { type ParseFailure, parseSources } from './expression-uses.ts';
 import { fieldNameErrors } from './field-names.ts';
 
 const MAX_EXPRESSIONS = 100;
@@ -29,10 +30,6 @@ export interface CheckedExpression {
   readonly name: string;
   readonly source: string;
   readonly registered: boolean;
-  /** Fields of the schema it uses; null: CEL cannot parse it, so it uses none and has no result. */
-  readonly uses: ReadonlySet<string> | null;
-  /** It may use any field, by names that only its evaluation shows. */
-  readonly usesAll: boolean;
 }
 
 export interface CheckedDecrypt {
@@ -42,8 +39,16 @@ export interface CheckedDecrypt {
   readonly expressions: readonly CheckedExpression[];
 }
 
+/** A request, and what its expressions use. */
+export interface ParsedDecrypt extends CheckedDecrypt {
+  /** Fields of the schema that expressions compute with; `all`: by names that only their evaluation shows. */
+  readonly used: ReadonlySet<string> | 'all';
+  /** Expressions that have no result, by name. They are not sent to the enclave. */
+  readonly failed: ReadonlyMap<string, ParseFailure>;
+}
+
 /**
- * Checks a decrypt request against the schema.
+ * Checks a decrypt request against the schema. What its expressions use is found out later: that takes time.
  * @throws {VaultError} `invalid`, with every bad member
  */
 export function checkDecryptInput(schema: RecordSchema, input: DecryptInput): CheckedDecrypt {
@@ -64,9 +69,6 @@ export function checkDecryptInput(schema: RecordSchema, input: DecryptInput): Ch
   }
   if (fields.length === 0 && expressions.length === 0) errors.push(memberError('/fields', 'empty'));
   if (errors.length > 0) throw invalid(...errors);
-  // Fewer than all: an expression over the whole record of a large schema is bounded by what the record holds.
-  const needed = new Set([...fields, ...checked.flatMap(({ uses }) => [...(uses ?? [])])]);
-  if (needed.size > MAX_REQUEST_FIELDS) throw invalid(memberError('/expressions', 'too_many'));
   return { fields: [...fields], reason, purpose, expressions: checked };
 }
 
@@ -95,21 +97,30 @@ function checkExpression(
   if ('registered' in expression) {
     const source = schema.expressions.get(expression.registered);
     if (source === undefined) return memberError(path, 'unknown_expression');
-    return { name, source, registered: true, ...usesOf(schema, source) };
+    return { name, source, registered: true };
   }
   const { source } = expression;
   if (typeof source !== 'string') return memberError(path, 'type');
   if (Buffer.byteLength(source) > MAX_EXPRESSION_BYTES) return memberError(path, 'too_long');
   if (!source.isWellFormed()) return memberError(path, 'format');
-  return { name, source, registered: false, ...usesOf(schema, source) };
+  return { name, source, registered: false };
 }
 
-function usesOf(schema: RecordSchema, source: string): Pick<CheckedExpression, 'uses' | 'usesAll'> {
-  try {
-    const { fields, wholeRecord } = references(source);
-    return { uses: new Set([...fields].filter((name) => schema.fields.has(name))), usesAll: wholeRecord };
-  } catch {
-    // The caller gets the same code from the enclave for what only a run can tell.
-    return { uses: null, usesAll: false };
-  }
+/** @throws {VaultError} `invalid` when it takes more fields than a request may */
+export async function parseDecrypt(schema: RecordSchema, ask: CheckedDecrypt): Promise<ParsedDecrypt> {
+  const { uses, failed } = await parseSources(ask.expressions.map(({ source }) => source));
+  const parsed = [...uses.values()];
+  const used = parsed.some(({ wholeRecord }) => wholeRecord) ? 'all' : fieldsOf(schema, parsed);
+  // With `all`, what the record holds is counted.
+  const needed = used === 'all' ? 0 : new Set([...ask.fields, ...used]).size;
+  if (needed > MAX_REQUEST_FIELDS) throw invalid(memberError('/expressions', 'too_many'));
+  const failures = ask.expressions.flatMap(({ name, source }) => {
+    const code = failed.get(source);
+    return code === undefined ? [] : [[name, code] as const];
+  });
+  return { ...ask, used, failed: new Map(failures) };
+}
+
+function fieldsOf(schema: RecordSchema, parsed: readonly References[]): Set<string> {
+  return new Set(parsed.flatMap(({ fields }) => [...fields].filter((name) => schema.fields.has(name))));
 }

@@ -3,8 +3,7 @@ import type { DecryptAnswer, DecryptRequest, NameErrorCode } from '@enclave-vaul
 import { invalid, memberError, VaultError } from '../errors.ts';
 import type { StoredRecord } from '../records/record-item.ts';
 import { MAX_REQUEST_FIELDS, type RecordSchema } from '../schema/record-schema.ts';
-import type { CheckedDecrypt } from './decrypt-input.ts';
-import { usedFields } from './decrypt-rights.ts';
+import type { ParsedDecrypt } from './decrypt-input.ts';
 
 /** Why a field or an expression has no result: code and what it says to the caller. */
 export const RESULT_ERRORS: Readonly<Record<NameErrorCode, string>> = {
@@ -29,16 +28,9 @@ export interface Decrypted {
   readonly errors: readonly ResultError[];
 }
 
-/**
- * What the enclave is asked: only sealed values that are to be revealed or that an expression uses leave the store.
- * @returns the request, and the names of expressions that cannot be parsed and are not in it
- */
-export function buildRequest(
-  schema: RecordSchema,
-  ask: CheckedDecrypt,
-  record: StoredRecord,
-): { request: DecryptRequest; unparsed: ReadonlySet<string> } {
-  const used = usedFields(ask);
+/** What the enclave is asked: only sealed values that are to be revealed or that an expression uses leave the store. */
+export function buildRequest(schema: RecordSchema, ask: ParsedDecrypt, record: StoredRecord): DecryptRequest {
+  const { used } = ask;
   const fields = new Map<string, Uint8Array | string>();
   for (const [name, sealed] of record.fields) {
     const needed =
@@ -47,8 +39,7 @@ export function buildRequest(
   }
   // Only possible for a use of the whole `record`: everything else was counted before.
   if (fields.size > MAX_REQUEST_FIELDS) throw invalid(memberError('/expressions', 'too_many'));
-  const unparsed = new Set(ask.expressions.filter(({ uses }) => uses === null).map(({ name }) => name));
-  const request: DecryptRequest = {
+  return {
     tenant: record.tenant,
     vaultId: record.id,
     suite: record.hs,
@@ -59,10 +50,9 @@ export function buildRequest(
     known: [...schema.fields.keys()],
     reveal: ask.fields.filter((name) => fields.has(name)),
     expressions: ask.expressions
-      .filter(({ name }) => !unparsed.has(name))
+      .filter(({ name }) => !ask.failed.has(name))
       .map(({ name, source }) => ({ name, source })),
   };
-  return { request, unparsed };
 }
 
 /**
@@ -71,35 +61,36 @@ export function buildRequest(
  * @throws {VaultError} `enclave_unavailable` when the answer is not one to this request
  */
 export function readResults(
-  ask: CheckedDecrypt,
+  ask: ParsedDecrypt,
   request: DecryptRequest,
-  unparsed: ReadonlySet<string>,
   answer: Exclude<DecryptAnswer, { readonly error: string }>,
 ): { results: Decrypted; revealed: string[] } {
   const texts = new Map(answer.data);
-  const codes = new Map(answer.errors.map(({ name, code }) => [name, code]));
-  for (const name of unparsed) codes.set(name, 'expression_invalid');
+  const codes = new Map<string, NameErrorCode>(ask.failed);
+  for (const { name, code } of answer.errors) codes.set(name, code);
   const data: Record<string, unknown> = Object.create(null);
   const errors: ResultError[] = [];
   const revealed: string[] = [];
-  let answered = unparsed.size;
   for (const name of [...ask.fields, ...ask.expressions.map((expression) => expression.name)]) {
     const text = texts.get(name);
     const code = codes.get(name);
     if (text !== undefined) {
       data[name] = parse(text);
-      if (ask.fields.includes(name)) revealed.push(name);
-      answered += 1;
+      if (request.fields.has(name)) revealed.push(name);
     } else if (code !== undefined) {
       errors.push({ name, code, message: RESULT_ERRORS[code] });
-      answered += unparsed.has(name) ? 0 : 1;
     } else {
       if (request.fields.has(name) || !ask.fields.includes(name)) throw new VaultError('enclave_unavailable');
       data[name] = null;
     }
   }
-  // Each name is in one of the two lists, once: anything left over was not asked for.
-  if (answered !== unparsed.size + answer.data.length + answer.errors.length) {
+  // Whatever is left over was not asked for.
+  const asked = new Set([...request.reveal, ...request.expressions.map(({ name }) => name)]);
+  if (
+    ![...answer.data.map(([name]) => name), ...answer.errors.map(({ name }) => name)].every((n) =>
+      asked.has(n),
+    )
+  ) {
     throw new VaultError('enclave_unavailable');
   }
   return { results: { data, errors }, revealed };

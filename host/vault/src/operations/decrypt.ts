@@ -9,10 +9,10 @@ import type { Context } from '../principal.ts';
 import { demandCurrent, loadRecord } from '../records/load.ts';
 import type { StoredRecord } from '../records/record-item.ts';
 import { equalBytes } from '../util/bytes.ts';
-import { callFacts, demand, deny, NO_FACTS } from './authorize.ts';
-import { type CheckedDecrypt, checkDecryptInput, type DecryptInput } from './decrypt-input.ts';
+import { type Attempt, callFacts, demand, deny, NO_FACTS } from './authorize.ts';
+import { checkDecryptInput, type DecryptInput, type ParsedDecrypt, parseDecrypt } from './decrypt-input.ts';
 import { buildRequest, type Decrypted, readResults } from './decrypt-results.ts';
-import { decryptFacts, decryptRefusal } from './decrypt-rights.ts';
+import { decryptFacts, fieldRefusal, requestRefusal } from './decrypt-rights.ts';
 import { askEnclave } from './enclave-call.ts';
 import { kmsFailure } from './failures.ts';
 
@@ -38,10 +38,16 @@ export async function decrypt(
   input: DecryptInput,
 ): Promise<Decrypted> {
   await demand(core, context, { scope: 'vaults:decrypt' }, id);
-  const ask = checkDecryptInput(core.schema, input);
+  const checked = checkDecryptInput(core.schema, input);
+  const denial = async (code: VaultErrorCode, facts: Attempt): Promise<VaultError> => {
+    return await deny(core, context, 'vaults:decrypt', code, id, facts);
+  };
+  const early = requestRefusal(context.principal, checked);
+  if (early !== undefined) throw await denial(early, decryptFacts([], checked));
+  const ask = await parseDecrypt(core.schema, checked);
   const asked = decryptFacts(core.schema.fields.keys(), ask);
-  const refused = decryptRefusal(context.principal, ask);
-  if (refused !== undefined) throw await deny(core, context, 'vaults:decrypt', refused, id, asked);
+  const refused = fieldRefusal(context.principal, ask);
+  if (refused !== undefined) throw await denial(refused, asked);
   const facts: Facts = { ...NO_FACTS, ...callFacts(context), ...asked, event: 'DecryptVault', subject: id };
   const record = await ownRecord(core, context, id, facts);
   try {
@@ -77,16 +83,16 @@ async function ownRecord(core: Core, context: Context, id: string, facts: Facts)
 async function decryptOnce(
   core: Core,
   context: Context,
-  ask: CheckedDecrypt,
+  ask: ParsedDecrypt,
   record: StoredRecord,
   facts: Facts,
 ): Promise<Decrypted | undefined> {
-  const { request, unparsed } = buildRequest(core.schema, ask, record);
+  const request = buildRequest(core.schema, ask, record);
   const idle = request.reveal.length === 0 && request.expressions.length === 0;
   const answer = idle
     ? { data: [], errors: [] }
     : await askEnclave(core, request, context.deadline - AUDIT_RESERVE_MS, context.requestId);
-  const { results, revealed } = readResults(ask, request, unparsed, answer);
+  const { results, revealed } = readResults(ask, request, answer);
   const done = {
     ...facts,
     fields: revealed,

@@ -2,6 +2,9 @@
 import { VaultError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 
+/** A longer timer would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** @throws {VaultError} `timed_out` when the deadline (milliseconds since the epoch) has passed */
 export function checkDeadline(clock: Clock, deadline: number): void {
   if (clock.now() >= deadline * 1000) throw new VaultError('timed_out');
@@ -14,7 +17,7 @@ export function checkDeadline(clock: Clock, deadline: number): void {
 export async function beforeDeadline<T>(clock: Clock, deadline: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    const left = Math.max(0, deadline - clock.now() / 1000);
+    const left = Math.min(LONGEST_TIMER_MS, Math.max(0, deadline - clock.now() / 1000));
     timer = setTimeout(() => reject(new VaultError('timed_out')), left);
   });
   try {

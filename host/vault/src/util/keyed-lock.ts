@@ -23,10 +23,8 @@ export class KeyedLock {
     }
   }
 
-  /** Holds several keys at once; taken in order, so that two such holders never wait for each other. */
-  async runAll<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
-    const [first, ...rest] = [...new Set(keys)].sort();
-    if (first === undefined) return await work();
-    return await this.run(first, () => this.runAll(rest, work));
+  /** Keys that are held. */
+  get size(): number {
+    return this.#tails.size;
   }
 }

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type References, references } from '@enclave-vault/expressions/references';
+import type { NameErrorCode } from '@enclave-vault/protocol';
+
+/** Why an expression is not sent to the enclave: it would say the same. */
+export type ParseFailure = Extract<NameErrorCode, 'expression_invalid' | 'expression_budget_exceeded'>;
+
+/** What is known of expressions before they are evaluated, by their source. */
+export interface ParsedSources {
+  readonly uses: ReadonlyMap<string, References>;
+  readonly failed: ReadonlyMap<string, ParseFailure>;
+}
+
+/** Time for parsing the expressions of one request, in milliseconds: as much as for evaluating them (design, "Limits"). */
+const BUDGET_MS = 250;
+/** After this much parsing, in milliseconds, other requests get a turn. */
+const TURN_MS = 5;
+/** The parser's time grows with the square of a run of white space; no honest expression has such a run. */
+const LONG_BLANK = /\s{129}/;
+
+/** Sources come again and again; parsing one takes longer than evaluating it. */
+const CACHED = 500;
+const cache = new Map<string, References | 'expression_invalid'>();
+
+/** Finds out which fields expressions use, without holding up other requests for long. */
+export async function parseSources(sources: Iterable<string>): Promise<ParsedSources> {
+  const uses = new Map<string, References>();
+  const failed = new Map<string, ParseFailure>();
+  let spent = 0;
+  let turn = 0;
+  for (const source of new Set(sources)) {
+    const started = performance.now();
+    const parsed = cache.get(source) ?? (spent > BUDGET_MS ? 'expression_budget_exceeded' : parse(source));
+    if (typeof parsed === 'string') failed.set(source, parsed);
+    else uses.set(source, parsed);
+    const took = performance.now() - started;
+    spent += took;
+    turn += took;
+    if (turn < TURN_MS) continue;
+    turn = 0;
+    await nextTurn();
+  }
+  return { uses, failed };
+}
+
+function parse(source: string): References | 'expression_invalid' {
+  const parsed = LONG_BLANK.test(source) ? 'expression_invalid' : tryReferences(source);
+  if (cache.size >= CACHED) cache.delete(cache.keys().next().value ?? source);
+  cache.set(source, parsed);
+  return parsed;
+}
+
+function tryReferences(source: string): References | 'expression_invalid' {
+  try {
+    return references(source);
+  } catch {
+    return 'expression_invalid';
+  }
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from 'vitest';
+import type { Item } from '../../src/index.ts';
+import { BOB, call, codeOf, type Fixture, vaults } from '../support/fixture.ts';
+
+const open = vaults();
+const reason = 'a test';
+
+interface Scene extends Fixture {
+  readonly id: string;
+  readonly other: string;
+  entry(n: number, log?: string): Promise<Item>;
+  head(log?: string): Promise<Item>;
+  put(item: Item): Promise<void>;
+  remove(sk: string): Promise<void>;
+  /** Findings of all chains, `code n`; against the sink where asked. */
+  findings(against?: boolean): Promise<string[]>;
+}
+
+/** Two records, with five entries each: made once, and put back for each test. */
+const template = (async () => {
+  const fixture = await open();
+  const { vault, store, sink } = fixture;
+  const [id = '', other = ''] = await Promise.all(
+    [BOB, BOB].map(async (fields) => {
+      const record = (await vault.create(call(), fields)).id;
+      for (const city of ['Bonn', 'Köln']) await vault.update(call(), record, { city });
+      for (const field of ['email', 'dob']) await vault.decrypt(call(), record, { fields: [field], reason });
+      return record;
+    }),
+  );
+  const { items } = await store.scan('', { limit: 99 });
+  return { ...fixture, id, other, items, heads: [...sink.heads] };
+})();
+
+async function scene(): Promise<Scene> {
+  const { items, heads, ...fixture } = await template;
+  const { vault, store, sink, id } = fixture;
+  const before = await store.scan('', { limit: 999 });
+  await store.transact(before.items.map(({ pk, sk }) => ({ remove: { pk, sk } })));
+  await store.transact(items.map((item) => ({ put: item })));
+  sink.heads.splice(0, Number.POSITIVE_INFINITY, ...heads);
+  const get = async (sk: string, log: string): Promise<Item> => {
+    const found = await store.get(`LOG##${log}`, sk);
+    if (found === undefined) throw new Error('no such entry');
+    return { ...found };
+  };
+  return {
+    ...fixture,
+    entry: (n, log = id) => get(String(n).padStart(12, '0'), log),
+    head: (log = id) => get('head', log),
+    put: (item) => store.transact([{ put: item }]),
+    remove: (sk) => store.transact([{ remove: { pk: `LOG##${id}`, sk } }]),
+    findings: async (against = false) => {
+      const report = await vault.verifyAudit(against ? { against: sink.heads } : {});
+      expect(report.findings.every(({ log }) => log === id)).toBe(true);
+      return report.findings.map(({ code, n, to }) =>
+        [code, n, to].filter((part) => part !== undefined).join(' '),
+      );
+    },
+  };
+}
+
+const sk = (n: number): string => String(n).padStart(12, '0');
+const edited = (item: Item): Item => {
+  const bytes = Buffer.from(item.entry as Uint8Array);
+  const at = bytes.indexOf('default');
+  bytes.write('devault', at);
+  return { ...item, entry: bytes };
+};
+
+describe('audit verify', () => {
+  it('finds nothing where nothing was done', async () => {
+    const { findings, vault, sink } = await scene();
+    expect(await findings()).toEqual([]);
+    expect(await findings(true)).toEqual([]);
+    expect(await vault.verifyAudit({ against: sink.heads })).toMatchObject({ chains: 2, entries: 10 });
+  });
+
+  it.each([1, 3, 4])('names an edited entry: %d', async (n) => {
+    const { put, entry, findings } = await scene();
+    await put(edited(await entry(n)));
+    expect(await findings()).toEqual([`entry_changed ${n}`]);
+    expect(await findings(true)).toEqual([`entry_changed ${n}`]);
+  });
+
+  it('names an edited last entry, and adds nothing to it', async () => {
+    const { put, entry, findings, vault, id } = await scene();
+    await put(edited(await entry(5)));
+    expect(await findings()).toEqual(['entry_changed 5']);
+    const work = vault.decrypt(call(), id, { fields: ['email'], reason });
+    expect(await codeOf(work)).toBe('integrity_failed');
+    expect(await codeOf(vault.audit(call(), id))).toBe('integrity_failed');
+    expect(await codeOf(vault.audit(call(), id, { cursor: sk(5) }))).toBeUndefined();
+  });
+
+  it('names an entry whose hash was edited', async () => {
+    const { put, entry, findings } = await scene();
+    await put({ ...(await entry(2)), hash: Buffer.alloc(32) });
+    expect(await findings()).toEqual(['entry_changed 2']);
+  });
+
+  it('names a forged entry', async () => {
+    const { put, entry, findings } = await scene();
+    await put({ ...edited(await entry(3)), hash: Buffer.alloc(32, 1) });
+    expect(await findings()).toEqual(['entry_forged 3']);
+    await put({ ...(await entry(3)), entry: Buffer.from('no entry') });
+    expect(await findings()).toEqual(['entry_forged 3']);
+    await put({ pk: (await entry(3)).pk, sk: sk(3), entry: 'text', hash: 7 });
+    expect(await findings()).toEqual(['entry_forged 3']);
+  });
+
+  it('names an entry that was added', async () => {
+    const { put, entry, head, findings, vault, id } = await scene();
+    const { pk } = await entry(5);
+    await put({ ...edited(await entry(5)), sk: sk(6) });
+    expect(await findings()).toEqual(['entry_forged 6', 'head_behind']);
+    await put({ ...(await head()), n: 6 });
+    // Its hash is that of entry 5, which the forger copied: content and place disagree with it.
+    expect(await findings()).toEqual(['entry_changed 6']);
+    expect(await codeOf(vault.update(call(), id, { city: 'x' }))).toBe('integrity_failed');
+    await put({ pk, sk: 'x', entry: Buffer.alloc(1), hash: Buffer.alloc(32) });
+    expect(await findings()).toContain('entry_forged');
+  });
+
+  it.each([1, 2, 4])('names a removed entry: %d', async (n) => {
+    const { remove, findings } = await scene();
+    await remove(sk(n));
+    expect(await findings()).toEqual([`entry_missing ${n}`]);
+  });
+
+  it('names removed entries, first to last', async () => {
+    const { remove, findings } = await scene();
+    for (const n of [2, 3, 4]) await remove(sk(n));
+    expect(await findings()).toEqual(['entry_missing 2 4']);
+  });
+
+  it('names a tail that was cut off, where the head stayed', async () => {
+    const { remove, findings, vault, id } = await scene();
+    for (const n of [4, 5]) await remove(sk(n));
+    expect(await findings()).toEqual(['entry_missing 4 5']);
+    expect(await codeOf(vault.update(call(), id, { city: 'x' }))).toBe('integrity_failed');
+  });
+
+  it('names a tail that was cut off with its head, by the sink', async () => {
+    const { remove, put, entry, head, findings, vault, id } = await scene();
+    for (const n of [4, 5]) await remove(sk(n));
+    const { hash } = await entry(3);
+    await put({ ...(await head()), n: 3, hash: hash ?? '' });
+    // Nothing in the store tells: entries 4 and 5 left the record as it was.
+    expect(await findings()).toEqual([]);
+    expect(await findings(true)).toEqual(['truncated 4 5']);
+    // And not when the chain has grown again.
+    for (const _ of [4, 5, 6]) await vault.decrypt(call(), id, { fields: ['email'], reason });
+    expect(await findings()).toEqual([]);
+    expect(await findings(true)).toEqual(['sink_mismatch 4', 'sink_mismatch 5']);
+  });
+
+  it('names a cut that hides a write, by the state of the record', async () => {
+    const { remove, put, entry, head, findings } = await scene();
+    for (const n of [3, 4, 5]) await remove(sk(n));
+    const { hash } = await entry(2);
+    await put({ ...(await head()), n: 2, hash: hash ?? '' });
+    expect(await findings()).toEqual(['record_state']);
+  });
+
+  it('names a chain that is gone, by its record or by the sink', async () => {
+    const { remove, findings } = await scene();
+    for (const key of [1, 2, 3, 4, 5].map(sk)) await remove(key);
+    await remove('head');
+    expect(await findings()).toEqual(['log_missing']);
+    expect(await findings(true)).toEqual(['truncated 1 5', 'log_missing']);
+  });
+
+  it('names a store set back as a whole, by the sink', async () => {
+    const { store, vault, id, findings } = await scene();
+    const items = [
+      ...(await store.query(`LOG##${id}`, { limit: 99 })),
+      await store.get(`VAULT##${id}`, 'v0'),
+    ];
+    await vault.update(call(), id, { city: 'Ulm' });
+    await store.transact([{ remove: { pk: `LOG##${id}`, sk: sk(6) } }]);
+    await store.transact(items.flatMap((item) => (item === undefined ? [] : [{ put: item }])));
+    expect(await findings()).toEqual([]);
+    expect(await findings(true)).toEqual(['truncated 6']);
+  });
+
+  it('names reordered entries', async () => {
+    const { put, entry, findings } = await scene();
+    const [two, three] = [await entry(2), await entry(3)];
+    await put({ ...two, sk: three.sk });
+    await put({ ...three, sk: two.sk });
+    expect(await findings()).toEqual(['entry_reordered 2', 'entry_reordered 3']);
+  });
+
+  it('names a repeated entry', async () => {
+    const { put, entry, findings } = await scene();
+    await put({ ...(await entry(4)), sk: sk(5) });
+    expect(await findings()).toEqual(['entry_reordered 5']);
+  });
+
+  it('names a transplanted entry', async () => {
+    const { put, entry, findings, other } = await scene();
+    const { pk } = await entry(3);
+    await put({ ...(await entry(3, other)), pk });
+    expect(await findings()).toEqual(['entry_transplanted 3']);
+  });
+
+  it('names a transplanted chain', async () => {
+    const { put, entry, head, findings, other, vault, id } = await scene();
+    const { pk } = await entry(3);
+    for (const n of [1, 2, 3, 4, 5]) await put({ ...(await entry(n, other)), pk });
+    await put({ ...(await head(other)), pk });
+    expect(await findings()).toEqual([1, 2, 3, 4, 5].map((n) => `entry_transplanted ${n}`));
+    expect(await codeOf(vault.decrypt(call(), id, { fields: ['email'], reason }))).toBe('integrity_failed');
+  });
+
+  it.each<[string, (head: Item) => Item, string[]]>([
+    ['behind', (head) => ({ ...head, n: 4 }), ['head_behind']],
+    ['ahead', (head) => ({ ...head, n: 7 }), ['entry_missing 6 7']],
+    ['of another hash', (head) => ({ ...head, hash: Buffer.alloc(32) }), ['head_forged']],
+    ['of another type', (head) => ({ ...head, n: '5' }), ['head_forged']],
+  ])('names a head that is %s, and adds nothing to it', async (_, change, expected) => {
+    const { put, head, findings, vault, id } = await scene();
+    await put(change(await head()));
+    expect(await findings()).toEqual(expected);
+    expect(await codeOf(vault.update(call(), id, { city: 'x' }))).toBe('integrity_failed');
+  });
+
+  it('names a head that is gone, and does not begin a second chain', async () => {
+    const { remove, findings, vault, id } = await scene();
+    await remove('head');
+    expect(await findings()).toEqual(['head_missing']);
+    expect(await codeOf(vault.update(call(), id, { city: 'x' }))).toBe('integrity_failed');
+  });
+
+  it('names an entry that another fork has', async () => {
+    const { store, vault, id, put, findings, entry } = await scene();
+    const before = await Promise.all([
+      store.query(`LOG##${id}`, { limit: 99 }),
+      store.get(`VAULT##${id}`, 'v0'),
+    ]);
+    await vault.update(call(), id, { city: 'Ulm' });
+    const fork = await entry(6);
+    // Set back, grown otherwise, and an entry of the first life put in.
+    for (const item of [...before[0], before[1]]) if (item !== undefined) await put(item);
+    await store.transact([{ remove: { pk: `LOG##${id}`, sk: sk(6) } }]);
+    await vault.update(call(), id, { city: 'Linz' });
+    await vault.update(call(), id, { city: 'Graz' });
+    await put(fork);
+    expect(await findings()).toEqual(['chain_broken 7']);
+    expect(await findings(true)).toEqual(['sink_mismatch 6', 'chain_broken 7']);
+  });
+
+  it('looks at one chain where it is asked to', async () => {
+    const { put, entry, vault, id, other } = await scene();
+    await put(edited(await entry(2)));
+    expect(await vault.verifyAudit({ id: other })).toMatchObject({ chains: 1, entries: 5, findings: [] });
+    expect((await vault.verifyAudit({ id })).findings).toEqual([
+      { log: id, code: 'entry_changed', n: 2, message: 'the entry was edited' },
+    ]);
+  });
+
+  it('says nothing false while the vault is at work', async () => {
+    const { vault, id } = await scene();
+    let working = true;
+    const work = (async () => {
+      for (let n = 0; n < 40; n += 1) await vault.update(call(), id, { city: `${n}` });
+      working = false;
+    })();
+    while (working) expect((await vault.verifyAudit()).findings).toEqual([]);
+    await work;
+  });
+});

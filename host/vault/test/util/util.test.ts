@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatTime, parseTime, systemClock } from '../../src/index.ts';
+import { KeyedLock } from '../../src/util/keyed-lock.ts';
+import { ulid } from '../../src/util/ulid.ts';
+
+describe('times', () => {
+  it('are RFC 3339 with microseconds, both ways', () => {
+    expect(formatTime(1_700_000_000_000_001)).toBe('2023-11-14T22:13:20.000001Z');
+    expect(parseTime('2023-11-14T22:13:20.5Z')).toBe(1_700_000_000_500_000);
+    expect(parseTime('2023-11-14T22:13:20Z')).toBe(1_700_000_000_000_000);
+    fc.assert(
+      fc.property(fc.maxSafeNat(), (micros) => {
+        expect(parseTime(formatTime(micros))).toBe(micros);
+      }),
+    );
+  });
+
+  it.each([
+    '',
+    '2023-11-14',
+    '2023-11-14T22:13:20',
+    '2023-02-30T00:00:00Z',
+    '2023-11-14T24:00:00Z',
+    '2023-11-14T22:13:20.1234567Z',
+  ])('are not %j', (text) => {
+    expect(parseTime(text)).toBeUndefined();
+  });
+
+  it('come from the wall clock', () => {
+    const clock = systemClock();
+    const [before, now, after] = [Date.now(), clock.now(), Date.now()];
+    expect(Number.isSafeInteger(now)).toBe(true);
+    expect(now).toBeGreaterThan((before - 25) * 1000);
+    expect(now).toBeLessThan((after + 25) * 1000);
+  });
+});
+
+describe('ids', () => {
+  it('are ULIDs: their time is in order, and none comes twice', () => {
+    expect(ulid(0)).toMatch(/^0{10}[0-9A-HJKMNP-TV-Z]{16}$/);
+    expect(ulid(2 ** 48 - 1).slice(0, 10)).toBe('7ZZZZZZZZZ');
+    expect(ulid(1_700_000_000_000) < ulid(1_700_000_000_001)).toBe(true);
+    expect(new Set(Array.from({ length: 1_000 }, () => ulid(1))).size).toBe(1_000);
+  });
+});
+
+describe('a keyed lock', () => {
+  it('has one holder a key, in order, and none that stays', async () => {
+    const lock = new KeyedLock();
+    const seen: string[] = [];
+    let holders = 0;
+    const work = (name: string, key: string): Promise<void> => {
+      return lock.run(key, async () => {
+        if (key === 'a') holders += 1;
+        expect(holders).toBeLessThanOrEqual(1);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        seen.push(name);
+        if (key === 'a') holders -= 1;
+        if (name === 'a2') throw new Error('this one fails');
+      });
+    };
+    const all = ['a1', 'b1', 'a2', 'a3'].map((name) => work(name, name.slice(0, 1)));
+    expect((await Promise.allSettled(all)).map(({ status }) => status === 'fulfilled')).toEqual([
+      true,
+      true,
+      false,
+      true,
+    ]);
+    expect(seen.filter((name) => name.startsWith('a'))).toEqual(['a1', 'a2', 'a3']);
+    expect(lock.size).toBe(0);
+  });
+});
