@@ -28,7 +28,6 @@ const HTTP_ERRORS = {
   method_not_allowed: [405, 'The resource does not take this method; see Allow'],
   request_timeout: [408, 'The request did not arrive in time'],
   body_too_large: [413, 'The body is larger than 1 MiB'],
-  url_too_long: [414, 'The URL is too long'],
   media_type_unsupported: [415, 'The body must be application/json'],
   expectation_failed: [417, 'The expectation cannot be met'],
   host_not_served: [421, 'This server does not answer for the host of the request'],

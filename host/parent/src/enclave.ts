@@ -36,6 +36,8 @@ export const DEFAULT_TIMINGS: Timings = {
 
 /** An enclave that computes may be slow to answer; so many missed looks in a row mean that it hangs. */
 const MISSED_LOOKS = 3;
+/** A parent that ends has five seconds for all of it, in milliseconds. */
+const LAST_TERMINATE_MS = 1_000;
 
 export interface EnclaveOptions {
   run: RunEnclave;
@@ -106,15 +108,15 @@ export class ManagedEnclave {
         this.lastError = codeOf(error);
         log('warn', 'enclave_lost', { enclave: this.name, code: this.lastError, starts: this.starts });
       }
-      await this.#cleanUp();
       if (signal.aborted) break;
+      await this.#cleanUp();
       const delay = this.#backoff.next();
       this.state = 'waiting';
       this.retryAt = Date.now() + delay;
       await sleep(delay, undefined, { signal }).catch(() => undefined);
       this.retryAt = null;
     }
-    await this.#cleanUp();
+    await this.#cleanUp(LAST_TERMINATE_MS);
     this.state = 'stopped';
   }
 
@@ -224,7 +226,7 @@ export class ManagedEnclave {
     });
   }
 
-  async #cleanUp(): Promise<void> {
+  async #cleanUp(timeoutMs?: number): Promise<void> {
     const running = this.#running;
     this.#running = null;
     if (this.state === 'healthy') this.state = 'suspect';
@@ -232,7 +234,7 @@ export class ManagedEnclave {
     running.client.close();
     await running.relay.close();
     try {
-      await this.#options.hypervisor.terminate(running.description.EnclaveID);
+      await this.#options.hypervisor.terminate(running.description.EnclaveID, timeoutMs);
     } catch {
       // It died by itself, or the hypervisor did: there is nothing left to end.
     }

@@ -53,8 +53,8 @@ export class Hypervisor {
     return list.map(describe);
   }
 
-  async terminate(enclaveId: string): Promise<void> {
-    await this.#call('POST', '/terminate-enclave', { enclave_id: enclaveId });
+  async terminate(enclaveId: string, timeoutMs = CALL_TIMEOUT_MS): Promise<void> {
+    await this.#call('POST', '/terminate-enclave', { enclave_id: enclaveId }, timeoutMs);
   }
 
   close(): void {

@@ -67,7 +67,7 @@ export class ParentServer {
   }
 
   /** Takes no more requests and waits until those under way are answered, at most `maxMs`. */
-  async drain(maxMs = 3_500): Promise<void> {
+  async drain(maxMs = 3_000): Promise<void> {
     this.#draining = true;
     // A connection becomes idle when its answer is out; nobody may start a new request on it.
     const idle = setInterval(() => this.#server.closeIdleConnections(), 20);
