@@ -9,8 +9,10 @@ import { asStoreError } from './sqlite-errors.ts';
 const APPLICATION_ID = 0x45564c54;
 /** Version of the tables below (PRAGMA user_version). */
 const USER_VERSION = 1;
-/** How long a statement waits for another process, in milliseconds. It blocks this one: the group commit waits longer. */
-const BUSY_MS = 50;
+/** How long to wait for another process while opening, in milliseconds. */
+const OPENING_MS = 5_000;
+/** How long a statement waits afterwards. It blocks the whole process: the group commit has patience without. */
+const BUSY_MS = 10;
 
 /**
  * A rowid table: records are larger than what a WITHOUT ROWID table keeps in its tree (a quarter of a page), and
@@ -38,7 +40,7 @@ export function openDatabase(path: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     ensureFile(path);
-    database = new DatabaseSync(path, { timeout: BUSY_MS });
+    database = new DatabaseSync(path, { timeout: OPENING_MS });
     if (isNew(database)) create(database);
     // Durable at every commit: in WAL mode FULL syncs the log before a commit returns.
     const [mode] = database.prepare('PRAGMA journal_mode = WAL').all();
@@ -49,6 +51,7 @@ export function openDatabase(path: string): DatabaseSync {
       PRAGMA trusted_schema = OFF;
       PRAGMA temp_store = MEMORY;
       PRAGMA cache_size = -16000;
+      PRAGMA busy_timeout = ${BUSY_MS};
     `);
     database.enableDefensive(true);
     return database;

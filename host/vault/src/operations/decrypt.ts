@@ -5,9 +5,11 @@ import { recordLog, systemLog } from '../audit/log-id.ts';
 import type { Core } from '../core.ts';
 import { VaultError, type VaultErrorCode } from '../errors.ts';
 import { KmsError } from '../ports/kms.ts';
+import { StoreError } from '../ports/store.ts';
 import type { Context } from '../principal.ts';
 import { demandCurrent, loadRecord } from '../records/load.ts';
 import type { StoredRecord } from '../records/record-item.ts';
+import { Tampered } from '../tampered.ts';
 import { equalBytes } from '../util/bytes.ts';
 import { type Attempt, callFacts, demand, deny, NO_FACTS } from './authorize.ts';
 import { checkDecryptInput, type DecryptInput, type ParsedDecrypt, parseDecrypt } from './decrypt-input.ts';
@@ -59,12 +61,19 @@ export async function decrypt(
     throw new VaultError('conflict');
   } catch (error) {
     const failure = error instanceof KmsError ? kmsFailure(core, error, context.requestId) : error;
-    // Whatever was not written down before is now; a chain that takes no entry has nothing more to say.
-    if (failure instanceof VaultError && !failure.code.startsWith('audit_')) {
-      await auditFailure(core, recordLog(id), facts, failure.code);
-    }
+    const code = auditedCode(failure);
+    if (code !== undefined) await auditFailure(core, recordLog(id), facts, code);
     throw failure;
   }
+}
+
+/**
+ * What the record's chain says of a failure. Nothing when the chain took no entry before, when the store is out of
+ * reach, and when the record is not to be trusted: that is said on the system chain.
+ */
+function auditedCode(failure: unknown): VaultErrorCode | undefined {
+  if (failure instanceof VaultError) return failure.code.startsWith('audit_') ? undefined : failure.code;
+  return failure instanceof StoreError || failure instanceof Tampered ? undefined : 'internal';
 }
 
 /** Probing for ids leaves a trace, the same for an absent id as for another tenant's. */

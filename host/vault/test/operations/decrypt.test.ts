@@ -379,6 +379,17 @@ describe('without an audit entry', () => {
     expect(await vault.verifyAudit({ against: sink.heads })).toMatchObject({ findings: [] });
   });
 
+  it('nothing is returned: the program fails, and what it choked on is in no report', async () => {
+    const { vault, id, ask, enclave, reports } = await bob();
+    enclave.failure = new TypeError('a secret');
+    const error = await thrownBy(ask({ fields: ['email'] }));
+    expect(error).toMatchObject({ code: 'internal', status: 500 });
+    expect((await vault.audit(call(), id)).entries[0]).toMatchObject({ result: 'failed', code: 'internal' });
+    expect(reports).toMatchObject([{ event: 'program_error', code: 'internal' }]);
+    expect(reports[0]?.where).toContain('TypeError at ');
+    expect(JSON.stringify(reports) + error.message + String(error.cause)).not.toContain('a secret');
+  });
+
   it('nothing is returned: the store fails', async () => {
     const { id, store, enclave, vault } = await bob();
     enclave.before = () => store.close();
