@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { type KmsEmulator, startKmsEmulator } from '@enclave-vault/emulator-kms';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const CREDENTIALS = { accessKeyId: 'AKIAEXAMPLE0000000A1', secretAccessKey: 'marked-secret-of-the-api' };
@@ -127,10 +127,11 @@ async function ready(value: object) {
   return { ...one, line, call };
 }
 
-test('starts, makes the first key, works, and ends in order; the key and the records are there next time', async () => {
+test('starts, makes the first key once, works, and ends in order; what it kept is there next time', async () => {
   const first = await ready(config());
   expect(first.line).toMatchObject({ event: 'ready', vault: 'open' });
   expect(statSync(adminKeyFile()).mode & 0o777).toBe(0o600);
+  const token = readFileSync(adminKeyFile(), 'utf8').trim();
   const { status, json } = await first.call('POST', '/v1/vaults', { email: 'marked-value@example.com' });
   expect(status).toBe(201);
   const asked = { fields: ['email'], reason: 'a test' };
@@ -150,13 +151,19 @@ test('starts, makes the first key, works, and ends in order; the key and the rec
   first.child.kill('SIGTERM');
   expect(await first.exit).toBe(0);
 
+  rmSync(adminKeyFile());
   const again = await ready(config());
-  expect((await again.call('GET', `/v1/vaults/${json.id}?fields=email`)).json).toEqual({ email: true });
+  expect(existsSync(adminKeyFile())).toBe(false);
+  const presence = await again.call('GET', `/v1/vaults/${json.id}?fields=email`, undefined, token);
+  expect(presence.json).toEqual({ email: true });
   again.child.stdin.end();
   expect(await again.exit).toBe(0);
 
-  const token = readFileSync(adminKeyFile(), 'utf8').trim();
-  const said = first.out.stdout + first.out.stderr + again.out.stdout + again.out.stderr;
+  const other = start(config({ schema: { version: 2, fields: { note: { type: 'text' } } } }));
+  expect(await other.exit).toBe(2);
+  expect(other.out.stderr).toContain('schema_orphans_fields');
+
+  const said = [first, again, other].map(({ out }) => out.stdout + out.stderr).join('');
   for (const secret of [token, CREDENTIALS.secretAccessKey, 'marked-value'])
     expect(said).not.toContain(secret);
   for (const line of said
@@ -167,30 +174,34 @@ test('starts, makes the first key, works, and ends in order; the key and the rec
   }
 });
 
-describe('the first key', () => {
-  test('is not made again when there is one', async () => {
-    await ready(config()).then(async ({ child, exit }) => {
-      child.kill('SIGTERM');
-      await exit;
-    });
-    rmSync(adminKeyFile());
-    const { out } = await ready(config());
-    expect(existsSync(adminKeyFile())).toBe(false);
-    expect(out.stderr).not.toContain('admin_key_written');
-  });
+test('makes the first key again when the start that made it died before it was written; finishes what is under way', async () => {
+  const first = await ready(config());
+  const lost = readFileSync(adminKeyFile(), 'utf8');
+  first.child.kill('SIGKILL');
+  await first.exit;
+  rmSync(adminKeyFile());
+  writeFileSync(`${adminKeyFile()}.pending`, '');
+  const { line, child, exit, call } = await ready(config());
+  expect(readFileSync(adminKeyFile(), 'utf8')).not.toBe(lost);
+  expect((await call('GET', '/v1/keys')).status).toBe(200);
+  expect(existsSync(`${adminKeyFile()}.pending`)).toBe(false);
 
-  test('is made again when the start that made it died before it was written', async () => {
-    const first = await ready(config());
-    const lost = readFileSync(adminKeyFile(), 'utf8');
-    first.child.kill('SIGKILL');
-    await first.exit;
-    rmSync(adminKeyFile());
-    writeFileSync(`${adminKeyFile()}.pending`, '');
-    const { call } = await ready(config());
-    expect(readFileSync(adminKeyFile(), 'utf8')).not.toBe(lost);
-    expect((await call('GET', '/v1/keys')).status).toBe(200);
-    expect(existsSync(`${adminKeyFile()}.pending`)).toBe(false);
+  const { hostname, port } = new URL(line.url);
+  const socket = net.connect(Number(port), hostname);
+  const body = '{"city":"Rome"}';
+  socket.write(
+    `POST /v1/vaults HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${readFileSync(adminKeyFile(), 'utf8').trim()}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n{`,
+  );
+  let answer = '';
+  socket.on('data', (data) => {
+    answer += data;
   });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  child.kill('SIGTERM');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  socket.write(body.slice(1));
+  expect(await exit).toBe(0);
+  expect(answer).toMatch(/^HTTP\/1\.1 201 /);
 });
 
 test('listens while KMS is away, says so, and opens when it is back', async () => {
@@ -223,29 +234,7 @@ test('listens while KMS is away, says so, and opens when it is back', async () =
   await new Promise((resolve) => relay.close(resolve));
 });
 
-test('finishes requests under way when it is told to end', async () => {
-  const { line, child, exit, call } = await ready(config());
-  const { hostname, port } = new URL(line.url);
-  expect((await call('GET', '/v1/keys')).status).toBe(200);
-  const socket = net.connect(Number(port), hostname);
-  const token = readFileSync(adminKeyFile(), 'utf8').trim();
-  const body = '{"city":"Rome"}';
-  socket.write(
-    `POST /v1/vaults HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n{`,
-  );
-  let answer = '';
-  socket.on('data', (data) => (answer += data));
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  child.kill('SIGTERM');
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  socket.write(body.slice(1));
-  expect(await exit).toBe(0);
-  expect(answer).toMatch(/^HTTP\/1\.1 201 /);
-});
-
 test.each<[string, () => object | string, RegExp]>([
-  ['not JSON', () => '{', /configuration/],
-  ['a public address without TLS', () => config({ host: '0.0.0.0' }), /host is not loopback/],
   ['a file that is no database', () => config({ database: notADatabase() }), /database/],
   ['a port in use', () => config({ port: kms.endpoints[0]?.port }), /port is in use/],
 ])('exits 2 with one line for %s', async (_what, value, message) => {
@@ -257,16 +246,6 @@ test.each<[string, () => object | string, RegExp]>([
     message: expect.stringMatching(message),
   });
   expect(out.stderr).not.toContain(CREDENTIALS.secretAccessKey);
-});
-
-test('exits 2 when the schema would leave stored fields behind', async () => {
-  const first = await ready(config());
-  await first.call('POST', '/v1/vaults', { city: 'Rome' });
-  first.child.kill('SIGTERM');
-  await first.exit;
-  const { out, exit } = start(config({ schema: { version: 2, fields: { note: { type: 'text' } } } }));
-  expect(await exit).toBe(2);
-  expect(out.stderr).toContain('schema_orphans_fields');
 });
 
 function notADatabase(): string {
