@@ -8,6 +8,8 @@ export const LIMITS = {
   depth: 64,
   /** Levels of the syntax tree. CEL asks for chains of 32 operators; each macro takes a few levels. */
   treeDepth: 512,
+  /** White space in a row. */
+  blanks: 128,
   /** Characters of the JSON text of a result. */
   resultLength: 64 * 1024,
   /** Nested lists and maps of a result. */

@@ -4,14 +4,20 @@ import type { Expr } from '@bufbuild/cel-spec/cel/expr/syntax_pb.js';
 import { ExpressionError } from './errors.ts';
 import { LIMITS } from './limits.ts';
 
+/** The parser's time grows with the square of a run of white space; no honest expression has such a run. */
+const LONG_BLANK = new RegExp(`\\s{${LIMITS.blanks + 1}}`);
+
 /**
  * Parses one expression. The parser recurses, so nesting is bounded before it starts: brackets are counted wherever
  * they stand, in string literals too, which refuses some harmless texts and misses no harmful one.
  * @throws {ExpressionError} expression_invalid
  */
 export function parseExpression(source: string): Expr {
-  if (Buffer.byteLength(source) > LIMITS.sourceBytes || nesting(source) > LIMITS.depth)
-    throw new ExpressionError('expression_invalid');
+  const bounded =
+    Buffer.byteLength(source) <= LIMITS.sourceBytes &&
+    nesting(source) <= LIMITS.depth &&
+    !LONG_BLANK.test(source);
+  if (!bounded) throw new ExpressionError('expression_invalid');
   try {
     return parse(source).expr;
   } catch {

@@ -174,6 +174,8 @@ describe('what is no expression', () => {
       `${'a?b:'.repeat(70)}1`,
       'x'.repeat(10 * 1024 + 1),
       'cel.bind(a, 1, a)',
+      `1${' '.repeat(129)}`,
+      `1${'\n'.repeat(10_000)}`,
     ],
   ])('%s', (source) => expect(one(source)).toBe('expression_invalid'));
 

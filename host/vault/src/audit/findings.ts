@@ -21,6 +21,7 @@ export const FINDINGS = {
   key_missing: 'the log is of an API key that is gone',
   key_forged: 'the API key does not authenticate',
   key_state: 'the API key is in another state than the log leaves it in',
+  key_unlisted: 'the API key is missing in the list of keys',
 } as const;
 export type FindingCode = keyof typeof FINDINGS;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isVaultId } from '@enclave-vault/records';
-import { keyRowKey, readKeyRow } from '../api-keys/key-row.ts';
+import { keyIndexPartition, keyRowKey, readKeyRow } from '../api-keys/key-row.ts';
 import type { IntegrityKeys } from '../keys/integrity-keys.ts';
-import type { Store } from '../ports/store.ts';
+import { type Item, type ItemKey, type Store, StoreError } from '../ports/store.ts';
 import { isTombstone, readRecordItem, recordKey } from '../records/record-item.ts';
 import { equalBytes } from '../util/bytes.ts';
 import type { AuditEntry } from './entry.ts';
@@ -32,8 +32,7 @@ async function verifyRecord(
   id: string,
   last: AuditEntry | undefined | null,
 ): Promise<FindingCode | undefined> {
-  const { pk, sk } = recordKey(id);
-  const item = await store.get(pk, sk);
+  const item = await find(store, recordKey(id));
   if (last === null) return item === undefined ? undefined : 'log_missing';
   const deleted = last?.state === null;
   if (item === undefined) return last === undefined ? undefined : 'record_missing';
@@ -54,16 +53,27 @@ async function verifyKey(
   id: string,
   last: AuditEntry | undefined | null,
 ): Promise<FindingCode | undefined> {
-  const { pk, sk } = keyRowKey(id);
-  const item = await store.get(pk, sk);
+  const item = await find(store, keyRowKey(id));
   if (last === null) return item === undefined ? undefined : 'log_missing';
   if (item === undefined) return last === undefined ? undefined : 'key_missing';
+  let tenant: string;
   try {
-    const { mac } = readKeyRow(keys.system, id, item);
-    return last === undefined || (last.state !== null && equalBytes(last.state, mac))
-      ? undefined
-      : 'key_state';
+    const { row, mac } = readKeyRow(keys.system, id, item);
+    if (last !== undefined && (last.state === null || !equalBytes(last.state, mac))) return 'key_state';
+    tenant = row.tenant;
   } catch {
     return 'key_forged';
+  }
+  const listed = await find(store, { pk: keyIndexPartition(tenant), sk: id });
+  return listed === undefined ? 'key_unlisted' : undefined;
+}
+
+/** What cannot be read is an item without attributes: a finding, and no reason to stop looking. */
+async function find(store: Store, { pk, sk }: ItemKey): Promise<Item | undefined> {
+  try {
+    return await store.get(pk, sk);
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'corrupt') return { pk, sk };
+    throw error;
   }
 }

@@ -98,5 +98,7 @@ async function verifyLog(
 }
 
 async function headNumber(store: Store, log: string): Promise<unknown> {
-  return (await store.get(logPartition(log), HEAD))?.n;
+  // By a query, since a head that cannot be read is a finding and no reason to stop.
+  const [last] = await store.query(logPartition(log), { limit: 1, reverse: true });
+  return last?.sk === HEAD ? last.n : undefined;
 }

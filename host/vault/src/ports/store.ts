@@ -58,6 +58,9 @@ export interface ScanPage {
 /**
  * Where items live. Nobody trusts it: records, keys and audit entries are authenticated under keys it does not hold.
  * Reads see what is committed, and see it at once. All methods throw StoreError.
+ *
+ * An item whose body cannot be read is `corrupt` to `get`. To `query` and `scan` it is one without attributes, which
+ * authenticates as nothing: it must not hide the others from whoever looks for damage.
  */
 export interface Store {
   get(pk: string, sk: string): Promise<Item | undefined>;
