@@ -28,11 +28,15 @@ export class ParentClient implements EnclaveClient {
   }
 
   async decrypt(envelope: Uint8Array, deadline: number): Promise<Uint8Array> {
-    return this.#post('/decrypt', envelope, deadline, MAX_MESSAGE_BYTES);
+    return (await this.#post('/decrypt', envelope, deadline, MAX_MESSAGE_BYTES)).body;
   }
 
   async attestation(nonce: Uint8Array, deadline: number): Promise<Uint8Array> {
-    return this.#post('/attestation', encodeAttestationRequest(nonce), deadline, MAX_DOCUMENT_BYTES);
+    const request = encodeAttestationRequest(nonce);
+    const { status, body } = await this.#post('/attestation', request, deadline, MAX_DOCUMENT_BYTES);
+    // An enclave's refusal must not pass for a document.
+    if (status !== 200) throw new EnclaveClientError(status === 503 ? 'busy' : 'unavailable');
+    return body;
   }
 
   async health(): Promise<ParentHealth> {
@@ -50,7 +54,7 @@ export class ParentClient implements EnclaveClient {
     this.#http.close();
   }
 
-  async #post(path: string, body: Uint8Array, deadline: number, maxBytes: number): Promise<Uint8Array> {
+  async #post(path: string, body: Uint8Array, deadline: number, maxBytes: number): Promise<UnixAnswer> {
     const timeoutMs = deadline - Date.now();
     if (timeoutMs <= 0) throw new EnclaveClientError('timed_out');
     const headers = { 'content-type': 'application/cbor', [DEADLINE_HEADER]: String(deadline) };
@@ -63,7 +67,7 @@ export class ParentClient implements EnclaveClient {
       throw new EnclaveClientError(timedOut ? 'timed_out' : 'unavailable');
     }
     const spoken = answer.headers['content-type'] ?? '';
-    if (!spoken.startsWith('application/json')) return answer.body;
+    if (!spoken.startsWith('application/json')) return answer;
     const code = wordOf(answer, 'code') ?? 'unknown';
     throw new EnclaveClientError(PARENT_CODES[code] ?? 'unavailable', code, retryAfter(answer));
   }

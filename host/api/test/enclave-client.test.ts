@@ -36,6 +36,10 @@ test('asks for attestation with the nonce', async () => {
   enclave.onDecrypt = ({ body }, response) => answer(response, 200, parseAttestationRequest(body));
   const nonce = Buffer.alloc(32, 5);
   expect(Buffer.from(await client.attestation(nonce, soon()))).toEqual(nonce);
+  enclave.onDecrypt = (_request, response) => answer(response, 503, encodeErrorAnswer('busy'));
+  await expect(client.attestation(nonce, soon())).rejects.toMatchObject({ code: 'busy' });
+  enclave.onDecrypt = (_request, response) => answer(response, 500, encodeErrorAnswer('internal'));
+  await expect(client.attestation(nonce, soon())).rejects.toMatchObject({ code: 'unavailable' });
 });
 
 test('busy, late and dead are told apart', async () => {
