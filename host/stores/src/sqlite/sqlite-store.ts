@@ -58,14 +58,14 @@ export class SqliteStore implements Store {
   async query(pk: string, options: QueryOptions): Promise<readonly Item[]> {
     const { after = '', before = LAST, limit, reverse = false } = options;
     return this.#read(() =>
-      (reverse ? this.#descending : this.#ascending).all(pk, after, before, limit).map(itemOf),
+      (reverse ? this.#descending : this.#ascending).all(pk, after, before, limit).map(itemOrKey),
     );
   }
 
   async scan(pkPrefix: string, { after, limit }: { after?: string; limit: number }): Promise<ScanPage> {
     return this.#read(() => {
       const [pk, sk] = after === undefined ? ['', ''] : parseCursor(after);
-      const items = this.#scan.all(pk, sk, pkPrefix, pkPrefix + LAST, limit).map(itemOf);
+      const items = this.#scan.all(pk, sk, pkPrefix, pkPrefix + LAST, limit).map(itemOrKey);
       const last = items.length < limit ? undefined : items.at(-1);
       return { items, next: last === undefined ? null : JSON.stringify([last.pk, last.sk]) };
     });
@@ -104,6 +104,17 @@ function itemOf({ pk, sk, body }: Record<string, unknown>): Item {
     throw new StoreError('corrupt');
   }
   return decodeBody(pk, sk, body);
+}
+
+/** An item among others: one that cannot be read has no attributes, and does not take the others with it. */
+function itemOrKey(row: Record<string, unknown>): Item {
+  try {
+    return itemOf(row);
+  } catch (error) {
+    const { pk, sk } = row;
+    if (typeof pk !== 'string' || typeof sk !== 'string') throw error;
+    return Object.assign(Object.create(null), { pk, sk });
+  }
 }
 
 /** @throws {StoreError} `invalid` */

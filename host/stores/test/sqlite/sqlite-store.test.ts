@@ -103,6 +103,14 @@ describe('the file', () => {
     for (const body of ['00', '01ff', '010161', '01016e02ffffffff', '01016e09000000']) {
       other.prepare('UPDATE items SET body = ?').run(Buffer.from(body, 'hex'));
       await expect(store.get('a', 'b')).rejects.toMatchObject({ code: 'corrupt' });
+      // It hides no other: among others it is an item without attributes.
+      await store.transact([{ put: { pk: 'a', sk: 'c', n: 2 } }]);
+      const among = [
+        { pk: 'a', sk: 'b' },
+        { pk: 'a', sk: 'c', n: 2 },
+      ];
+      expect(await store.query('a', { limit: 9 })).toEqual(among);
+      expect((await store.scan('a', { limit: 9 })).items).toEqual(among);
     }
     other.close();
     await store.close();

@@ -265,4 +265,13 @@ describe('a writer of the store', () => {
       { log: `key_${all.id}`, code: 'key_missing' },
     ]);
   });
+
+  it('that takes a key off the list is found out: nobody would revoke it', async () => {
+    const all = await scene();
+    expect((await all.vault.verifyAudit()).findings).toEqual([]);
+    await all.store.transact([{ remove: { pk: 'KEYS##default', sk: all.id } }]);
+    expect((await all.vault.verifyAudit()).findings).toMatchObject([
+      { log: `key_${all.id}`, code: 'key_unlisted' },
+    ]);
+  });
 });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import type { Item } from '../../src/index.ts';
 import { BOB, call, codeOf, type Fixture, vaults } from '../support/fixture.ts';
@@ -161,6 +162,35 @@ describe('a record', () => {
     await codeOf(all.vault.decrypt(call(), all.id, { fields: ['email'], reason }));
     const system = await all.store.query('LOG##system_default', { limit: 9 });
     expect(system.map(({ sk }) => sk)).toEqual(['000000000001', 'head']);
+  });
+});
+
+describe('an item that cannot be read', () => {
+  const LOG_ENTRY = '000000000001';
+  it('hides nothing else from the audit, whatever it is', async () => {
+    const all = await scene();
+    const { id: key } = await all.vault.keys.create(call(), { scopes: ['vaults:read'] });
+    const { id: third } = await all.vault.create(call(), BOB);
+    const database = new DatabaseSync(all.path);
+    const spoil = database.prepare('UPDATE items SET body = ? WHERE pk = ? AND sk = ?');
+    spoil.run(Buffer.from('no item'), `VAULT##${all.id}`, 'v0');
+    spoil.run(Buffer.from('no item'), `LOG##${all.other}`, LOG_ENTRY);
+    spoil.run(Buffer.from('no item'), `LOG##${third}`, 'head');
+    spoil.run(Buffer.from('no item'), `KEY##${key}`, 'v0');
+    database.close();
+    const { findings } = await all.vault.verifyAudit();
+    expect(new Map(findings.map(({ log, code }) => [log, code]))).toEqual(
+      new Map([
+        [all.id, 'record_forged'],
+        [all.other, 'entry_forged'],
+        [third, 'head_forged'],
+        [`key_${key}`, 'key_forged'],
+      ]),
+    );
+    expect(await codeOf(all.vault.presence(call(), all.id))).toBe('store_unavailable');
+    expect(await codeOf(all.vault.update(call(), all.other, { city: 'Bonn' }))).toBe('integrity_failed');
+    expect(await codeOf(all.vault.audit(call(), all.other))).toBe('integrity_failed');
+    expect(await codeOf(all.vault.update(call(), third, { city: 'Bonn' }))).toBe('integrity_failed');
   });
 });
 
