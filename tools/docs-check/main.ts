@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * `npm run docs`: writes docs/errors.md. With --check: fails when that page is stale, when a page names what is not there, or when a claim
+ * of docs/security.md names no test.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkClaims } from './claims.ts';
+import { errorsPage } from './errors-page.ts';
+import { readPage } from './markdown.ts';
+import { deadReferences, pagesOf } from './references.ts';
+import { testTitles } from './titles.ts';
+
+const root = join(import.meta.dirname, '../..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const has = (path: string) => existsSync(join(root, path));
+
+const ERRORS = 'docs/errors.md';
+const stale = !has(ERRORS) || read(ERRORS) !== errorsPage();
+if (stale && !process.argv.includes('--check')) writeFileSync(join(root, ERRORS), errorsPage());
+
+const problems: string[] = [];
+if (stale && process.argv.includes('--check')) problems.push(`${ERRORS} is stale: npm run docs writes it`);
+const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+const pages = new Map(pagesOf(root).map((file) => [file, readPage(read(file))]));
+problems.push(...deadReferences(root, pages, new Set(Object.keys(scripts))));
+const { claims, tests, ...claimed } = checkClaims(read('docs/security.md'), (file) =>
+  has(file) ? testTitles(file, read(file)) : undefined,
+);
+problems.push(...claimed.problems.map((problem) => `docs/security.md: ${problem}`));
+
+for (const problem of problems) console.error(problem);
+console.log(`docs: ${pages.size} pages, ${claims} claims on ${tests} tests, ${problems.length} problems`);
+process.exitCode = problems.length > 0 ? 1 : 0;
