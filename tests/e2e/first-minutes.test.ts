@@ -49,6 +49,14 @@ describe('the first minutes', () => {
     expect(opened.json.errors).toEqual([expect.objectContaining({ name: 'bad', code: 'expression_failed' })]);
   });
 
+  it('keeps the order of a map that an expression makes', async () => {
+    const order = '{"b": 1, "10": 2, "9": first_name}';
+    const ask = { fields: [], reason: 'e2e', expressions: { order } };
+    const opened = await vault.call('POST', `/v1/vaults/${id}/decrypt`, ask);
+    expect(opened.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(opened.text).toBe('{"data":{"order":{"b":1,"10":2,"9":"Ada"}}}');
+  });
+
   it('updates under If-Match, removes fields, deletes, and keeps the log', async () => {
     const headers = { 'if-match': '"1"' };
     expect((await vault.call('PATCH', `/v1/vaults/${id}`, { city: 'Graz' }, { headers })).status).toBe(200);
@@ -70,6 +78,7 @@ describe('the first minutes', () => {
       'RemoveFields',
       'UpdateVault',
       'DecryptVault',
+      'DecryptVault',
       'CreateVault',
     ]);
   });
@@ -79,6 +88,8 @@ describe('the first minutes', () => {
     const { code, out } = await run(['audit', 'verify', '--data', vault.data, '--against', heads]);
     expect(out).toMatch(/^\d+ chains, \d+ entries, 0 findings\n$/);
     expect(code).toBe(0);
+    const unknown = await run(['audit', 'verify', 'v_01KASPQ4Z7C3V3R8N4W8Q0W3XH', '--data', vault.data]);
+    expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('there is no log of')]);
   });
 
   it('makes keys that can derive and not read', async () => {

@@ -13,7 +13,8 @@ export type AdminErrorCode =
   | 'vault_not_running'
   | 'request_failed'
   | 'image_missing'
-  | 'schema_unreadable';
+  | 'schema_unreadable'
+  | 'log_unknown';
 
 /** Something that the user can mend: shown as one line, exit code 1. */
 export class AdminError extends Error {

@@ -38,5 +38,18 @@ try {
   } else if (error instanceof AdminError) {
     process.stderr.write(`enclave-vault: ${error.message}\n`);
     process.exitCode = 1;
+  } else if (hasCode(error)) {
+    process.stderr.write(`enclave-vault: ${error.code}: ${error.message}\n`);
+    process.exitCode = 1;
   } else throw error;
+}
+
+/** An error of one of the vault's packages (store, keys, sink, KMS): its code says all; a stack would say nothing. */
+function hasCode(error: unknown): error is Error & { code: string } {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    /^[a-z][a-z_]*$/.test(error.code)
+  );
 }

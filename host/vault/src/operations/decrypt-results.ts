@@ -25,6 +25,11 @@ export interface Decrypted {
    * Has no prototype: `constructor` is a name like any other.
    */
   readonly data: Readonly<Record<string, unknown>>;
+  /**
+   * `data` as JSON text, each value as the enclave wrote it: maps keep CEL's order of keys, which a JavaScript object
+   * changes for keys that look like numbers.
+   */
+  readonly dataJson: string;
   readonly errors: readonly ResultError[];
 }
 
@@ -69,6 +74,7 @@ export function readResults(
   const codes = new Map<string, NameErrorCode>(ask.failed);
   for (const { name, code } of answer.errors) codes.set(name, code);
   const data: Record<string, unknown> = Object.create(null);
+  const members: string[] = [];
   const errors: ResultError[] = [];
   const revealed: string[] = [];
   for (const name of [...ask.fields, ...ask.expressions.map((expression) => expression.name)]) {
@@ -76,12 +82,14 @@ export function readResults(
     const code = codes.get(name);
     if (text !== undefined) {
       data[name] = parse(text);
+      members.push(`${JSON.stringify(name)}:${text}`);
       if (request.fields.has(name)) revealed.push(name);
     } else if (code !== undefined) {
       errors.push({ name, code, message: RESULT_ERRORS[code] });
     } else {
       if (request.fields.has(name) || !ask.fields.includes(name)) throw new VaultError('enclave_unavailable');
       data[name] = null;
+      members.push(`${JSON.stringify(name)}:null`);
     }
   }
   // Whatever is left over was not asked for.
@@ -93,7 +101,7 @@ export function readResults(
   ) {
     throw new VaultError('enclave_unavailable');
   }
-  return { results: { data, errors }, revealed };
+  return { results: { data, dataJson: `{${members.join(',')}}`, errors }, revealed };
 }
 
 function parse(text: string): unknown {

@@ -26,6 +26,9 @@ export async function audit(args: readonly string[], root: string): Promise<numb
   if (against !== undefined && !existsSync(against))
     throw new AdminError('data_unreadable', `${against} cannot be read`);
   const report = await withSession(data, root, (session) => verify(session, id, against));
+  // Nothing found of nothing there is not "all is well".
+  if (id !== undefined && report.entries === 0 && report.findings.length === 0)
+    throw new AdminError('log_unknown', `there is no log of ${id} in ${data}`);
   print(report, values.json === true, against !== undefined);
   return report.findings.length === 0 ? 0 : 1;
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, spawn } from 'node:child_process';
+import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { AdminError } from '../errors.ts';
 import { log } from './log.ts';
@@ -24,11 +26,15 @@ const READY_MS = 20_000;
 const STOP_MS = 4_500;
 
 /** The smallest environment a child needs: nothing of the user's shell reaches the vault's processes. */
-const environment = (): NodeJS.ProcessEnv => ({
-  PATH: process.env.PATH,
-  LANG: 'C.UTF-8',
-  NODE_NO_WARNINGS: '1',
-});
+const environment = (): NodeJS.ProcessEnv => {
+  const cache = getCompileCacheDir();
+  return {
+    PATH: process.env.PATH,
+    LANG: 'C.UTF-8',
+    NODE_NO_WARNINGS: '1',
+    ...(cache !== undefined && { NODE_COMPILE_CACHE: dirname(cache) }),
+  };
+};
 
 /** One run of a process: started, ready, stopped or dead. Restarting is Supervised's business. */
 export class Child {
