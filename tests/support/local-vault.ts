@@ -112,18 +112,8 @@ export class LocalVault {
     body?: unknown,
     options: { key?: string | null; headers?: Record<string, string> } = {},
   ): Promise<Answer> {
-    const key = options.key === undefined ? this.adminKey : options.key;
-    const answer = await fetch(new URL(path, this.url), {
-      method,
-      headers: {
-        ...(key !== null && { authorization: `Bearer ${key}` }),
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...options.headers,
-      },
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    return { status: answer.status, headers: answer.headers, text, json: parse(text) };
+    const { key = this.adminKey, headers } = options;
+    return callApi(this.url, method, path, body, { key, headers });
   }
 
   /** Process ids by name, and what else the control socket of the running vault tells its owner. */
@@ -149,6 +139,27 @@ export class LocalVault {
       rmSync(this.data, { recursive: true, force: true });
     return code;
   }
+}
+
+/** A request over HTTP. @param options.key null: without credentials */
+export async function callApi(
+  url: string,
+  method: string,
+  path: string,
+  body: unknown,
+  { key, headers }: { key: string | null; headers?: Record<string, string> | undefined },
+): Promise<Answer> {
+  const answer = await fetch(new URL(path, url), {
+    method,
+    headers: {
+      ...(key !== null && { authorization: `Bearer ${key}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, headers: answer.headers, text, json: parse(text) };
 }
 
 function parse(text: string): Answer['json'] {

@@ -35,7 +35,7 @@ export interface AuditSession {
 const SERVING_MS = 10_000;
 const POLL_MS = 10;
 
-interface Kms {
+export interface Kms {
   /** Port of the VPC endpoint that API and parent use, and of the way in from outside. */
   readonly inside: number;
   readonly outside: number;
@@ -44,6 +44,8 @@ interface Kms {
 
 /** The whole vault on one machine: four processes and what each is told. */
 export class LocalVault {
+  /** The roles of this run. */
+  readonly principals = mintPrincipals();
   readonly #options: DevOptions;
   readonly #root: string;
   /** Files of the user's, read once: what they hold at a restart of the API is what they held at the start. */
@@ -52,7 +54,6 @@ export class LocalVault {
     readonly tls?: { readonly cert: string; readonly key: string };
   };
   readonly #folders: Folders;
-  readonly #principals = mintPrincipals();
   readonly #processes = new Map<ProcessName, Supervised>();
   readonly #onLog: OnLog;
   /** Resolved when the keys are there and admit a program. */
@@ -118,7 +119,12 @@ export class LocalVault {
 
   /** What `audit verify` needs to read the chains. */
   session(): AuditSession {
-    return { kms: this.#apiKms(), credentials: this.#principals.api, ...this.#storage() };
+    return { kms: this.#apiKms(), credentials: this.principals.api, ...this.#storage() };
+  }
+
+  /** Where KMS is: through the endpoint of the VPC, and from outside. */
+  get kms(): Kms {
+    return this.#kms;
   }
 
   pids(): Record<string, number | undefined> {
@@ -133,7 +139,7 @@ export class LocalVault {
 
   #deploymentKeys(): DeploymentKeys {
     const { outside, ca } = this.#kms;
-    return new DeploymentKeys(`https://127.0.0.1:${outside}`, ca, this.#principals.deployment);
+    return new DeploymentKeys(`https://127.0.0.1:${outside}`, ca, this.principals.deployment);
   }
 
   async #start(name: ProcessName, config: () => unknown): Promise<Ready> {
@@ -150,7 +156,7 @@ export class LocalVault {
       pcr2: register(2),
       pcr3: register(3),
       pcr8: register(8),
-      pcr16: pcr16(this.#configuration()).toString('hex'),
+      pcr16: pcr16(this.configuration()).toString('hex'),
     };
     const pinned = pinnedMeasurements(await keys.policy(this.#arns.vault));
     this.#untrusted = pinned === null ? [] : differing(measured, pinned);
@@ -163,7 +169,8 @@ export class LocalVault {
     if ((await keys.admit(this.#arns, trusted)) && pinned !== null) log('warn', 'key_policy_changed');
   }
 
-  #configuration(): Buffer {
+  /** What each enclave is given at boot, and measures: canonical bytes. */
+  configuration(): Buffer {
     return encodeConfiguration({
       region: LOCAL.region,
       kmsHost: KMS_HOST,
@@ -202,7 +209,7 @@ export class LocalVault {
       ...(passphrase && { passphrase }),
       eventLog: files(this.#folders.data).kmsEvents,
       attestationRoots: this.#rootCertificate === '' ? [] : [this.#rootCertificate],
-      principals: principalConfigs(this.#principals),
+      principals: principalConfigs(this.principals),
       otherPrincipals: [LOCAL.roles.breakGlass],
       listeners: [
         { host: '127.0.0.1', port: this.#kms.inside, network },
@@ -219,9 +226,9 @@ export class LocalVault {
       enclaves: this.#options.enclaves,
       cpuCount: 2,
       memoryMib: 512,
-      configuration: this.#configuration().toString('base64'),
+      configuration: this.configuration().toString('base64'),
       kms: { host: '127.0.0.1', port: this.#kms.inside },
-      credentials: { ...this.#principals.instance, sessionToken: null, expiration: null },
+      credentials: { ...this.principals.instance, sessionToken: null, expiration: null },
     };
   }
 
@@ -238,7 +245,7 @@ export class LocalVault {
       allowOrphans,
       ...this.#storage(),
       kms: this.#apiKms(),
-      credentials: this.#principals.api,
+      credentials: this.principals.api,
       parent: this.#socket('parent'),
       bootstrap: { adminKeyFile: files(this.#folders.data).adminKey },
     };

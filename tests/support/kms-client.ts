@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Agent } from 'node:https';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { RoleCredentials } from '../../tools/admin/src/dev/credentials.ts';
+import { LOCAL } from '../../tools/admin/src/dev/deployment.ts';
+
+export interface KmsAccess {
+  readonly port: number;
+  /** PEM. */
+  readonly ca: string;
+  readonly credentials: RoleCredentials;
+  /** ms by which KMS's clock is ahead of ours. */
+  readonly ahead?: number;
+}
+
+/** The AWS SDK's client of an emulated KMS. */
+export function kmsClient({ port, ca, credentials, ahead = 0 }: KmsAccess): KMSClient {
+  return new KMSClient({
+    region: LOCAL.region,
+    endpoint: `https://127.0.0.1:${port}`,
+    credentials: { ...credentials },
+    maxAttempts: 1,
+    systemClockOffset: ahead,
+    requestHandler: new NodeHttpHandler({ httpsAgent: new Agent({ ca, keepAlive: true }) }),
+  });
+}
+
+/** How a call ended: the AWS error's name and message, or `answered`. */
+export async function outcome(call: Promise<unknown>): Promise<{ name: string; message: string }> {
+  try {
+    await call;
+    return { name: 'answered', message: '' };
+  } catch (error) {
+    return error instanceof Error
+      ? { name: error.name, message: error.message }
+      : { name: 'unknown', message: '' };
+  }
+}
