@@ -97,8 +97,12 @@ export class Vault {
     });
   }
 
-  async deleteVault(context: Context, id: string): Promise<void> {
-    await this.#run(context, 'DeleteVault', id, (core) => deleteVault(core, context, id));
+  async deleteVault(
+    context: Context,
+    id: string,
+    options: Pick<UpdateOptions, 'ifMatch'> = {},
+  ): Promise<void> {
+    await this.#run(context, 'DeleteVault', id, (core) => deleteVault(core, context, id, options));
   }
 
   async decrypt(context: Context, id: string, input: DecryptInput): Promise<Decrypted> {

@@ -166,9 +166,7 @@ export function vaultRoutes(app: FastifyInstance, { vault, schema }: RouteDepend
         const ifMatch = ifMatchOf(request.headers);
         const context = contextOf(request);
         if (fields === undefined) {
-          // Not honoured here: better refused than taken for honoured.
-          if (request.headers['if-match'] !== undefined) throw new ApiError('header_invalid');
-          await vault().deleteVault(context, id);
+          await vault().deleteVault(context, id, { ifMatch });
         } else {
           const { rev } = await vault().removeFields(context, id, fields, { ifMatch });
           reply.header('etag', etagOf(rev));

@@ -66,7 +66,12 @@ export async function removeFields(
  * A principal narrowed to fields may not: it would destroy others.
  * @throws {VaultError}
  */
-export async function deleteVault(core: Core, context: Context, id: string): Promise<void> {
+export async function deleteVault(
+  core: Core,
+  context: Context,
+  id: string,
+  { ifMatch }: Pick<UpdateOptions, 'ifMatch'>,
+): Promise<void> {
   const { tenant } = context.principal;
   await demand(core, context, { scope: 'vaults:delete', fields: 'all' }, id);
   await loadRecord(core, tenant, id);
@@ -76,6 +81,7 @@ export async function deleteVault(core: Core, context: Context, id: string): Pro
     async (tail) => {
       const record = await loadRecord(core, tenant, id);
       demandCurrent(record, tail);
+      demandMatch(record.rev, ifMatch);
       const tombstone = tombstoneItem(record, core.clock.now());
       const facts = {
         ...NO_FACTS,
