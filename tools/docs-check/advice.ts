@@ -14,8 +14,7 @@ export const PROBLEM_ADVICE: Readonly<Record<ProblemCode, string>> = {
   json_forbidden_name: '`__proto__`, `constructor` and `prototype` are no names here.',
   body_required: 'Send a JSON object.',
   header_repeated: 'Send Authorization, Content-Type, Host, If-Match, Idempotency-Key once.',
-  header_invalid:
-    'This call does not take that header: no Idempotency-Key with a new API key, no If-Match with `delete_all`.',
+  header_invalid: 'This call does not take that header: no Idempotency-Key with a new API key.',
   url_invalid: 'Mend the percent-encoding.',
   request_invalid: 'Mend the framing; the connection is closed.',
   unauthenticated: 'Look at the token. What is wrong with it is not said.',
