@@ -129,7 +129,9 @@ class ChainWalk {
     } else if (this.#prev !== undefined && !equalBytes(this.#prev, headHash)) {
       this.#find('head_forged');
     }
-    const known = Math.max(0, ...(this.#sink?.keys() ?? []));
+    // A loop: as arguments of one call, the numbers of a long chain would not fit on the stack.
+    let known = 0;
+    for (const number of this.#sink?.keys() ?? []) known = Math.max(known, number);
     if (known > this.#n) {
       this.#find('truncated', this.#n + 1, known);
       this.#last = undefined;

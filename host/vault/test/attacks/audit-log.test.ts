@@ -272,3 +272,16 @@ describe('audit verify', () => {
     await work;
   });
 });
+
+it('a chain may be as long as it likes: the sink of a busy one is compared like any other', async () => {
+  const { vault, id, sink } = await scene();
+  const last = 200_000;
+  const more = Array.from({ length: last - 5 }, (_, index) => ({
+    log: id,
+    n: index + 6,
+    hash: Buffer.alloc(32),
+    time: 0,
+  }));
+  const { findings } = await vault.verifyAudit({ id, against: [...sink.heads, ...more] });
+  expect(findings).toMatchObject([{ code: 'truncated', n: 6, to: last }]);
+});
