@@ -54,7 +54,8 @@ export function auditRoutes(app: FastifyInstance, { vault }: RouteDependencies):
         tags: ['vaults'],
         operationId: 'getAudit',
         summary: 'The audit log of a vault, newest first',
-        description: 'Scope `audit:read`. A deleted vault keeps its log.',
+        description:
+          'Scope `audit:read`. A deleted vault keeps its log. A key narrowed to fields sees the names of those alone.',
         params: ID_PARAMS,
         querystring: pageQuery('^(?:[1-9][0-9]?|[1-4][0-9]{2}|500)$', '^[0-9]{12}$'),
         response: {

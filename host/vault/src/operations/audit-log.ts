@@ -6,7 +6,7 @@ import { HEAD, logPartition, recordLog } from '../audit/log-id.ts';
 import type { Core } from '../core.ts';
 import { invalid, memberError, VaultError } from '../errors.ts';
 import type { Item } from '../ports/store.ts';
-import type { Context } from '../principal.ts';
+import type { Context, Principal } from '../principal.ts';
 import { recordKey } from '../records/record-item.ts';
 import { Tampered } from '../tampered.ts';
 import { formatTime } from '../util/time.ts';
@@ -48,7 +48,8 @@ export interface AuditPage {
 }
 
 /**
- * A page of a record's log. A deleted record keeps its log, and its tenant may still read it.
+ * A page of a record's log. A deleted record keeps its log, and its tenant may still read it. A principal narrowed to
+ * fields sees the names of those alone.
  * @throws {VaultError}
  */
 export async function auditLog(
@@ -57,7 +58,8 @@ export async function auditLog(
   id: string,
   { limit = DEFAULT_LIMIT, cursor }: AuditPageOptions,
 ): Promise<AuditPage> {
-  const { tenant } = context.principal;
+  const { principal } = context;
+  const { tenant } = principal;
   await demand(core, context, { scope: 'audit:read' }, id);
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_AUDIT_LIMIT) {
     throw invalid(memberError('limit', 'range'));
@@ -71,8 +73,15 @@ export async function auditLog(
   // One more than asked for says whether there is another page.
   const before = cursor ?? HEAD;
   const items = await core.store.query(logPartition(log), { before, limit: limit + 1, reverse: true });
-  const entries = items.slice(0, limit).map((entry) => viewOf(core, tenant, log, entry));
+  const entries = items.slice(0, limit).map((entry) => narrowed(principal, viewOf(core, tenant, log, entry)));
   return { entries, next: items.length > limit ? (items[limit - 1]?.sk ?? null) : null };
+}
+
+/** Which other fields a record has, or had, is not for who is narrowed away from them: presence() refuses it too. */
+function narrowed({ fields: allowed }: Principal, entry: AuditEntryView): AuditEntryView {
+  if (allowed === null) return entry;
+  const own = (names: readonly string[]): string[] => names.filter((name) => allowed.has(name));
+  return { ...entry, fields: own(entry.fields), used: own(entry.used) };
 }
 
 function viewOf(core: Core, tenant: string, log: string, item: Item): AuditEntryView {

@@ -154,6 +154,20 @@ describe('narrowing to fields', () => {
     const { id } = await record;
     expect(Object.keys((await vault.presence(call(narrow), id)).fields).sort()).toEqual(['email', 'ssn9']);
   });
+
+  it('says no more of presence in the audit log either', async () => {
+    const { vault } = await open();
+    const { id } = await vault.create(call(), BOB);
+    const expressions = [{ name: 'x', source: 'dob == email' }];
+    await vault.decrypt(call(), id, { fields: ['first_name', 'email'], reason, expressions });
+    const { entries } = await vault.audit(call(narrow), id);
+    expect(entries).toMatchObject([
+      { event: 'DecryptVault', fields: ['email'], used: ['email'] },
+      { event: 'CreateVault', fields: ['email', 'ssn9'], used: [] },
+    ]);
+    const [all] = (await vault.audit(call(), id)).entries;
+    expect(all).toMatchObject({ fields: ['first_name', 'email'], used: ['dob', 'email'] });
+  });
 });
 
 describe('purposes and derive-only', () => {
