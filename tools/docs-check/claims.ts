@@ -22,10 +22,11 @@ export function checkClaims(
   const problems: string[] = [];
   let tests = 0;
   for (const section of sections) {
-    const [claim = ''] = section.split('\n', 1);
-    const [body = ''] = section.split(/^## /m);
+    const [claim = '', ...lines] = section.split('\n');
+    const [body = ''] = lines.join('\n').split(/^## /m);
     const named = body
       .split(/\n\s*\n/)
+      .map((paragraph) => paragraph.trim())
       .filter((paragraph) => paragraph.startsWith('*Check:*'))
       .flatMap((paragraph) => [...paragraph.replace(/\s+/g, ' ').matchAll(TEST)]);
     if (named.length === 0) problems.push(`${claim}: no test is named`);

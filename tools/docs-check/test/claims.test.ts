@@ -16,8 +16,8 @@ const check = (page: string) => checkClaims(page, (file) => (file === 't.test.ts
 
 it('counts claims and their tests', () => {
   const page =
-    '# Page\n## Zone\n### One\nText.\n\n*Check:* `t.test.ts` › "it holds"; `t.test.ts` ›\n"it holds still"\n\n*Limits:* none';
-  expect(check(page)).toEqual({ claims: 1, tests: 2, problems: [] });
+    '# Page\n## Zone\n### Nought\n*Check:* `t.test.ts` › "it holds"\n### One\nText.\n\n*Check:* `t.test.ts` › "it holds"; `t.test.ts` ›\n"it holds still"\n\n*Limits:* none';
+  expect(check(page)).toEqual({ claims: 2, tests: 3, problems: [] });
 });
 
 it.each([
