@@ -102,6 +102,14 @@ export class GlassVault {
     return this.vault.session().kms.keys;
   }
 
+  /** Of the hypervisor: what attestation documents chain to. PEM. */
+  get rootCertificate(): string {
+    const state = JSON.parse(readFileSync(this.files.hypervisor, 'utf8')) as {
+      root: { certificate: string };
+    };
+    return state.root.certificate;
+  }
+
   /** Log lines of all processes, of one event. */
   logged(event: string): LogLine[] {
     return this.#lines.filter((line) => line.event === event);

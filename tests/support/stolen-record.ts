@@ -30,17 +30,24 @@ export function requestFor(item: Item): DecryptRequest {
   };
 }
 
+export interface QuestionTimes {
+  readonly at?: number;
+  readonly life?: number;
+  readonly requestId?: Buffer;
+}
+
 /** A request sealed by somebody who has a request data key, and the answer to it opened. */
 export class SealedQuestion {
   readonly envelope: Buffer;
   readonly #dataKey: Uint8Array;
   readonly #requestId: Buffer;
 
-  /** @param at ms since the epoch */
-  constructor(key: RequestKey, request: DecryptRequest, at = Date.now(), requestId = randomBytes(16)) {
+  /** @param times `at` in ms since the epoch, `life` in ms: when it was made, and for how long its answer is of use */
+  constructor(key: RequestKey, request: DecryptRequest, times: QuestionTimes = {}) {
+    const { at = Date.now(), life = 5_000, requestId = randomBytes(16) } = times;
     this.#dataKey = key.dataKey;
     this.#requestId = requestId;
-    this.envelope = sealRequest(key, request, { requestId, time: at, deadline: at + 5_000 });
+    this.envelope = sealRequest(key, request, { requestId, time: at, deadline: at + life });
   }
 
   /** @throws {ProtocolError} */
