@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ApiError } from '../errors.ts';
+import { ApiError, memberError, VaultError } from '../errors.ts';
 
 /** No body of this API is deeper than 4; the rest is room. */
 export const MAX_JSON_DEPTH = 16;
+
+/**
+ * Members and elements of a whole text. The largest body that means anything makes a key with 1,000 fields; the
+ * validator looks at every single one, and for a megabyte of them nobody else would get a turn for a second.
+ */
+export const MAX_JSON_ITEMS = 4096;
 
 /** Names through which JavaScript code may be led to an object's prototype. No member of any body has one. */
 const FORBIDDEN: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
@@ -12,8 +18,10 @@ const BACKSLASH = 0x5c;
 
 /**
  * Reads a JSON text (RFC 8259) more strictly than JSON.parse: UTF-8 without a byte order mark and without
- * errors, no name twice in one object (section 4 leaves their meaning open), no lone surrogates, bounded depth.
+ * errors, no name twice in one object (section 4 leaves their meaning open), no lone surrogates, bounded depth and number
+ * of items.
  * @throws {ApiError} `json_not_utf8`, `json_too_deep`, `json_duplicate_name`, `json_forbidden_name`, `json_invalid`
+ * @throws {VaultError} `invalid`, for too many items
  */
 export function parseStrictJson(bytes: Uint8Array): unknown {
   let text: string;
@@ -39,6 +47,7 @@ function scan(text: string): void {
   const open: (Set<string> | null)[] = [];
   let names: Set<string> | null = null;
   let nameIsNext = false;
+  let commas = 0;
   for (let at = 0; at < text.length; at += 1) {
     switch (text.charCodeAt(at)) {
       case QUOTE: {
@@ -62,6 +71,9 @@ function scan(text: string): void {
         nameIsNext = false;
         break;
       case 0x2c: // ,
+        commas += 1;
+        if (commas >= MAX_JSON_ITEMS)
+          throw new VaultError('invalid', { members: [memberError('', 'too_many')] });
         nameIsNext = names !== null;
         break;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_JSON_DEPTH, parseStrictJson } from '../../src/http/strict-json.ts';
+import { MAX_JSON_DEPTH, MAX_JSON_ITEMS, parseStrictJson } from '../../src/http/strict-json.ts';
 
 const parse = (text: string | Uint8Array) =>
   parseStrictJson(typeof text === 'string' ? Buffer.from(text) : text);
@@ -98,4 +98,16 @@ test('depth is bounded, and a megabyte of brackets costs next to nothing', () =>
   expect(codeOf(`{"a":"${'\\u0041'.repeat(170_000)}"}`)).toBe('accepted');
   expect(codeOf(`"${'\\'.repeat(999_999)}`)).toBe('json_invalid');
   expect(performance.now() - started).toBeLessThan(1_000);
+});
+
+test('items are bounded, wherever they are: what comes after looks at each of them', () => {
+  const items = (count: number) => Array.from({ length: count }, (_, index) => index);
+  const named = (count: number) => Object.fromEntries(items(count).map((index) => [`a${index}`, '']));
+  for (const make of [items, named, (count: number) => items(count).map(() => ({}))]) {
+    expect(codeOf(JSON.stringify(make(MAX_JSON_ITEMS)))).toBe('accepted');
+    expect(codeOf(JSON.stringify(make(MAX_JSON_ITEMS + 1)))).toBe('invalid');
+  }
+  const halves = { a: items(MAX_JSON_ITEMS / 2), b: items(MAX_JSON_ITEMS / 2 + 1) };
+  expect(codeOf(JSON.stringify(halves))).toBe('invalid');
+  expect(codeOf(JSON.stringify({ text: ','.repeat(100_000) }))).toBe('accepted');
 });
