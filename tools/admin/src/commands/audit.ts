@@ -51,8 +51,8 @@ async function withSession<T>(
   root: string,
   use: (session: AuditSession) => Promise<T>,
 ): Promise<T> {
-  const running = findRunning(files(data).running);
-  if (running && existsSync(running.control)) {
+  const running = await findRunning(files(data).running);
+  if (running !== undefined) {
     const session: unknown = await askSocket(running.control, 'GET', '/session');
     return use(session as AuditSession);
   }

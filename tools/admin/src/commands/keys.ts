@@ -10,7 +10,7 @@ import { AdminError, UsageError } from '../errors.ts';
 export async function keys(args: readonly string[]): Promise<number> {
   const { values, positionals } = read(args);
   const [verb, id, ...rest] = positionals;
-  const call = caller(values.data, values.url);
+  const call = await caller(values.data, values.url);
   if (verb === 'create' && id === undefined) {
     if (values.scopes === undefined) throw new UsageError('keys create needs --scopes');
     const made = await call('POST', '/v1/keys', {
@@ -61,9 +61,9 @@ function read(args: readonly string[]) {
   }
 }
 
-function caller(dataOption: string | undefined, urlOption: string | undefined) {
+async function caller(dataOption: string | undefined, urlOption: string | undefined) {
   const data = resolve(process.env.INIT_CWD ?? '.', dataOption ?? process.env.ENCLAVE_VAULT_DATA ?? '.vault');
-  const url = urlOption ?? process.env.ENCLAVE_VAULT_URL ?? findRunning(files(data).running)?.url;
+  const url = urlOption ?? process.env.ENCLAVE_VAULT_URL ?? (await findRunning(files(data).running))?.url;
   if (url === undefined)
     throw new AdminError('vault_not_running', `no vault runs on ${data}: start it, or say --url`);
   return async (method: string, path: string, body?: unknown): Promise<unknown> => {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { dirname } from 'node:path';
 import { AdminError } from '../errors.ts';
+import { askSocket } from './hypervisor.ts';
 
 /** What other commands find in the data folder while a vault runs on it. */
 export interface Running {
@@ -38,12 +40,32 @@ export async function openControl(
   };
 }
 
-/** The vault that runs on a data folder; undefined when none left word. @throws {AdminError} data_unreadable */
-export function findRunning(file: string): Running | undefined {
+/**
+ * The vault that runs on a data folder; undefined when there is none. One that was killed leaves its word behind, and
+ * another user may have its port, or a folder of that name, by now: he must not be sent a key, nor be believed. So it
+ * has to answer, on a socket that nobody else could have put there.
+ * @throws {AdminError} data_unreadable
+ */
+export async function findRunning(file: string): Promise<Running | undefined> {
   if (!existsSync(file)) return undefined;
+  const running = read(file);
+  if (!isPrivate(dirname(running.control))) return undefined;
+  const pids = await askSocket(running.control, 'GET', '/pids').catch(() => undefined);
+  return pids?.dev === running.pid ? running : undefined;
+}
+
+function read(file: string): Running {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Running;
+    const { url, pid, control } = JSON.parse(readFileSync(file, 'utf8')) as Running;
+    return { url: String(url), pid: Number(pid), control: String(control) };
   } catch {
     throw new AdminError('data_unreadable', `${file} cannot be read`);
   }
+}
+
+/** Whether only this user can have made, or changed, what is in the folder. */
+function isPrivate(folder: string): boolean {
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  if (found === undefined || !found.isDirectory()) return false;
+  return found.uid === process.getuid?.() && (found.mode & 0o077) === 0;
 }
