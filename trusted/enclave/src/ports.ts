@@ -66,7 +66,8 @@ export interface Kms {
 
 /** Runs expressions where they can be stopped. */
 export interface Expressions {
-  evaluate(request: EvaluateRequest): Promise<ExpressionOutcome[]>;
+  /** @param signal nobody waits for the outcomes any more */
+  evaluate(request: EvaluateRequest, signal?: AbortSignal): Promise<ExpressionOutcome[]>;
 }
 
 /** Stable names and codes only: never a value of a field, key, token or request. */

@@ -49,12 +49,16 @@ export class ExpressionPool {
   /**
    * One outcome for each expression, in order. What was not evaluated when the budget was spent has the outcome
    * expression_budget_exceeded.
-   * @throws {ExpressionError} expression_failed: the pool was closed
+   * @param signal ends the waiting for a worker: what nobody waits for any more must not keep others waiting. What a
+   *   worker has taken is bounded by the budget
+   * @throws {ExpressionError} expression_failed: the pool was closed, or the signal came first
    */
-  evaluate(request: EvaluateRequest): Promise<ExpressionOutcome[]> {
-    if (this.#closed) return Promise.reject(new ExpressionError('expression_failed'));
+  evaluate(request: EvaluateRequest, signal?: AbortSignal): Promise<ExpressionOutcome[]> {
+    if (this.#closed || signal?.aborted) return Promise.reject(new ExpressionError('expression_failed'));
     return new Promise((resolve, reject) => {
-      this.#queue.push({ job: { id: this.#nextId++, request }, outcomes: new Map(), resolve, reject });
+      const task: Task = { job: { id: this.#nextId++, request }, outcomes: new Map(), resolve, reject };
+      this.#queue.push(task);
+      signal?.addEventListener('abort', () => this.#forget(task), { once: true });
       this.#assign();
     });
   }
@@ -66,6 +70,14 @@ export class ExpressionPool {
     for (const task of tasks) task.reject(new ExpressionError('expression_failed'));
     for (const seat of seats) this.#release(seat);
     await Promise.all(seats.map((seat) => seat.worker.terminate()));
+  }
+
+  /** Has no effect on a task that is no longer waiting. */
+  #forget(task: Task): void {
+    const at = this.#queue.indexOf(task);
+    if (at < 0) return;
+    this.#queue.splice(at, 1);
+    task.reject(new ExpressionError('expression_failed'));
   }
 
   #open(): void {

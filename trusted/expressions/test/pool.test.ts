@@ -81,6 +81,24 @@ describe('the pool', () => {
     expect(await p.evaluate(ask('4'))).toEqual([{ name: 'e0', ok: true, json: '4' }]);
   });
 
+  it('forgets what nobody waits for any more: a backlog must not outlive its callers', async () => {
+    const p = pool(1, 300);
+    await p.evaluate(ask('1'));
+    const given = new AbortController();
+    const taken = p.evaluate(ask(bomb(12)), given.signal);
+    const waiting = Array.from({ length: 50 }, () => p.evaluate(ask(bomb(12)), given.signal));
+    const rejected = Promise.all(
+      waiting.map((one) => expect(one).rejects.toMatchObject({ code: 'expression_failed' })),
+    );
+    given.abort();
+    await rejected;
+    const started = performance.now();
+    expect(await p.evaluate(ask('5'))).toEqual([{ name: 'e0', ok: true, json: '5' }]);
+    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(await taken).toMatchObject([{ code: 'expression_budget_exceeded' }]);
+    await expect(p.evaluate(ask('6'), given.signal)).rejects.toMatchObject({ code: 'expression_failed' });
+  });
+
   it('refuses when closed, and rejects what waits', async () => {
     const p = pool(1, 5000);
     const waiting = p.evaluate(ask(bomb(12)));

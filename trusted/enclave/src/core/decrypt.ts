@@ -79,11 +79,16 @@ export class Decryptor {
 
   async #decrypt(request: DecryptRequest | null, allowance: Allowance): Promise<DecryptAnswer> {
     const { clock, expressions, log } = this.#parts;
-    const late = (): Error => new RequestFailed('timed_out');
+    const given = new AbortController();
+    const late = (): Error => {
+      given.abort();
+      return new RequestFailed('timed_out');
+    };
+    const evaluator: Expressions = { evaluate: (job) => expressions.evaluate(job, given.signal) };
     try {
       if (request === null) throw new RequestFailed('malformed');
       const opened = await this.#open(request, allowance);
-      const results = resolve(request, opened, expressions, clock);
+      const results = resolve(request, opened, evaluator, clock);
       return await beforeDeadline(clock, allowance.deadline, late, results);
     } catch (error) {
       const code = failure(error, clock.now() >= allowance.deadline);

@@ -112,6 +112,22 @@ test('a request ends at its deadline while its expressions wait for a worker', a
   await Promise.all(bombs);
 });
 
+test('what passed its deadline leaves no work behind', async () => {
+  const enclave = await configured();
+  await enclave.ask(question());
+  const within = (ms: number) => {
+    const time = Date.now();
+    return now({ time, deadline: time + ms });
+  };
+  // Two workers take a second each; all others would wait for ten.
+  for (let round = 0; round < 5; round += 1) {
+    const bombs = [1, 2, 3, 4].map(() => enclave.ask(question({ expressions: BOMB }, within(200))));
+    expect(await Promise.all(bombs)).toEqual(Array(4).fill({ error: 'timed_out' }));
+  }
+  const sum = question({ reveal: [], expressions: [{ name: 'sum', source: '1 + 1' }] }, within(4_000));
+  expect(await enclave.ask(sum)).toEqual({ data: [['sum', '2']], errors: [] });
+});
+
 test('KMS that does not answer is unavailable, and the record is not opened', async () => {
   const enclave = await configured((kms) => ({
     decrypt: async (one) => {

@@ -60,7 +60,7 @@ export function testEnclave(deployment: TestDeployment, options: TestEnclaveOpti
       // Made when needed: most tests have no expression, and a thread takes its time to load the library.
       let pool: ExpressionPool | null = null;
       return {
-        evaluate(request) {
+        evaluate(request, signal) {
           if (pool === null) {
             const createWorker = (): Worker => new Worker(new URL('./expression-worker.ts', import.meta.url));
             pool = new ExpressionPool({
@@ -70,7 +70,7 @@ export function testEnclave(deployment: TestDeployment, options: TestEnclaveOpti
             });
             pools.push(pool);
           }
-          return pool.evaluate(request);
+          return pool.evaluate(request, signal);
         },
       };
     },
