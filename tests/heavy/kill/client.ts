@@ -29,12 +29,10 @@ export class Tally {
     this.writing -= 1;
   }
 
-  /** Resolves at once when a write is under way, or else with the next one. */
-  async midWrite(limitMs: number): Promise<boolean> {
-    if (this.writing > 0) return true;
-    const late = sleep(limitMs).then(() => false);
-    const next = new Promise<boolean>((done) => this.#waiters.push(() => done(true)));
-    return Promise.race([next, late]);
+  /** Resolves when a write is under way, or when it has waited long enough. */
+  async nextWrite(limitMs: number): Promise<void> {
+    if (this.writing > 0) return;
+    await Promise.race([sleep(limitMs), new Promise<void>((done) => this.#waiters.push(done))]);
   }
 }
 

@@ -7,8 +7,8 @@ import type { Workload } from './workload.ts';
 /** One of the processes, or all of them at the same moment: as near to a power cut as a process can come. */
 export type Victim = ProcessName | 'everything';
 
-/** Longer than the longest back-off and a start on a busy machine. */
-const REPLACED_MS = 45_000;
+/** Longer than the longest back-off (30 s, of enclaves) and a start on a busy machine. */
+const REPLACED_MS = 75_000;
 const WRITE_MS = 30_000;
 /** One kill in so many comes while the vault still recovers from the one before. */
 const HASTE = 5;
@@ -54,8 +54,7 @@ export async function killAll(
     }
     const all = victim === 'everything' ? await cluster.pids() : {};
     // Somewhere in the middle of a write, and not always at its beginning.
-    if (!(await tally.midWrite(WRITE_MS))) report.problems.push(`no write under way at kill ${index + 1}`);
-    await sleep(random.next() * 12);
+    if (!(await midWrite(random, tally))) report.problems.push(`no write under way at kill ${index + 1}`);
     report.inFlight.push(tally.writing);
     const killed = Date.now();
     cluster.kill({ ...all, [name]: before });
@@ -75,6 +74,17 @@ export async function killAll(
     progress(index + 1, victim, Date.now() - began);
   }
   return report;
+}
+
+/** Waits for the middle of a write, which is not always its beginning. */
+async function midWrite(random: Random, tally: Tally): Promise<boolean> {
+  const until = Date.now() + WRITE_MS;
+  while (Date.now() < until) {
+    await tally.nextWrite(WRITE_MS);
+    await sleep(random.next() * 12);
+    if (tally.writing > 0) return true;
+  }
+  return false;
 }
 
 /** Waits until the vault works and writes, unless the next kill is to come before that. */
