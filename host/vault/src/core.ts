@@ -10,6 +10,7 @@ import type { Reporter } from './ports/report.ts';
 import type { Store } from './ports/store.ts';
 import type { RecordSchema } from './schema/record-schema.ts';
 import { KeyedLock } from './util/keyed-lock.ts';
+import { Shares } from './util/shares.ts';
 
 /** What every operation of an open vault works with. */
 export interface Core {
@@ -23,7 +24,15 @@ export interface Core {
   readonly requestKeys: RequestKeys;
   readonly sink: SinkRelay;
   readonly locks: KeyedLock;
+  /** Requests with expressions, by who asks. */
+  readonly evaluations: Shares;
 }
+
+/**
+ * An enclave has a few threads for expressions and 32 places for requests, and one that waits for a thread keeps its
+ * place. Without a share, a single caller of slow expressions would have them all.
+ */
+const EVALUATIONS = { running: 8, waiting: 64 };
 
 /** What a vault is opened with. */
 export interface VaultDependencies {
@@ -46,5 +55,6 @@ export function makeCore(
   const requestKeys = new RequestKeys(kms, clock);
   const relay = new SinkRelay(sink, report);
   const locks = new KeyedLock();
-  return { store, kms, enclave, clock, report, schema, keys, requestKeys, sink: relay, locks };
+  const evaluations = new Shares(EVALUATIONS);
+  return { store, kms, enclave, clock, report, schema, keys, requestKeys, sink: relay, locks, evaluations };
 }

@@ -98,9 +98,10 @@ async function decryptOnce(
 ): Promise<Decrypted | undefined> {
   const request = buildRequest(core.schema, ask, record);
   const idle = request.reveal.length === 0 && request.expressions.length === 0;
-  const answer = idle
-    ? { data: [], errors: [] }
-    : await askEnclave(core, request, context.deadline - AUDIT_RESERVE_MS, context.requestId);
+  const send = () => askEnclave(core, request, context.deadline - AUDIT_RESERVE_MS, context.requestId);
+  const evaluates = request.expressions.length > 0;
+  const sent = evaluates ? () => core.evaluations.run(context.principal.actor, send) : send;
+  const answer = idle ? { data: [], errors: [] } : await sent();
   const { results, revealed } = readResults(ask, request, answer);
   const done = {
     ...facts,

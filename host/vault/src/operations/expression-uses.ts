@@ -21,13 +21,18 @@ const TURN_MS = 5;
 const CACHED = 500;
 const cache = new Map<string, References | 'expression_invalid'>();
 
+/** Parsing of all requests together since the others had a turn, in milliseconds. */
+let turn = 0;
+let others: Promise<void> | undefined;
+
 /** Finds out which fields expressions use, without holding up other requests for long. */
 export async function parseSources(sources: Iterable<string>): Promise<ParsedSources> {
   const uses = new Map<string, References>();
   const failed = new Map<string, ParseFailure>();
   let spent = 0;
-  let turn = 0;
   for (const source of new Set(sources)) {
+    // Between this check and the parsing nobody else comes: of many requests that wait, one goes on at a time.
+    while (turn >= TURN_MS && !cache.has(source)) await otherTurns();
     const started = performance.now();
     const parsed = cache.get(source) ?? (spent > BUDGET_MS ? 'expression_budget_exceeded' : parse(source));
     if (typeof parsed === 'string') failed.set(source, parsed);
@@ -35,11 +40,16 @@ export async function parseSources(sources: Iterable<string>): Promise<ParsedSou
     const took = performance.now() - started;
     spent += took;
     turn += took;
-    if (turn < TURN_MS) continue;
-    turn = 0;
-    await nextTurn();
   }
   return { uses, failed };
+}
+
+function otherTurns(): Promise<void> {
+  others ??= nextTurn().then(() => {
+    turn = 0;
+    others = undefined;
+  });
+  return others;
 }
 
 function parse(source: string): References | 'expression_invalid' {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
 import { type DecryptInput, EnclaveClientError, KmsError, parseSchema } from '../../src/index.ts';
+import { parseSources } from '../../src/operations/expression-uses.ts';
 import { BOB, call, codeOf, type Fixture, thrownBy, vaults } from '../support/fixture.ts';
 
 const open = vaults();
@@ -414,5 +416,48 @@ describe('without an audit entry', () => {
     changes = 100;
     expect(await codeOf(ask({ fields: ['city'] }))).toBe('conflict');
     expect((await vault.audit(call(), id)).entries[0]).toMatchObject({ result: 'failed', code: 'conflict' });
+  });
+});
+
+describe('one who asks for much', () => {
+  const expressions = [{ name: 'x', source: 'dob == dob' }];
+
+  it('waits behind himself: others, and what needs no thread, get their places', async () => {
+    const { vault, enclave } = await open();
+    const { id } = await vault.create(call(), BOB);
+    let go: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    enclave.before = () => gate;
+    const greedy = { actor: 'key:greedy' };
+    const asked = Array.from({ length: 100 }, () =>
+      codeOf(vault.decrypt(call(greedy), id, { fields: [], reason, expressions })),
+    );
+    const refused = await Promise.race([Promise.all(asked.slice(72)), sleep(5_000)]);
+    expect(refused).toEqual(Array(28).fill('busy'));
+    expect(enclave.envelopes).toHaveLength(8);
+    const plain = vault.decrypt(call(greedy), id, { fields: ['dob'], reason });
+    const other = vault.decrypt(call({ actor: 'key:modest' }), id, { fields: [], reason, expressions });
+    await vi.waitFor(() => expect(enclave.envelopes).toHaveLength(10));
+    go();
+    expect((await plain).data).toEqual({ dob: '1980-02-29' });
+    expect((await other).data).toEqual({ x: true });
+    expect(new Set(await Promise.all(asked.slice(0, 72)))).toEqual(new Set([undefined]));
+    expect((await vault.verifyAudit()).findings).toEqual([]);
+  });
+
+  it('parses one long expression in a turn, however many he sends at once', async () => {
+    const long = (n: number) => `[${Array(3_000).fill(n).join()}] == [dob]`;
+    let turns = 0;
+    let done = false;
+    const count = (): void => {
+      turns += 1;
+      if (!done) setImmediate(count);
+    };
+    setImmediate(count);
+    await Promise.all(Array.from({ length: 8 }, (_, n) => parseSources([long(n)])));
+    done = true;
+    expect(turns).toBeGreaterThanOrEqual(7);
   });
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatTime, parseTime, systemClock } from '../../src/index.ts';
 import { KeyedLock } from '../../src/util/keyed-lock.ts';
+import { Shares } from '../../src/util/shares.ts';
 import { ulid } from '../../src/util/ulid.ts';
 
 describe('times', () => {
@@ -70,5 +71,36 @@ describe('a keyed lock', () => {
     ]);
     expect(seen.filter((name) => name.startsWith('a'))).toEqual(['a1', 'a2', 'a3']);
     expect(lock.size).toBe(0);
+  });
+});
+
+describe('shares', () => {
+  it('run as many of one key as may, the others in their order, and forget who is done', async () => {
+    const shares = new Shares({ running: 2, waiting: 2 });
+    const order: number[] = [];
+    let running = 0;
+    let most = 0;
+    const work = (n: number, key = 'a') =>
+      shares.run(key, async () => {
+        running += 1;
+        most = Math.max(most, running);
+        order.push(n);
+        await new Promise(setImmediate);
+        running -= 1;
+        if (n === 2) throw new Error('fails');
+        return n;
+      });
+    const all = await Promise.allSettled([1, 2, 3, 4, 5].map((n) => work(n)));
+    expect(all.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+    ]);
+    expect(all[4]).toMatchObject({ reason: { code: 'busy', retryAfter: 2 } });
+    expect([order, most, shares.size]).toEqual([[1, 2, 3, 4], 2, 0]);
+    await Promise.all([work(6), work(7), work(8, 'b')]);
+    expect([most, shares.size]).toEqual([3, 0]);
   });
 });
