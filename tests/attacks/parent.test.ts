@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import { GenerateDataKeyCommand, GenerateDataKeyWithoutPlaintextCommand } from '@aws-sdk/client-kms';
 import { AttestationError, verifyAttestation } from '@enclave-vault/attestation';
 import { type CborValue, decodeCbor, encodeCbor } from '@enclave-vault/codec';
-import type { UnixAnswer } from '@enclave-vault/parent/unix-http';
 import {
   encodeErrorAnswer,
   parseEnvelope,
@@ -16,6 +15,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { GlassVault } from '../support/glass-vault.ts';
 import { outcome } from '../support/kms-client.ts';
 import type { Answer } from '../support/local-vault.ts';
+import { answerOf, edited, overhear, withhold, withholdBoth } from '../support/passing.ts';
 import { requestFor, SealedQuestion } from '../support/stolen-record.ts';
 
 /**
@@ -42,78 +42,11 @@ afterEach(async () => {
 });
 
 const ask = (of = id): Promise<Answer> => glass.decrypt(of, ['first_name']);
-const bytes = (body: Uint8Array, status = 200): UnixAnswer => ({
-  status,
-  headers: { 'content-type': 'application/cbor' },
-  body: Buffer.from(body),
-});
-
 /** Straight to the enclave, with the parent's credentials: the refusal, or `answered`. */
 async function send(envelope: Uint8Array): Promise<string> {
   const { post } = await glass.enclave();
   const { status, body } = await post('/v1/decrypt', glass.parentRequest(envelope));
   return status === 200 ? 'answered' : parseErrorAnswer(body);
-}
-
-/** An envelope with members changed. */
-function edited(envelope: Uint8Array, change: (own: Map<string, CborValue>) => void): Buffer {
-  const members = new Map(decodeCbor(envelope) as unknown as Map<string, CborValue>);
-  change(members);
-  return encodeCbor(members);
-}
-
-/** A request of the API's and its answer, which the API gets as well. */
-async function overhear(of = id): Promise<{ envelope: Buffer; answer: Buffer }> {
-  let heard: { envelope: Buffer; answer: Buffer } | undefined;
-  glass.between = async ({ body }, pass) => {
-    const answer = await pass();
-    heard = { envelope: body, answer: answer.body };
-    return answer;
-  };
-  expect((await ask(of)).status).toBe(200);
-  if (heard === undefined) throw new Error('nothing passed');
-  return heard;
-}
-
-/** Holds a request back while `attack` has it; then it goes its way, as if nothing had been. */
-async function withhold(attack: (envelope: Buffer) => Promise<void>): Promise<void> {
-  const attacked = Promise.withResolvers<void>();
-  glass.between = async ({ body }, pass) => {
-    await attack(body).then(attacked.resolve, attacked.reject);
-    return pass();
-  };
-  const [answer] = await Promise.all([ask(), attacked.promise]);
-  // What was tried did not spend the request's id, nor anything else of the caller's.
-  expect(answer.json.data).toEqual({ first_name: VALUES.first_name });
-}
-
-/** Both of two requests under way at once: each has its body and the way on. */
-function pairOf(
-  act: (one: Under, two: Under) => Promise<readonly [UnixAnswer, UnixAnswer]>,
-): Promise<readonly [Answer, Answer]> {
-  const first = Promise.withResolvers<readonly [Under, (answer: UnixAnswer) => void]>();
-  glass.between = ({ body }, pass) =>
-    new Promise<UnixAnswer>((answer, fail) => {
-      const own: Under = { body, pass };
-      glass.between = async (second, passSecond) => {
-        const [one, settle] = await first.promise;
-        try {
-          const [toOne, toTwo] = await act(one, { body: second.body, pass: passSecond });
-          settle(toOne);
-          return toTwo;
-        } catch (error) {
-          fail(error);
-          throw error;
-        }
-      };
-      first.resolve([own, answer]);
-    });
-  const asking = ask(id);
-  return Promise.all([asking, first.promise.then(() => ask(other))]);
-}
-interface Under {
-  readonly body: Buffer;
-  readonly pass: (body?: Uint8Array) => Promise<UnixAnswer>;
 }
 
 describe('what he sees', () => {
@@ -144,7 +77,7 @@ describe('what he sees', () => {
 
 describe('a request that he kept', () => {
   it('is answered once: repeated', async () => {
-    const { envelope } = await overhear();
+    const { envelope } = await overhear(glass, ask);
     expect(await send(envelope)).toBe('repeated');
     expect(await send(envelope)).toBe('repeated');
     // Nor under another disguise of the same id.
@@ -153,7 +86,7 @@ describe('a request that he kept', () => {
 
   it('is refused with any member changed', async () => {
     const { _sk } = await glass.record(id);
-    await withhold(async (envelope) => {
+    const answer = await withhold(glass, ask, async (envelope) => {
       const { id: ownId, time, deadline, key, nonce, box } = parseEnvelope(envelope);
       const flip = (value: Uint8Array, at = 0) =>
         Buffer.from(value.map((byte, i) => (i === at ? byte ^ 1 : byte)));
@@ -181,10 +114,12 @@ describe('a request that he kept', () => {
       expect(came).toEqual(attempts);
       expect(await send(Buffer.concat([envelope, Buffer.of(0)]))).toBe('malformed');
     });
+    // What was tried did not spend the request's id, nor anything else of the caller's.
+    expect(answer.json.data).toEqual({ first_name: VALUES.first_name });
   });
 
   it('lends nothing to another: header of one, box of the other', async () => {
-    const answers = await pairOf(async (one, two) => {
+    const answers = await withholdBoth(glass, [ask, () => ask(other)], async (one, two) => {
       const [a, b] = [parseEnvelope(one.body), parseEnvelope(two.body)];
       for (const members of [['box'], ['box', 'nonce'], ['id'], ['id', 'time', 'deadline']] as const)
         for (const [onto, from] of [
@@ -204,7 +139,7 @@ describe('a request that he kept', () => {
   });
 
   it('may overtake another: each caller still gets his own answer', async () => {
-    const answers = await pairOf(async (one, two) => {
+    const answers = await withholdBoth(glass, [ask, () => ask(other)], async (one, two) => {
       const late = await two.pass();
       return [await one.pass(), late];
     });
@@ -249,24 +184,20 @@ describe('an answer', () => {
 
   it('swapped with another’s is believed by neither', async () => {
     const before = glass.logged('report').length;
-    const answers = await pairOf(async (one, two) => {
+    const answers = await withholdBoth(glass, [ask, () => ask(other)], async (one, two) => {
       const [a, b] = [await one.pass(), await two.pass()];
       return [b, a];
     });
     for (const answer of answers) await expectRefused(answer);
-    expect(
-      glass
-        .logged('report')
-        .slice(before)
-        .map(({ report }) => report),
-    ).toEqual(['enclave_answer_invalid', 'enclave_answer_invalid']);
+    const reports = await glass.loggedSince('report', before, 2);
+    expect(reports.map(({ report }) => report)).toEqual(['enclave_answer_invalid', 'enclave_answer_invalid']);
   });
 
-  it.each<[string, (past: { envelope: Buffer; answer: Buffer }, now: Buffer) => Uint8Array]>([
-    ['to the same question asked before', ({ answer }) => answer],
+  it.each<[string, (past: { sealed: Buffer }, now: Buffer) => Uint8Array]>([
+    ['to the same question asked before', ({ sealed }) => sealed],
     [
       'to the question asked before, under the id of this one',
-      ({ answer }, now) => edited(answer, (own) => own.set('id', parseEnvelope(now).id)),
+      ({ sealed }, now) => edited(sealed, (own) => own.set('id', parseEnvelope(now).id)),
     ],
     ['that is the question itself', (_, now) => now],
     [
@@ -299,13 +230,13 @@ describe('an answer', () => {
         ),
     ],
   ])('%s is not believed', async (_, forge) => {
-    const past = await overhear();
-    glass.between = async ({ body }) => bytes(forge(past, body));
+    const past = await overhear(glass, ask);
+    glass.between = async ({ body }) => answerOf(forge(past, body));
     await expectRefused(await ask());
   });
 
   it('larger than any may be is not read', async () => {
-    glass.between = async () => bytes(Buffer.alloc(11 * 1024 * 1024));
+    glass.between = async () => answerOf(Buffer.alloc(11 * 1024 * 1024));
     await expectRefused(await ask());
   });
 
@@ -323,7 +254,7 @@ describe('an answer', () => {
     ['not_found', 'enclave_unavailable'],
     ['internal', 'enclave_unavailable'],
   ])('forged as the refusal %s is a 503 %s and says nothing of a record', async (refusal, code) => {
-    glass.between = async () => bytes(encodeErrorAnswer(refusal));
+    glass.between = async () => answerOf(encodeErrorAnswer(refusal));
     await expectRefused(await ask(), code);
   });
 
@@ -360,7 +291,7 @@ describe('a request of his own', () => {
 
   it('under a key of his own is refused, whatever he says KMS wrapped it as', async () => {
     const stolen = await glass.record(id);
-    const { envelope } = await overhear();
+    const { envelope } = await overhear(glass, ask);
     const store = SqliteStore.open(glass.files.database);
     const { items } = await store.scan('', { limit: 1_000 });
     await store.close();

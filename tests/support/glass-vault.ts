@@ -3,6 +3,7 @@ import { readFileSync, renameSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Server as NetServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KMSClient } from '@aws-sdk/client-kms';
 import { ENCLAVE_HEADER } from '@enclave-vault/parent';
 import { type UnixAnswer, UnixHttpClient } from '@enclave-vault/parent/unix-http';
@@ -32,6 +33,8 @@ export type Between = (
   pass: (body?: Uint8Array) => Promise<UnixAnswer>,
 ) => Promise<UnixAnswer>;
 
+const LOG_MS = 5_000;
+const LATE_MS = 30;
 type LogLine = Readonly<Record<string, unknown>>;
 
 /**
@@ -113,6 +116,23 @@ export class GlassVault {
   /** Log lines of all processes, of one event. */
   logged(event: string): LogLine[] {
     return this.#lines.filter((line) => line.event === event);
+  }
+
+  /**
+   * The lines after the first `before` of them, when there are at least `count`, and a moment later: a log takes another way than
+   * the answer that it tells of.
+   */
+  async loggedSince(event: string, before: number, count = 1): Promise<LogLine[]> {
+    await this.#until(() => this.logged(event).length >= before + count);
+    await sleep(LATE_MS);
+    return this.logged(event).slice(before);
+  }
+
+  /** Why KMS refused a call. */
+  async denial(requestId: string): Promise<LogLine | undefined> {
+    const find = () => this.logged('kms_denied').find((line) => line.requestId === requestId);
+    await this.#until(() => find() !== undefined);
+    return find();
   }
 
   /** All that the processes logged, as text. */
@@ -203,6 +223,11 @@ export class GlassVault {
     this.#parent.close();
     await this.vault.stop();
     this.#folders.remove();
+  }
+
+  async #until(holds: () => boolean): Promise<void> {
+    const until = Date.now() + LOG_MS;
+    while (!holds() && Date.now() < until) await sleep(5);
   }
 
   async #carry(request: IncomingMessage): Promise<UnixAnswer> {

@@ -26,14 +26,22 @@ export function kmsClient({ port, ca, credentials, ahead = 0 }: KmsAccess): KMSC
   });
 }
 
-/** How a call ended: the AWS error's name and message, or `answered`. */
-export async function outcome(call: Promise<unknown>): Promise<{ name: string; message: string }> {
+export interface Outcome {
+  /** The AWS error's name, or `answered`. */
+  readonly name: string;
+  readonly message: string;
+  /** Under which KMS logged a refusal. */
+  readonly requestId: string;
+}
+
+/** How a call ended. */
+export async function outcome(call: Promise<unknown>): Promise<Outcome> {
   try {
     await call;
-    return { name: 'answered', message: '' };
+    return { name: 'answered', message: '', requestId: '' };
   } catch (error) {
-    return error instanceof Error
-      ? { name: error.name, message: error.message }
-      : { name: 'unknown', message: '' };
+    if (!(error instanceof Error)) throw error;
+    const metadata = '$metadata' in error ? (error.$metadata as { requestId?: string }) : {};
+    return { name: error.name, message: error.message, requestId: metadata.requestId ?? '' };
   }
 }
