@@ -209,6 +209,15 @@ describe('heads', () => {
     },
   );
 
+  test.each([
+    '/v1/swagger/static/%2e%2e/%2e%2e/package.json',
+    '/v1/swagger/static/....//package.json',
+    '/v1/swagger/static/..%5c..%5cpackage.json',
+  ])('a path that climbs out of the reference (%s) is 404, and no error of the program', async (path) => {
+    const answer = await raw(head('', `GET ${path}`));
+    expect([statusOf(answer), codeOf(answer)]).toEqual([404, 'route_not_found']);
+  });
+
   test.each(['evil.example', 'localhost.evil.example:80', '0.0.0.0', '[::]', 'localhost@evil.example'])(
     'Host: %s is 421 (DNS rebinding)',
     async (host) => {

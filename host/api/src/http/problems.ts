@@ -35,6 +35,8 @@ const FRAMEWORK: Readonly<Record<string, ApiErrorCode>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: 'body_required',
   FST_ERR_BAD_URL: 'url_invalid',
   FST_ERR_MAX_PARAM_LENGTH: 'route_not_found',
+  // A path that climbs out of the reference's folder.
+  FST_STATIC_FORBIDDEN_PATH: 'route_not_found',
   ECONNRESET: 'request_invalid',
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
   HPE_HEADER_OVERFLOW: 'headers_too_large',
