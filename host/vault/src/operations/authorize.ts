@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isVaultId } from '@enclave-vault/records';
 import { commit } from '../audit/commit.ts';
 import type { AuditFacts } from '../audit/entry.ts';
 import { recordLog, systemLog } from '../audit/log-id.ts';
@@ -29,6 +30,14 @@ export function callFacts({
   requestId,
 }: Context): Pick<AuditFacts, 'tenant' | 'actor' | 'requestId'> {
   return { tenant: principal.tenant, actor: principal.actor, requestId };
+}
+
+/**
+ * What an entry says it happened to. A text that is no vault id is the caller's own, and may be a value that he put in the
+ * wrong place: it is not kept for ever.
+ */
+export function subjectOf(id: string | null): string | null {
+  return isVaultId(id) ? id : null;
 }
 
 /** Members of an entry that most events leave empty. */
@@ -67,7 +76,7 @@ export async function deny(
     ...attempt,
     event: 'AccessDenied',
     operation: scope,
-    subject: id,
+    subject: subjectOf(id),
     result: 'denied',
     code,
   };

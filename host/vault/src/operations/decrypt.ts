@@ -11,7 +11,7 @@ import { demandCurrent, loadRecord } from '../records/load.ts';
 import type { StoredRecord } from '../records/record-item.ts';
 import { Tampered } from '../tampered.ts';
 import { equalBytes } from '../util/bytes.ts';
-import { type Attempt, callFacts, demand, deny, NO_FACTS } from './authorize.ts';
+import { type Attempt, callFacts, demand, deny, NO_FACTS, subjectOf } from './authorize.ts';
 import { checkDecryptInput, type DecryptInput, type ParsedDecrypt, parseDecrypt } from './decrypt-input.ts';
 import { buildRequest, type Decrypted, readResults } from './decrypt-results.ts';
 import { decryptFacts, fieldRefusal, requestRefusal } from './decrypt-rights.ts';
@@ -50,7 +50,8 @@ export async function decrypt(
   const asked = decryptFacts(core.schema.fields.keys(), ask);
   const refused = fieldRefusal(context.principal, ask);
   if (refused !== undefined) throw await denial(refused, asked);
-  const facts: Facts = { ...NO_FACTS, ...callFacts(context), ...asked, event: 'DecryptVault', subject: id };
+  const subject = subjectOf(id);
+  const facts: Facts = { ...NO_FACTS, ...callFacts(context), ...asked, event: 'DecryptVault', subject };
   const record = await ownRecord(core, context, id, facts);
   try {
     for (let round = 1; round <= ROUNDS; round += 1) {
