@@ -31,9 +31,16 @@ const ENTRY: Schema = {
       type: 'array',
       items: {
         type: 'object',
-        required: ['name', 'sha256'],
+        required: ['name', 'mac'],
         additionalProperties: false,
-        properties: { name: { type: 'string' }, sha256: { ...HASH, description: 'Of the CEL source.' } },
+        properties: {
+          name: { type: 'string' },
+          mac: {
+            ...HASH,
+            description:
+              'Of the CEL source, under the audit key: equal for equal sources, and no help in guessing one.',
+          },
+        },
       },
     },
     result: { type: 'string', enum: ['ok', 'denied', 'failed'] },

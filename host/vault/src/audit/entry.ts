@@ -33,8 +33,8 @@ export interface AuditFacts {
   readonly fields: readonly string[];
   /** Fields that expressions used. */
   readonly used: readonly string[];
-  /** Name, and SHA-256 of the CEL source. */
-  readonly expressions: readonly (readonly [name: string, hash: Uint8Array])[];
+  /** Name, and a MAC of the CEL source under the audit key. */
+  readonly expressions: readonly (readonly [name: string, mac: Uint8Array])[];
   readonly result: AuditResult;
   /** Why it was denied or failed: a code of the vault's errors. */
   readonly code: string | null;

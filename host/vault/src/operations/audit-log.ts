@@ -32,7 +32,7 @@ export interface AuditEntryView {
   readonly reason: string | null;
   readonly fields: readonly string[];
   readonly used: readonly string[];
-  readonly expressions: readonly { readonly name: string; readonly sha256: string }[];
+  readonly expressions: readonly { readonly name: string; readonly mac: string }[];
   readonly result: string;
   readonly code: string | null;
   readonly time: string;
@@ -102,9 +102,9 @@ function entryView(entry: AuditEntry, hash: Uint8Array): AuditEntryView {
     reason,
     fields,
     used,
-    expressions: entry.expressions.map(([name, digest]) => ({
+    expressions: entry.expressions.map(([name, mac]) => ({
       name,
-      sha256: Buffer.from(digest).toString('hex'),
+      mac: Buffer.from(mac).toString('hex'),
     })),
     result,
     code,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { KeyObject } from 'node:crypto';
 import type { AuditFacts } from '../audit/entry.ts';
 import type { VaultErrorCode } from '../errors.ts';
 import type { Principal } from '../principal.ts';
-import { sha256 } from '../util/bytes.ts';
+import { macOf } from '../util/bytes.ts';
 import { refusal } from './authorize.ts';
 import type { CheckedDecrypt, ParsedDecrypt } from './decrypt-input.ts';
 
@@ -25,8 +26,12 @@ export function fieldRefusal(
   });
 }
 
+/** Sources hold keys and values to compare with: a bare hash of a short one would give them away to who guesses. */
+const EXPRESSION_LABEL = 'enclave-vault/expression/1';
+
 /** What the audit says of a decrypt request, whatever becomes of it. */
 export function decryptFacts(
+  key: KeyObject,
   schemaFields: Iterable<string>,
   ask: CheckedDecrypt & { readonly used?: ParsedDecrypt['used'] },
 ): Pick<AuditFacts, 'purpose' | 'reason' | 'fields' | 'used' | 'expressions'> {
@@ -36,6 +41,8 @@ export function decryptFacts(
     reason: ask.reason,
     fields: ask.fields,
     used: used === 'all' ? [...schemaFields] : [...used],
-    expressions: ask.expressions.map(({ name, source }) => [name, sha256(source)] as const),
+    expressions: ask.expressions.map(
+      ({ name, source }) => [name, macOf(key, [EXPRESSION_LABEL, source])] as const,
+    ),
   };
 }

@@ -45,9 +45,9 @@ export async function decrypt(
     return await deny(core, context, 'vaults:decrypt', code, id, facts);
   };
   const early = requestRefusal(context.principal, checked);
-  if (early !== undefined) throw await denial(early, decryptFacts([], checked));
+  if (early !== undefined) throw await denial(early, decryptFacts(core.keys.audit, [], checked));
   const ask = await parseDecrypt(core.schema, checked);
-  const asked = decryptFacts(core.schema.fields.keys(), ask);
+  const asked = decryptFacts(core.keys.audit, core.schema.fields.keys(), ask);
   const refused = fieldRefusal(context.principal, ask);
   if (refused !== undefined) throw await denial(refused, asked);
   const subject = subjectOf(id);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { type DecryptInput, EnclaveClientError, KmsError, parseSchema } from '../../src/index.ts';
@@ -47,6 +48,14 @@ describe('expressions', () => {
     expect(entry?.fields).toEqual(['email']);
     expect(entry?.used).toEqual(['dob', 'first_name', 'ssn4']);
     expect(entry?.expressions.map(({ name }) => name)).toEqual(['adult', 'initial', 'both', 'has_city']);
+    // Not a hash that a reader of the log could try guesses against.
+    const bare = expressions.map((e) =>
+      createHash('sha256')
+        .update('source' in e ? e.source : '')
+        .digest('hex'),
+    );
+    expect(bare).not.toContain(entry?.expressions[1]?.mac);
+    expect(new Set(entry?.expressions.map(({ mac }) => mac)).size).toBe(4);
   });
 
   it('fail alone, each with its code', async () => {
