@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { LocalVault } from '../support/local-vault.ts';
 import { exchange, problemCode, statuses } from '../support/raw-http.ts';
 import { SlowConnections } from '../support/slow-connections.ts';
+import { describeSlowTexts } from './hostile-expressions.ts';
 
 /** Anyone who reaches the port of the running API, and what he may send. Afterwards the same process serves on. */
 let vault: LocalVault;
@@ -362,6 +363,8 @@ describe('a target', () => {
     },
   );
 });
+
+describeSlowTexts(() => ({ vault, id }));
 
 describe('wrong keys', () => {
   it('are slowed down, and right ones are not', async () => {
