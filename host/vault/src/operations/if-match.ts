@@ -6,6 +6,11 @@ export function etagOf(rev: number): string {
   return `"${rev}"`;
 }
 
+/** One entity tag. It may hold commas, so a list of them is not to be split there. */
+const TAG = String.raw`(?:W/)?"[\x21\x23-\x7e]*"`;
+const LIST = new RegExp(`^${TAG}(?:[ \\t]*,[ \\t]*${TAG})*$`);
+const MOST_TAGS = 100;
+
 /**
  * Reads If-Match (RFC 9110 section 13.1.1).
  * @returns the revisions it names; undefined for `*`, which any record meets. A tag that is not one of ours, or
@@ -13,11 +18,10 @@ export function etagOf(rev: number): string {
  * @throws {VaultError} `malformed`
  */
 export function parseIfMatch(header: string): readonly number[] | undefined {
-  if (header.trim() === '*') return undefined;
-  const tags = header.split(',').map((tag) => tag.trim());
-  if (tags.length > 100 || !tags.every((tag) => /^(?:W\/)?"[\x21\x23-\x7e]*"$/.test(tag))) {
-    throw new VaultError('malformed');
-  }
+  const text = header.trim();
+  if (text === '*') return undefined;
+  const tags = LIST.test(text) ? (text.match(new RegExp(TAG, 'g')) ?? []) : [];
+  if (tags.length === 0 || tags.length > MOST_TAGS) throw new VaultError('malformed');
   return tags.filter((tag) => /^"[1-9][0-9]{0,15}"$/.test(tag)).map((tag) => Number(tag.slice(1, -1)));
 }
 
