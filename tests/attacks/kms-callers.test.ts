@@ -120,7 +120,7 @@ describe('without a document', () => {
   });
 
   it('nobody but the API gets at the keys of audit and records’ authentication', async () => {
-    const EncryptionContext = { purpose: 'integrity/record/1' };
+    const EncryptionContext = { purpose: 'integrity/record' };
     const input = { KeyId: glass.keys.integrity, EncryptionContext };
     for (const who of NAMES.filter((name) => name !== 'api'))
       for (const from of PLACES) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { GenerateDataKeyCommand, GenerateDataKeyWithoutPlaintextCommand } from '@aws-sdk/client-kms';
 import { AttestationError, verifyAttestation } from '@enclave-vault/attestation';
 import { type CborValue, decodeCbor, encodeCbor } from '@enclave-vault/codec';
@@ -377,5 +379,19 @@ describe('a request of his own', () => {
         ),
       );
     expect(check(await attested())).toBe('nonce_mismatch');
+  });
+});
+
+describe('what his processes leave behind', () => {
+  it('has neither a value of those that passed nor the secret of any role', () => {
+    const left = [
+      glass.log,
+      ...readdirSync(glass.folder).map((name) => readFileSync(join(glass.folder, name), 'latin1')),
+    ];
+    const roles = Object.values(glass.vault.principals).map(({ secretAccessKey }) => secretAccessKey);
+    for (const text of left)
+      for (const secret of [...roles, VALUES.last_name, OTHER.last_name, 'Mallory'])
+        expect(text.includes(secret)).toBe(false);
+    expect(left.join('')).toContain(glass.vault.principals.instance.accessKeyId);
   });
 });
