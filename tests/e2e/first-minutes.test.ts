@@ -105,6 +105,22 @@ describe('the first minutes', () => {
     expect((await vault.call('POST', '/v1/vaults', { dob: '2001-01-01' }, { key })).status).toBe(403);
   });
 
+  it('gives another tenant a key of its own, which sees nothing of the first', async () => {
+    const { code, out } = await run(['tenants', 'create', 'acme-health', '--data', vault.data]);
+    expect(code).toBe(0);
+    const { token: key, tenant } = JSON.parse(out) as { token: string; tenant: string };
+    expect(tenant).toBe('acme-health');
+    const ours = await vault.call('POST', '/v1/vaults', { city: 'Graz' });
+    const theirs = await vault.call('POST', '/v1/vaults', { city: 'Linz' }, { key });
+    expect((await vault.call('GET', `/v1/vaults/${String(ours.json.id)}`, undefined, { key })).status).toBe(
+      404,
+    );
+    const ask = { fields: ['city'], reason: 'e2e' };
+    const opened = await vault.call('POST', `/v1/vaults/${String(theirs.json.id)}/decrypt`, ask, { key });
+    expect(opened.json.data).toEqual({ city: 'Linz' });
+    expect((await run(['tenants', 'create', 'Not A Tenant', '--data', vault.data])).code).toBe(2);
+  });
+
   it('attests its enclave', async () => {
     const nonce = Buffer.alloc(16, 7).toString('base64url');
     const answer = await vault.call('GET', `/v1/attestation?nonce=${nonce}`);

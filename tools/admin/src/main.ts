@@ -10,6 +10,7 @@ const ROOT = join(import.meta.dirname, '../../..');
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   dev: async (args) => (await import('./commands/dev.ts')).dev(args, ROOT),
   keys: async (args) => (await import('./commands/keys.ts')).keys(args),
+  tenants: async (args) => (await import('./commands/tenants.ts')).tenants(args),
   audit: async (args) => (await import('./commands/audit.ts')).audit(args, ROOT),
   help: async () => {
     process.stdout.write(`${USAGE}\n`);

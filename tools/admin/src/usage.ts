@@ -8,10 +8,13 @@ enclave-vault keys revoke ID
   --url URL    where the vault answers, if not as DIR says    ENCLAVE_VAULT_URL
   The caller's key is ENCLAVE_VAULT_KEY, or else DIR/admin.key.`;
 
+const TENANTS_USAGE = `enclave-vault tenants create NAME [--data DIR]
+  Makes an administrator's key of a tenant of the running vault, and prints it once.`;
+
 const AUDIT_USAGE = `enclave-vault audit verify [ID] [--against FILE] [--data DIR] [--json]
   Verifies the audit chains of a vault, running or not, and that its records and API keys are as the chains leave them.
   ID             one chain only: a vault id, key_ID or system_TENANT
   --against FILE heads kept elsewhere (DIR/audit-heads.log, or your copy of it): finds truncation and rollback
   Exit code 0: all is well. 1: findings, named one a line.`;
 
-export const USAGE = `${DEV_USAGE}\n\n${KEYS_USAGE}\n\n${AUDIT_USAGE}`;
+export const USAGE = `${DEV_USAGE}\n\n${KEYS_USAGE}\n\n${TENANTS_USAGE}\n\n${AUDIT_USAGE}`;

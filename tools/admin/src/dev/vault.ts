@@ -30,6 +30,8 @@ export interface AuditSession {
   readonly credentials: RoleCredentials;
   readonly database: string;
   readonly auditLog: string;
+  /** The schema file's content; absent for the default schema. */
+  readonly schema?: unknown;
 }
 
 const SERVING_MS = 10_000;
@@ -119,7 +121,9 @@ export class LocalVault {
 
   /** What `audit verify` needs to read the chains. */
   session(): AuditSession {
-    return { kms: this.#apiKms(), credentials: this.principals.api, ...this.#storage() };
+    const { schema } = this.#given;
+    const given = schema === undefined ? {} : { schema };
+    return { kms: this.#apiKms(), credentials: this.principals.api, ...this.#storage(), ...given };
   }
 
   /** Where KMS is: through the endpoint of the VPC, and from outside. */
