@@ -23,7 +23,7 @@ import { LOCAL } from '../../tools/admin/src/dev/deployment.ts';
 import { type Captured, capture } from '../support/captured.ts';
 import { Documents, hypervisorRoot, withPublicKey } from '../support/documents.ts';
 import { GlassVault } from '../support/glass-vault.ts';
-import { outcome } from '../support/kms-client.ts';
+import { outcome, recipient } from '../support/kms-client.ts';
 import { RecipientKey } from '../support/recipient-key.ts';
 import { ANYTHING, EVERYBODY, OPEN_TO_ALL, type Somebody, TwinKms, typeOf } from '../support/twin-kms.ts';
 
@@ -64,10 +64,6 @@ afterAll(async () => {
 });
 
 const contextOf = (vault_id = String(record._id)) => ({ vault_id, tenant_id: 'default' });
-const recipient = (document: Uint8Array) => ({
-  KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256' as const,
-  AttestationDocument: document,
-});
 /** Decrypt of the record's private key, which fails for what `changes` has changed. */
 const decrypt = (kms: KMSClient, changes: Partial<DecryptCommandInput> = {}) =>
   kms.send(

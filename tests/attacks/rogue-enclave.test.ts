@@ -13,7 +13,7 @@ import { pinnedMeasurements } from '../../tools/admin/src/dev/measurements.ts';
 import { FalseKms, ownAuthority, passOn } from '../support/false-kms.ts';
 import { GlassVault, ROOT } from '../support/glass-vault.ts';
 import { changedImage, oneByteChanged } from '../support/images.ts';
-import { outcome } from '../support/kms-client.ts';
+import { outcome, recipient } from '../support/kms-client.ts';
 import { RecipientKey } from '../support/recipient-key.ts';
 import type { Rogue } from '../support/rogue-enclave.ts';
 import { requestFor, SealedQuestion } from '../support/stolen-record.ts';
@@ -246,10 +246,7 @@ describe('another program in its place', () => {
             KeyId: String(stolen._kk),
             CiphertextBlob: stolen._sk as Uint8Array,
             EncryptionContext: { vault_id: id, tenant_id: 'default' },
-            Recipient: {
-              KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256',
-              AttestationDocument: Buffer.from(document ?? []),
-            },
+            Recipient: recipient(Buffer.from(document ?? [])),
           }),
         ),
       );

@@ -45,3 +45,8 @@ export async function outcome(call: Promise<unknown>): Promise<Outcome> {
     return { name: error.name, message: error.message, requestId: metadata.requestId ?? '' };
   }
 }
+
+/** An enclave's document, as a call has it. */
+export function recipient(document: Uint8Array) {
+  return { KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256' as const, AttestationDocument: document };
+}
