@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /**
@@ -13,6 +14,8 @@ export default defineConfig({
       'tests/{e2e,attacks,properties,boundaries}/**/*.test.ts',
     ],
     pool: 'forks',
+    // Vitest leaves a core to itself; with two that would be one file after the other, most of them waiting for processes.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 20_000,
     hookTimeout: 30_000,
   },

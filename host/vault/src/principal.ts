@@ -26,8 +26,8 @@ export interface Principal {
   /** Runs registered expressions only, and reveals no field. */
   readonly deriveOnly: boolean;
   /**
-   * Microseconds since the epoch after which these rights end, and those of keys it makes; null: never. The expiry of
-   * a session's JWT is not it, but how soon the caller must show a new one.
+   * Microseconds since the epoch after which these rights end (and those of keys it makes); null: never. A JWT's `exp`
+   * is one: keys made with a token end with it.
    */
   readonly expires: number | null;
 }

@@ -9,7 +9,8 @@ export function etagOf(rev: number): string {
 /** One entity tag. It may hold commas, so a list of them is not to be split there. */
 const TAG = String.raw`(?:W/)?"[\x21\x23-\x7e]*"`;
 const LIST = new RegExp(`^${TAG}(?:[ \\t]*,[ \\t]*${TAG})*$`);
-const MOST_TAGS = 100;
+/** More than the API's bound on the header leaves room for. */
+const MOST_TAGS = 512;
 
 /**
  * Reads If-Match (RFC 9110 section 13.1.1).

@@ -154,7 +154,7 @@ describe('If-Match', () => {
     expect(parseIfMatch(header)).toEqual(expected);
   });
 
-  it.each(['', '1', '"1', '"1" "2"', '"a\nb"', `"1"${',"1"'.repeat(100)}`])('refuses %j', (header) => {
+  it.each(['', '1', '"1', '"1" "2"', '"a\nb"', `"1"${',"1"'.repeat(512)}`])('refuses %j', (header) => {
     expect(() => parseIfMatch(header)).toThrow(expect.objectContaining({ code: 'malformed' }));
   });
 });
