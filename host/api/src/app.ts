@@ -7,6 +7,7 @@ import { OidcVerifier } from './auth/oidc.ts';
 import { ApiError } from './errors.ts';
 import { registerBodyParser, validatorCompiler } from './http/body.ts';
 import { answerClientError } from './http/client-error.ts';
+import { drain } from './http/drain.ts';
 import { checkSingleHeaders, REQUEST_ID_HEADER, RESPONSE_HEADERS } from './http/headers.ts';
 import { isServedHost } from './http/host-check.ts';
 import { RouteTable } from './http/not-found.ts';
@@ -40,7 +41,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.setValidatorCompiler(validatorCompiler());
   // What a handler returns is what the caller gets: nothing is coerced or left out to fit a schema.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
-  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
+  app.setErrorHandler(async (error, request, reply) => {
+    if (toProblem(error, request.id).problem.code === 'body_too_large') await drain(request.raw);
+    sendProblem(error, request, reply);
+    return reply;
+  });
   app.setNotFoundHandler((request, reply) => sendProblem(table.refuse(request), request, reply));
 
   observe(app, { log: options.log, metrics, deadlineMs: timeouts.deadline });
