@@ -46,6 +46,10 @@ describe('options of dev', () => {
     const decrypt = () => vault.call('POST', `/v1/vaults/${String(made.json.id)}/decrypt`, ask);
     expect((await decrypt()).json.data).toEqual({ diagnosis: 'J45', h: true });
 
+    // The vault is ready when one enclave serves; this is about two.
+    const both = Date.now() + 10_000;
+    while (vault.logged('enclave_healthy').length < 2 && Date.now() < both)
+      await new Promise((done) => setTimeout(done, 50));
     const started = vault.logged('enclave_started');
     expect(started).toHaveLength(2);
     process.kill(Number(started[0]?.ProcessID), 'SIGKILL');
