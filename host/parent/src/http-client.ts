@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+import http from 'node:http';
+import type net from 'node:net';
+import { type Connection, type HttpTarget, opener } from './connections.ts';
+import { ParentError } from './errors.ts';
+
+export interface HttpRequest {
+  method: 'GET' | 'POST' | 'PUT';
+  path: string;
+  body?: Uint8Array;
+  headers?: Readonly<Record<string, string>>;
+  /** From now until the last byte of the answer, in milliseconds. */
+  timeoutMs: number;
+  /** The largest answer body accepted, in bytes. */
+  maxBytes: number;
+}
+
+export interface HttpAnswer {
+  status: number;
+  headers: http.IncomingHttpHeaders;
+  body: Buffer;
+}
+
+/**
+ * HTTP/1.1 to one server, over a unix socket, mutual TLS or whatever else connects, with kept-alive connections, a
+ * bound on the answer's size and one time limit for the whole exchange. Errors are `connection_lost`, `timeout` or
+ * `answer_too_large`, nothing else.
+ */
+export class HttpClient {
+  readonly #kept: http.Agent;
+  readonly #fresh: http.Agent;
+  readonly #host: string;
+  readonly #connecting = new AbortController();
+
+  constructor(target: HttpTarget) {
+    const open = opener(target, this.#connecting.signal);
+    this.#kept = new OpeningAgent(open, { keepAlive: true, maxFreeSockets: 64, scheduling: 'lifo' });
+    this.#fresh = new OpeningAgent(open, { keepAlive: false });
+    // A unix socket or a vsock port has no name; every server of ours takes this one.
+    this.#host = 'tls' in target ? target.tls.servername : 'localhost';
+  }
+
+  async request(request: HttpRequest): Promise<HttpAnswer> {
+    const started = Date.now();
+    const first = await this.#once(request, this.#kept);
+    if (!(first instanceof StaleConnection)) return first;
+    // The server closed a kept-alive connection just as we used it; a new connection tells whether it is gone.
+    const remaining = request.timeoutMs - (Date.now() - started);
+    const second = await this.#once({ ...request, timeoutMs: Math.max(1, remaining) }, this.#fresh);
+    if (second instanceof StaleConnection) throw new ParentError('connection_lost');
+    return second;
+  }
+
+  close(): void {
+    this.#connecting.abort();
+    this.#kept.destroy();
+    this.#fresh.destroy();
+  }
+
+  #once(request: HttpRequest, agent: http.Agent): Promise<HttpAnswer | StaleConnection> {
+    return new Promise((resolve, reject) => {
+      const body = request.body;
+      const outgoing = http.request({
+        agent,
+        method: request.method,
+        path: request.path,
+        headers: {
+          host: this.#host,
+          ...(body === undefined ? {} : { 'content-length': String(body.byteLength) }),
+          ...request.headers,
+        },
+      });
+      const timer = setTimeout(() => fail(new ParentError('timeout')), request.timeoutMs);
+      const fail = (error: ParentError) => {
+        clearTimeout(timer);
+        reject(error);
+        outgoing.destroy();
+      };
+      outgoing.on('error', () => {
+        if (outgoing.reusedSocket) {
+          clearTimeout(timer);
+          resolve(new StaleConnection());
+        } else fail(new ParentError('connection_lost'));
+      });
+      outgoing.on('response', (incoming) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        incoming.on('data', (chunk: Buffer) => {
+          size += chunk.length;
+          if (size > request.maxBytes) fail(new ParentError('answer_too_large'));
+          else chunks.push(chunk);
+        });
+        incoming.on('error', () => fail(new ParentError('connection_lost')));
+        incoming.on('end', () => {
+          clearTimeout(timer);
+          if (!incoming.complete) return fail(new ParentError('connection_lost'));
+          resolve({
+            status: incoming.statusCode ?? 0,
+            headers: incoming.headers,
+            body: Buffer.concat(chunks, size),
+          });
+        });
+      });
+      outgoing.end(body);
+    });
+  }
+}
+
+/** A kept-alive connection that was closed under our feet. */
+class StaleConnection {
+  readonly stale = true;
+}
+
+/** Node's pool of connections, over connections of ours. */
+class OpeningAgent extends http.Agent {
+  readonly #open: () => Promise<Connection>;
+  /** Until when a connection may carry another request, where that is bounded: ms since the epoch. */
+  readonly #usableUntil = new WeakMap<object, number>();
+
+  constructor(open: () => Promise<Connection>, options: http.AgentOptions) {
+    super(options);
+    this.#open = open;
+  }
+
+  override createConnection(
+    _options: http.ClientRequestArgs,
+    callback?: (error: Error | null, socket: net.Socket) => void,
+  ): undefined {
+    this.#open().then(
+      ({ socket, usableUntil }) => {
+        if (usableUntil !== undefined) this.#usableUntil.set(socket, usableUntil);
+        callback?.(null, socket);
+      },
+      // A failed connection has no socket; Node reads the error first.
+      (error: Error) => callback?.(error, undefined as never),
+    );
+  }
+
+  override keepSocketAlive(socket: net.Socket): boolean {
+    const kept: unknown = super.keepSocketAlive(socket);
+    const left = (this.#usableUntil.get(socket) ?? Number.POSITIVE_INFINITY) - Date.now();
+    if (kept === false || left <= 0) return false;
+    // Node destroys a socket of the pool at this event, and does nothing to one that carries a request.
+    if (Number.isFinite(left)) socket.setTimeout(left);
+    return true;
+  }
+}
