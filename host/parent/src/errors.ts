@@ -12,6 +12,24 @@ export type ParentErrorCode =
   | 'answer_too_large'
   /** The hypervisor refused, or answered in a shape we do not know. */
   | 'hypervisor_refused'
+  /** nitro-cli is not there, or may not be run. */
+  | 'hypervisor_missing'
+  /** The pool of CPUs for enclaves has not as many as asked for. */
+  | 'insufficient_cpus'
+  /** The pool of memory for enclaves has not as much as asked for. */
+  | 'insufficient_memory'
+  /** The image needs more memory than asked for. */
+  | 'memory_too_small'
+  /** A file of the hypervisor's cannot be used: the image, its device, its sockets or its log. */
+  | 'hypervisor_file'
+  /** The kernel's enclave driver refused. */
+  | 'hypervisor_driver'
+  /** The image is not one that boots: damaged, wrongly signed, or of another architecture. */
+  | 'image_refused'
+  /** The enclave was started and did not come up. */
+  | 'boot_failed'
+  /** The enclave runs in debug mode, where its memory can be read. */
+  | 'debug_mode'
   /** The enclave's socket did not appear in time after its launch. */
   | 'boot_timeout'
   /** The enclave refused its configuration. */
@@ -22,6 +40,14 @@ export type ParentErrorCode =
   | 'no_enclave'
   /** More requests are under way than the parent carries at once. */
   | 'busy'
+  /** The instance has no credentials that have not expired. */
+  | 'no_credentials'
+  /** The instance metadata service does not answer. */
+  | 'imds_unreachable'
+  /** The instance metadata service refuses, or has no role to give. */
+  | 'imds_refused'
+  /** The instance metadata service answers in a shape we do not know. */
+  | 'imds_malformed'
   /** The caller's deadline has passed. */
   | 'deadline_passed'
   /** A program error, which has no code of its own. */
