@@ -13,7 +13,7 @@ export interface ZoneRule {
   readonly npm?: readonly string[];
 }
 
-const HOST_PACKAGES = ['vault', 'stores', 'host-kms', 'parent', 'api'];
+const HOST_PACKAGES = ['vault', 'stores', 'host-kms', 'parent', 'api', 'settings'];
 const EMULATORS = ['emulator-pki', 'emulator-iam', 'emulator-kms', 'emulator-nitro'];
 
 export const RULES: readonly ZoneRule[] = [
@@ -61,7 +61,9 @@ export const RULES: readonly ZoneRule[] = [
     node: ['sqlite', 'fs', 'fs/promises', 'path', 'crypto', 'timers/promises'],
   },
   { zone: 'host/kms', packages: ['vault'], node: ['https', 'crypto'], npm: ['@aws-sdk/*', '@smithy/*'] },
-  { zone: 'host/parent', packages: ['protocol'], node: ['*'] },
+  // Reads files that a configuration names; nothing of the vault.
+  { zone: 'host/settings', node: ['fs'] },
+  { zone: 'host/parent', packages: ['protocol', 'settings'], node: ['*'] },
   {
     zone: 'host/api',
     packages: [...HOST_PACKAGES, 'parent/unix-http', 'parent/process', 'protocol', 'attestation'],

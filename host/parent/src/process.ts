@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { configPath, readConfigFile, type Source } from '@enclave-vault/settings';
 import { createLog, type Log } from './log.ts';
 
 /** A running service: what its ready line says, and how to end it. */
@@ -8,13 +9,18 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-export interface ProcessOptions {
+export interface ProcessOptions<C = unknown> {
   name: string;
   /**
-   * Takes the parsed configuration; throws `Error` with a `code` of `config_invalid` when it is not usable.
+   * Reads the configuration: `(source) => readRole(ROLE, source)`. Where it is left out, `start` is given the parsed
+   * file as it is, and environment variables are not looked at.
+   */
+  read?: (source: Source) => C;
+  /**
+   * Takes the configuration; throws `Error` with a `code` of `config_invalid` when it is not usable.
    * `fail` ends the process later on, in the same way as an error thrown here.
    */
-  start: (config: unknown, log: Log, fail: (error: unknown) => void) => Promise<Service>;
+  start: (config: C, log: Log, fail: (error: unknown) => void) => Promise<Service>;
 }
 
 const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
@@ -22,12 +28,16 @@ const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 const STOP_MS = 4_500;
 
 /**
- * The convention of all processes of the vault: configuration is the first line of standard input, in JSON, so
- * that no secret is ever in an argument or the environment; standard input that ends means that the supervisor
- * is gone. A ready line on standard output, logs on standard error, exit 2 for a bad configuration, SIGTERM
- * and SIGINT end the process in order.
+ * The convention of all processes of the vault. The configuration is a file (`--config FILE` or ENCLAVE_VAULT_CONFIG)
+ * under the environment's ENCLAVE_VAULT_* variables; standard input is not read then. Without a file it is the first
+ * line of standard input, in JSON, so that a supervisor passes secrets in neither an argument nor the environment;
+ * standard input that ends then means that the supervisor is gone. A ready line on standard output, logs on standard
+ * error, exit 2 for a bad configuration, SIGTERM and SIGINT end the process in order.
  */
-export async function runProcess({ name, start }: ProcessOptions): Promise<void> {
+export async function runProcess<C>(options: ProcessOptions<C>): Promise<void> {
+  const { name, start } = options;
+  // Without a reader of its own, C is unknown.
+  const read = options.read ?? (({ file }: Source) => file as C);
   process.title = name;
   const log = createLog(name, (line) => process.stderr.write(line));
   const state: { service: Service | null; stopping: boolean } = { service: null, stopping: false };
@@ -61,18 +71,25 @@ export async function runProcess({ name, start }: ProcessOptions): Promise<void>
   const fail = (error: unknown) => {
     if (describeError(error).code !== 'config_invalid') return crash(error);
     // Our own message: it names what is wrong and quotes nothing.
-    log('error', 'config_invalid', { message: error instanceof Error ? error.message : '' });
+    const problems = error instanceof Error && 'problems' in error ? { problems: error.problems } : {};
+    log('error', 'config_invalid', { message: error instanceof Error ? error.message : '', ...problems });
     process.exit(2);
   };
 
-  const line = await firstLine(() => void stop('stdin_ended'));
   try {
-    state.service = await start(parseJson(line), log, fail);
+    state.service = await start(read(await source(() => void stop('stdin_ended'))), log, fail);
   } catch (error) {
     return fail(error);
   }
   if (state.stopping) return;
   process.stdout.write(`${JSON.stringify({ event: 'ready', ...state.service.ready })}\n`);
+}
+
+/** What a supervisor says is all that counts: the environment is looked at beside a file only. */
+async function source(onEnd: () => void): Promise<Source> {
+  const path = configPath(process.argv.slice(2), process.env);
+  if (path !== undefined) return { file: readConfigFile(path), env: process.env };
+  return { file: parseJson(await firstLine(onEnd)), env: {} };
 }
 
 /** The first line of standard input, without its end. `onEnd` is called when standard input ends later. */
