@@ -4,6 +4,7 @@ import { type CborValue, type DecodedCbor, decodeCanonicalCbor, encodeCbor } fro
 
 export const AUDIT_EVENTS = [
   'CreateVault',
+  'ImportVault',
   'UpdateVault',
   'RemoveFields',
   'DeleteVault',

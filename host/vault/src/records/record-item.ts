@@ -43,18 +43,22 @@ export function recordKey(id: string): { pk: string; sk: string } {
 /** All records, for a scan. */
 export const RECORD_SCAN_PREFIX = RECORD_PREFIX;
 
-/** @returns the item of a record, authenticated */
+/**
+ * @param encoding of `_v`: an imported record keeps its own until something is written to it
+ * @returns the item of a record, authenticated
+ */
 export function recordItem(
   key: KeyObject,
   body: RecordBody,
   times: { readonly created: number; readonly modified: number },
+  encoding: number = ENCODING,
 ): { item: Item; mac: Buffer } {
   const mac = recordMac(key, body);
   const item: Item = {
     ...recordKey(body.id),
     _id: body.id,
     _tn: body.tenant,
-    _v: ENCODING,
+    _v: encoding,
     _sv: body.sv,
     _hs: body.hs,
     _pk: body.pk,

@@ -51,10 +51,10 @@ export class InProcessEnclave implements EnclaveClient {
   }
 
   #answer(request: DecryptRequest): DecryptAnswer {
-    const { tenant, vaultId, suite, wrappedKey, fields, known, reveal, expressions } = request;
+    const { tenant, vaultId, suite, wrappedKey, keyArn, fields, known, reveal, expressions } = request;
     let privateKey: Buffer;
     try {
-      privateKey = this.#kms.unwrapRecordKey(wrappedKey, { vault_id: vaultId, tenant_id: tenant });
+      privateKey = this.#kms.unwrapRecordKey(wrappedKey, keyArn, { vault_id: vaultId, tenant_id: tenant });
     } catch {
       return { error: 'record_unreadable' };
     }

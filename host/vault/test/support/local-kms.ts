@@ -11,6 +11,10 @@ import {
 
 const KEY_ARN = 'arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-4000-8000-000000000001';
 
+/** Key of the AWS sample: it wraps without an encryption context. */
+export const LEGACY_KEY_ARN =
+  'arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-4000-8000-00000000000f';
+
 /** A KMS in this process: wraps by AES-256-GCM, the encryption context as its aad. */
 export class LocalKms implements VaultKms {
   readonly #master = randomBytes(32);
@@ -28,6 +32,15 @@ export class LocalKms implements VaultKms {
         recordContext(context),
       ),
       keyArn: KEY_ARN,
+    };
+  }
+
+  /** A key pair as the AWS sample has it made. */
+  generateLegacyKeyPair(namedCurve = 'P-384'): { publicKey: Buffer; wrappedPrivateKey: Buffer } {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve });
+    return {
+      publicKey: publicKey.export({ type: 'spki', format: 'der' }),
+      wrappedPrivateKey: this.#wrap(privateKey.export({ type: 'pkcs8', format: 'der' }), LEGACY_KEY_ARN),
     };
   }
 
@@ -51,8 +64,8 @@ export class LocalKms implements VaultKms {
     return this.#unwrap(wrapped, 'request');
   }
 
-  unwrapRecordKey(wrapped: Uint8Array, context: RecordKeyContext): Buffer {
-    return this.#unwrap(wrapped, recordContext(context));
+  unwrapRecordKey(wrapped: Uint8Array, keyArn: string, context: RecordKeyContext): Buffer {
+    return this.#unwrap(wrapped, keyArn === LEGACY_KEY_ARN ? LEGACY_KEY_ARN : recordContext(context));
   }
 
   #called(name: string): void {
