@@ -68,7 +68,7 @@ export const RULES: readonly ZoneRule[] = [
     zone: 'host/api',
     packages: [...HOST_PACKAGES, 'parent/unix-http', 'parent/process', 'protocol', 'attestation'],
     node: ['*'],
-    npm: ['fastify', '@fastify/*', 'ajv', 'ajv-formats', 'jose'],
+    npm: ['fastify', '@fastify/*', 'ajv', 'ajv-formats', 'jose', '@aws-lambda-powertools/*'],
   },
   { zone: 'emulators/pki', packages: ['codec'], node: ['crypto'] },
   { zone: 'emulators/iam', packages: ['policies'], node: ['net', 'crypto'] },

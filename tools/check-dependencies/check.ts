@@ -3,6 +3,7 @@
 /** Licences that may be in the tree, as SPDX ids. MPL-2.0 only where `docs/dependencies.md` says so, and never at run time. */
 const PERMISSIVE = [
   'MIT',
+  'MIT-0',
   'Apache-2.0',
   'BSD-2-Clause',
   'BSD-3-Clause',

@@ -13,6 +13,7 @@ import { isServedHost } from './http/host-check.ts';
 import { RouteTable } from './http/not-found.ts';
 import { PROBLEM_TYPE, toProblem } from './http/problems.ts';
 import { TokenBuckets } from './http/token-bucket.ts';
+import { meters } from './observe/meter.ts';
 import { Metrics } from './observe/metrics.ts';
 import { observe } from './observe/observe.ts';
 import { registerDocumentRoutes, registerOpenApi } from './openapi.ts';
@@ -33,6 +34,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const rates = { ...DEFAULT_RATES, ...options.rates };
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
   const metrics = new Metrics();
+  const meter = options.meter === undefined ? metrics : meters(metrics, options.meter);
+  const ingress = options.ingress ?? (() => undefined);
   const app = makeServer(options, timeouts);
   const table = new RouteTable();
 
@@ -48,7 +51,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   });
   app.setNotFoundHandler((request, reply) => sendProblem(table.refuse(request), request, reply));
 
-  observe(app, { log: options.log, metrics, deadlineMs: timeouts.deadline });
+  observe(app, { log: options.log, meter, ingress, deadlineMs: timeouts.deadline });
   guard(app, options, table, {
     failures: new TokenBuckets(rates.failures),
     requests: new TokenBuckets(rates.requests),
@@ -56,7 +59,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 
   await registerOpenApi(app);
   const attestations = new TokenBuckets(rates.attestations);
-  const dependencies = { vault, schema, health, metrics, attestations };
+  const dependencies = { vault, schema, health, metrics, meter, attestations };
   for (const routes of [
     vaultRoutes,
     decryptRoutes,
@@ -71,7 +74,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   return app;
 }
 
-function makeServer({ tls, log }: AppOptions, timeouts: HttpTimeouts): FastifyInstance {
+function makeServer({ tls, log, ingress }: AppOptions, timeouts: HttpTimeouts): FastifyInstance {
   const http = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: timeouts.headers,
@@ -85,7 +88,7 @@ function makeServer({ tls, log }: AppOptions, timeouts: HttpTimeouts): FastifyIn
     // Requests that come while the server closes are answered; their connections end.
     return503OnClosing: false,
     forceCloseConnections: 'idle' as const,
-    genReqId: () => `req_${randomUUID()}`,
+    genReqId: () => ingress?.()?.requestId ?? `req_${randomUUID()}`,
     frameworkErrors: sendProblem,
     clientErrorHandler: (error: Error, socket: import('node:net').Socket) => {
       const code = answerClientError(error, socket);
@@ -109,11 +112,12 @@ function makeServer({ tls, log }: AppOptions, timeouts: HttpTimeouts): FastifyIn
 /** What every request must pass before its body is read. */
 function guard(
   app: FastifyInstance,
-  { vault, oidc = [], allowedHosts = [] }: AppOptions,
+  { vault, oidc = [], allowedHosts = [], ingress }: AppOptions,
   table: RouteTable,
   { failures, requests }: { failures: TokenBuckets; requests: TokenBuckets },
 ): void {
-  const hosts = new Set(allowedHosts);
+  const hosts = new Set(allowedHosts === 'any' ? [] : allowedHosts);
+  const served = (host: string | undefined) => allowedHosts === 'any' || isServedHost(host, hosts);
   const authenticator = new Authenticator({
     apiKeys: (token) => vault().authenticate(token),
     oidc: new OidcVerifier(oidc),
@@ -121,16 +125,18 @@ function guard(
   });
   app.addHook('onRequest', async (request) => {
     checkSingleHeaders(request.raw.rawHeaders);
-    if (!isServedHost(request.headers.host, hosts)) throw new ApiError('host_not_served');
+    if (!served(request.headers.host)) throw new ApiError('host_not_served');
     // A target in absolute form has a host of its own, which goes before the header's (RFC 9112 section 3.2.2).
     const target = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(request.raw.url ?? '');
-    if (target !== null && !isServedHost(target[1], hosts)) throw new ApiError('host_not_served');
+    if (target !== null && !served(target[1])) throw new ApiError('host_not_served');
     // RFC 9110 section 10.1.1: 100-continue is the only expectation there is, and Node meets it.
     if (!/^(?:100-continue)?$/i.test(request.headers.expect ?? '')) throw new ApiError('expectation_failed');
     // Before anything of the body is read.
     if (request.is404) throw table.refuse(request);
     if (request.routeOptions.config.public === true) return;
-    const principal = await authenticator.authenticate(request.headers.authorization, request.ip);
+    const known = ingress?.()?.principal;
+    if (known === null) throw new ApiError('identity_not_mapped');
+    const principal = known ?? (await authenticator.authenticate(request.headers.authorization, request.ip));
     const retryAfter = requests.take(principal.actor);
     if (retryAfter > 0) throw new ApiError('rate_limited', { retryAfter });
     request.call.principal = principal;

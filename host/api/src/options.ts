@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Log } from '@enclave-vault/parent';
 import type { OidcIssuer } from './auth/oidc.ts';
+import type { Ingress } from './http/ingress.ts';
+import type { Meter } from './observe/meter.ts';
 import type { RouteDependencies } from './routes/dependencies.ts';
 
 /** A rate: so many at once, so many a second. */
@@ -51,12 +53,17 @@ export interface AppOptions extends Pick<RouteDependencies, 'vault' | 'schema' |
   readonly log: Log;
   /** Issuers whose tokens are taken beside API keys. */
   readonly oidc?: readonly OidcIssuer[];
-  /** Names, beside those of loopback, that the Host header may have; lower case, without a port. */
-  readonly allowedHosts?: readonly string[];
+  /** Names, beside those of loopback, that the Host header may have; lower case, without a port. `any`: a gateway
+   * in front has chosen by host already. */
+  readonly allowedHosts?: readonly string[] | 'any';
   readonly rates?: Partial<RateLimits>;
   readonly timeouts?: Partial<HttpTimeouts>;
   /** Serve Swagger UI. Default true; a bundle for Lambda leaves it out. */
   readonly ui?: boolean;
+  /** What is known of the request that is being answered, where a gateway is in front. */
+  readonly ingress?: () => Ingress | undefined;
+  /** Gets every figure beside the application's own. */
+  readonly meter?: Meter;
   /** PEM. Without it the server speaks plain HTTP. */
   readonly tls?: { readonly key: string; readonly cert: string };
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { COUNTERS, type Labels, type Meter, type RequestLabels } from './meter.ts';
 
 /** Upper bounds of the duration buckets, in seconds. */
 const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
-type Labels = Readonly<Record<string, string>>;
 
 /** Of one series: how often, how long in all (seconds), and how many at or below each bound. */
 interface Histogram {
@@ -13,10 +12,9 @@ interface Histogram {
 }
 
 /**
- * Counters and durations in the Prometheus text format (version 0.0.4). Labels are route patterns, methods,
- * statuses and codes: sets that are fixed in the program, never an id, a name or a value.
+ * Counters and durations in the Prometheus text format (version 0.0.4).
  */
-export class Metrics {
+export class Metrics implements Meter {
   readonly #counters = new Map<string, Map<string, number>>();
   readonly #durations = new Map<string, Histogram>();
   #inFlight = 0;
@@ -25,10 +23,9 @@ export class Metrics {
     this.#inFlight += 1;
   }
 
-  /** @param seconds from the request's first byte to the answer's last */
-  finished(labels: { method: string; route: string; status: string }, seconds: number): void {
+  finished(labels: RequestLabels, seconds: number): void {
     this.#inFlight -= 1;
-    this.count('http_requests_total', labels);
+    this.count('http_requests_total', { ...labels });
     const key = series({ method: labels.method, route: labels.route });
     const histogram = this.#durations.get(key) ?? { count: 0, sum: 0, buckets: BOUNDS.map(() => 0) };
     histogram.count += 1;
@@ -39,7 +36,6 @@ export class Metrics {
     this.#durations.set(key, histogram);
   }
 
-  /** Adds one to a counter. */
   count(name: keyof typeof COUNTERS, labels: Labels): void {
     const counter = this.#counters.get(name) ?? new Map<string, number>();
     const key = series(labels);
@@ -80,11 +76,6 @@ export class Metrics {
 }
 
 const PREFIX = 'enclave_vault_';
-const COUNTERS = {
-  http_requests_total: 'Requests answered.',
-  problems_total: 'Answers with a problem document, by its code.',
-  decrypt_results_total: 'Results of decryptions: revealed or computed, or the code of the error.',
-} as const;
 
 function series(labels: Labels): string {
   return Object.entries(labels)

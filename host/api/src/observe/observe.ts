@@ -5,12 +5,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import '../http/call.ts';
 import { VaultError } from '../errors.ts';
 import { REQUEST_ID_HEADER, RESPONSE_HEADERS } from '../http/headers.ts';
+import type { Ingress } from '../http/ingress.ts';
 import { toProblem } from '../http/problems.ts';
-import type { Metrics } from './metrics.ts';
+import type { Meter } from './meter.ts';
 
 export interface Observers {
   log: Log;
-  metrics: Metrics;
+  meter: Meter;
+  ingress: () => Ingress | undefined;
   /** Milliseconds from a request's start to its deadline. */
   deadlineMs: number;
 }
@@ -22,17 +24,17 @@ const QUIET: ReadonlySet<string> = new Set(['/health', '/metrics']);
  * Begins and ends every call: its deadline, the headers of every response, a line in the log, figures. The log
  * has the route's pattern and not the path, which may hold anything; no query, no header, no body.
  */
-export function observe(app: FastifyInstance, { log, metrics, deadlineMs }: Observers): void {
+export function observe(app: FastifyInstance, { log, meter, ingress, deadlineMs }: Observers): void {
   app.decorateRequest('call');
   app.addHook('onRequest', async (request) => {
     request.call = {
       id: request.id,
-      deadline: Date.now() + deadlineMs,
+      deadline: Math.min(Date.now() + deadlineMs, ingress()?.deadline ?? Number.POSITIVE_INFINITY),
       startedAt: performance.now(),
       principal: null,
       problem: null,
     };
-    metrics.started();
+    meter.started();
   });
   app.addHook('onSend', async (request, reply) => {
     reply.headers({ ...RESPONSE_HEADERS, [REQUEST_ID_HEADER]: request.id });
@@ -48,8 +50,8 @@ export function observe(app: FastifyInstance, { log, metrics, deadlineMs }: Obse
     const ms = performance.now() - startedAt;
     const status = reply.statusCode;
     const method = METHODS.has(request.method) ? request.method : 'other';
-    metrics.finished({ method, route, status: String(status) }, ms / 1000);
-    if (problem !== null) metrics.count('problems_total', { code: problem });
+    meter.finished({ method, route, status: String(status) }, ms / 1000);
+    if (problem !== null) meter.count('problems_total', { code: problem });
     if (QUIET.has(route) && status < 400) return;
     log(status >= 500 ? 'warn' : 'info', 'request', {
       method,

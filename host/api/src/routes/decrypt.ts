@@ -98,7 +98,7 @@ const RESULT: Schema = {
 };
 
 /** Decryption, in the enclave. */
-export function decryptRoutes(app: FastifyInstance, { vault, schema, metrics }: RouteDependencies): void {
+export function decryptRoutes(app: FastifyInstance, { vault, schema, meter }: RouteDependencies): void {
   app.post<{ Params: { id: string }; Body: DecryptBody }>('/v1/vaults/:id/decrypt', {
     schema: {
       tags: ['vaults'],
@@ -120,7 +120,7 @@ export function decryptRoutes(app: FastifyInstance, { vault, schema, metrics }: 
           typeof value === 'string' ? { name, source: value } : { name, registered: value.registered },
         ),
       });
-      for (const { code } of errors) metrics.count('decrypt_results_total', { result: code });
+      for (const { code } of errors) meter.count('decrypt_results_total', { result: code });
       // Written as it came: parsing it into objects again would change the order of keys that look like numbers.
       const rest = errors.length === 0 ? '' : `,"errors":${JSON.stringify(errors)}`;
       reply.type('application/json; charset=utf-8').serializer((body: string) => body);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RecordSchema, Vault } from '@enclave-vault/vault';
 import type { TokenBuckets } from '../http/token-bucket.ts';
+import type { Meter } from '../observe/meter.ts';
 import type { Metrics } from '../observe/metrics.ts';
 
 /** State of one part of the vault. `reason` is a stable code. */
@@ -14,7 +15,9 @@ export interface RouteDependencies {
   /** The open vault. @throws {ApiError} `starting` until it is */
   readonly vault: () => Vault;
   readonly schema: RecordSchema;
+  /** What is shown at /metrics. */
   readonly metrics: Metrics;
+  readonly meter: Meter;
   /** Looks at every part: `store`, `enclave`. Never throws. */
   readonly health: () => Promise<Readonly<Record<string, PartHealth>>>;
   /** Attestations of one actor. */
