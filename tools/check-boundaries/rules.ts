@@ -42,6 +42,9 @@ export const RULES: readonly ZoneRule[] = [
     packages: ['codec', 'hpke', 'records', 'records/open', 'expressions', 'protocol'],
     node: ['crypto', 'http', 'net', 'worker_threads', 'stream', 'process'],
   },
+  // libc for a program: the one place that loads native code. Its JavaScript is koffi's addon's only caller.
+  { zone: 'trusted/linux/src', node: ['net'], npm: ['#koffi-file'] },
+  { zone: 'trusted/linux', node: ['crypto', 'fs', 'module', 'path'], npm: ['koffi'] },
   // The build runs on the developer's machine; it isn't part of the program.
   {
     zone: 'trusted/enclave/build',
