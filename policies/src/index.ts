@@ -24,6 +24,7 @@ export {
   requestKeyPolicy,
   vaultKeyPolicy,
 } from './keys.ts';
+export { legacyKeyStatement } from './legacy.ts';
 export type {
   ConditionBlock,
   Deployment,

@@ -14,6 +14,7 @@ export type AdminErrorCode =
   | 'request_failed'
   | 'image_missing'
   | 'schema_unreadable'
+  | 'legacy_key_missing'
   | 'log_unknown';
 
 /** Something that the user can mend: shown as one line, exit code 1. */

@@ -8,16 +8,19 @@ import {
   GetKeyPolicyCommand,
   KMSClient,
   ListAliasesCommand,
+  NotFoundException,
   PutKeyPolicyCommand,
 } from '@aws-sdk/client-kms';
 import {
   integrityKeyPolicy,
+  legacyKeyPolicy,
   type Measurements,
   type PolicyDocument,
   requestKeyPolicy,
   vaultKeyPolicy,
 } from '@enclave-vault/policies';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { AdminError } from '../errors.ts';
 import type { RoleCredentials } from './credentials.ts';
 import { LOCAL } from './deployment.ts';
 
@@ -63,24 +66,47 @@ export class DeploymentKeys {
     return Object.fromEntries(arns) as KeyArns;
   }
 
+  /** @throws {AdminError} legacy_key_missing */
+  async #legacyPolicy(arn: string): Promise<PolicyDocument> {
+    try {
+      return await this.policy(arn);
+    } catch (error) {
+      if (!(error instanceof NotFoundException)) throw error;
+      throw new AdminError('legacy_key_missing', `the local KMS has no key ${arn}`);
+    }
+  }
+
   async policy(arn: string): Promise<PolicyDocument> {
     const { Policy } = await this.#kms.send(new GetKeyPolicyCommand({ KeyId: arn, PolicyName: 'default' }));
     return JSON.parse(Policy ?? '{"Statement":[]}') as PolicyDocument;
   }
 
-  /** Writes the policies that admit these measurements. True when anything changed. */
-  async admit(arns: KeyArns, measurements: Measurements | null): Promise<boolean> {
-    const changed = await Promise.all(
-      KEY_USES.map(async (use) => {
-        const wanted = JSON.stringify(policyOf(use, measurements));
-        if (JSON.stringify(await this.policy(arns[use])) === wanted) return false;
-        await this.#kms.send(
-          new PutKeyPolicyCommand({ KeyId: arns[use], PolicyName: 'default', Policy: wanted }),
-        );
-        return true;
-      }),
-    );
+  /**
+   * Writes the policies that admit these measurements: of the vault's keys, and of those that wrapped imported records.
+   * True when anything changed.
+   * @throws {AdminError} legacy_key_missing
+   */
+  async admit(
+    arns: KeyArns,
+    measurements: Measurements | null,
+    legacy: readonly string[] = [],
+  ): Promise<boolean> {
+    const changed = await Promise.all([
+      ...KEY_USES.map(async (use) =>
+        this.#put(arns[use], await this.policy(arns[use]), policyOf(use, measurements)),
+      ),
+      ...legacy.map(async (arn) =>
+        this.#put(arn, await this.#legacyPolicy(arn), legacyKeyPolicy(LOCAL, measurements)),
+      ),
+    ]);
     return changed.includes(true);
+  }
+
+  async #put(KeyId: string, current: PolicyDocument, wanted: PolicyDocument): Promise<boolean> {
+    const Policy = JSON.stringify(wanted);
+    if (JSON.stringify(current) === Policy) return false;
+    await this.#kms.send(new PutKeyPolicyCommand({ KeyId, PolicyName: 'default', Policy }));
+    return true;
   }
 
   close(): void {

@@ -2,6 +2,7 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { UsageError } from '../errors.ts';
+import { LOCAL } from './deployment.ts';
 
 export interface DevOptions {
   readonly host: string;
@@ -19,6 +20,8 @@ export interface DevOptions {
   /** Names that a Host header may have beside loopback's. */
   readonly allowedHosts: readonly string[];
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** Keys of the local KMS that wrapped imported records. */
+  readonly legacyKeys: readonly string[];
   readonly verbose: boolean;
 }
 
@@ -34,10 +37,14 @@ export const DEV_USAGE = `enclave-vault dev [options]          run the whole vau
   --allow-orphans       accept a schema that orphans stored fields
   --tls-cert FILE --tls-key FILE   serve HTTPS
   --allow-host NAME     a name that clients call this machine by (repeatable)
+  --legacy-key ARN      a key that wrapped imported records (repeatable; changes PCR16: see --accept-measurements)
   --unsafe-plain-http   listen beyond loopback without TLS
   --verbose             log every event of every process
   ENCLAVE_VAULT_PASSPHRASE, if set, encrypts the emulator's KMS keys at rest.`;
 
+const LOCAL_KEY = new RegExp(
+  `^arn:${LOCAL.partition}:kms:${LOCAL.region}:${LOCAL.account}:key/(?:mrk-)?[0-9a-f-]{32,36}$`,
+);
 const WHOLE = /^\d{1,5}$/;
 
 /**
@@ -68,6 +75,9 @@ export function parseDevOptions(args: readonly string[], env: NodeJS.ProcessEnv,
   const cert = values['tls-cert'];
   const key = values['tls-key'];
   if ((cert === undefined) !== (key === undefined)) problems.push('--tls-cert and --tls-key go together');
+  const legacyKeys = [...new Set(values['legacy-key'] ?? [])];
+  if (!legacyKeys.every((arn) => LOCAL_KEY.test(arn)))
+    problems.push('--legacy-key takes the ARN of a key of the local KMS');
   const schema = text('schema', 'ENCLAVE_VAULT_SCHEMA');
   const image = text('image', 'ENCLAVE_VAULT_IMAGE');
   const options: DevOptions = {
@@ -82,6 +92,7 @@ export function parseDevOptions(args: readonly string[], env: NodeJS.ProcessEnv,
     unsafePlainHttp: values['unsafe-plain-http'] === true,
     allowedHosts: values['allow-host'] ?? [],
     tls: cert !== undefined && key !== undefined ? { cert: path(cert), key: path(key) } : undefined,
+    legacyKeys,
     verbose: values.verbose === true,
   };
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
@@ -104,6 +115,7 @@ function parse(args: readonly string[]) {
         'accept-measurements': { type: 'boolean' },
         'allow-orphans': { type: 'boolean' },
         'allow-host': { type: 'string', multiple: true },
+        'legacy-key': { type: 'string', multiple: true },
         'unsafe-plain-http': { type: 'boolean' },
         'tls-cert': { type: 'string' },
         'tls-key': { type: 'string' },

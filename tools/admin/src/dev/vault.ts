@@ -32,6 +32,9 @@ export interface AuditSession {
   readonly auditLog: string;
   /** The schema file's content; absent for the default schema. */
   readonly schema?: unknown;
+  readonly allowOrphans: boolean;
+  /** Keys of imported records. */
+  readonly legacyKeys: readonly string[];
 }
 
 const SERVING_MS = 10_000;
@@ -123,7 +126,15 @@ export class LocalVault {
   session(): AuditSession {
     const { schema } = this.#given;
     const given = schema === undefined ? {} : { schema };
-    return { kms: this.#apiKms(), credentials: this.principals.api, ...this.#storage(), ...given };
+    const { legacyKeys, allowOrphans } = this.#options;
+    return {
+      legacyKeys,
+      allowOrphans,
+      kms: this.#apiKms(),
+      credentials: this.principals.api,
+      ...this.#storage(),
+      ...given,
+    };
   }
 
   /** Where KMS is: through the endpoint of the VPC, and from outside. */
@@ -170,7 +181,8 @@ export class LocalVault {
       log('warn', event, { differing: this.#untrusted });
       if (this.#options.acceptMeasurements) this.#untrusted = [];
     }
-    if ((await keys.admit(this.#arns, trusted)) && pinned !== null) log('warn', 'key_policy_changed');
+    if ((await keys.admit(this.#arns, trusted, this.#options.legacyKeys)) && pinned !== null)
+      log('warn', 'key_policy_changed');
   }
 
   /** What each enclave is given at boot, and measures: canonical bytes. */
@@ -182,7 +194,7 @@ export class LocalVault {
       tlsRoots: [this.#kms.ca],
       vaultKeyArns: [this.#arns.vault],
       requestKeyArns: [this.#arns.request],
-      legacyKeyArns: [],
+      legacyKeyArns: this.#options.legacyKeys,
       limits: ENCLAVE_LIMITS,
     });
   }
