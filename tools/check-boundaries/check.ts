@@ -6,7 +6,7 @@ import { importsOf } from './imports.ts';
 import { MAY_OPEN, OPENERS, RULES, type ZoneRule } from './rules.ts';
 
 const SCOPE = '@enclave-vault/';
-const TOP = ['trusted', 'verifier', 'host', 'emulators', 'policies', 'tools', 'clients', 'canary'];
+const TOP = ['trusted', 'verifier', 'host', 'emulators', 'policies', 'tools', 'clients', 'canary', 'images'];
 const SKIP = new Set(['node_modules', 'dist', 'test', 'fixtures']);
 
 /** All sources below the trust zones of `root`, as paths relative to it; test folders are exempt. */

@@ -82,6 +82,8 @@ export const RULES: readonly ZoneRule[] = [
   },
   { zone: 'emulators/nitro', packages: ['codec', 'attestation', 'emulator-pki'], node: ['*'] },
   { zone: 'policies' },
+  // Run on the developer's machine and in CI: they make images, and are in none.
+  { zone: 'images', node: ['*'] },
   {
     zone: 'tools',
     packages: [

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Architecture, platformOf } from './src/architecture.ts';
+import { ImageError } from './src/errors.ts';
+import { type Component, fetchRuntime, NODE } from './src/runtime.ts';
+import { type Entry, tree } from './src/tree.ts';
+
+export { ARCHITECTURES, type Architecture, ownArchitecture } from './src/architecture.ts';
+export { cpio } from './src/cpio.ts';
+export { ImageError, type ImageErrorCode } from './src/errors.ts';
+export { tar } from './src/tar.ts';
+export type { Entry } from './src/tree.ts';
+
+/** Everything that the enclave's processes can see of a file system. */
+export interface Rootfs {
+  readonly architecture: Architecture;
+  /** In the order of the archives: `tar(entries, time)` and `cpio(entries, time)` write them. */
+  readonly entries: readonly Entry[];
+  /** Command line of the program, paths from the image's root. */
+  readonly entrypoint: readonly string[];
+  /** What came from others. */
+  readonly components: readonly Component[];
+}
+
+export interface RootfsOptions {
+  readonly architecture: Architecture;
+  /** Folder with the program as built for Nitro: `enclave.mjs` and `image.json`. */
+  readonly program: string;
+  /** Folder that keeps what was fetched; default .cache/enclave-image of the repository. */
+  readonly cache?: string;
+}
+
+const PROGRAM = 'app/enclave.mjs';
+const CACHE = join(import.meta.dirname, '../../.cache/enclave-image');
+/** Where the enclave's init, which Nitro brings, mounts its file systems: they must exist. */
+const MOUNT_POINTS = ['dev', 'proc', 'run', 'sys', 'tmp'];
+const EXECUTABLE = /^(?:bin\/node|lib(?:64)?\/ld-linux[^/]*)$/;
+
+/**
+ * Puts the root file system of the enclave together: Node, the shared libraries that it and the addon need, the addon, the
+ * program. Nothing else is in it: no shell, no package manager, no configuration, no link, no setuid file. The same sources and pins give
+ * the same bytes, on any machine.
+ *
+ * @throws ImageError
+ */
+export async function assembleRootfs({
+  architecture,
+  program,
+  cache = CACHE,
+}: RootfsOptions): Promise<Rootfs> {
+  const platform = platformOf(architecture);
+  const [runtime, bundle, nodeFlags] = await Promise.all([
+    fetchRuntime(platform, cache),
+    programFile(program, 'enclave.mjs'),
+    programFile(program, 'image.json').then(flagsOf),
+  ]);
+  const files = [...runtime.files, [PROGRAM, bundle] as const];
+  return {
+    architecture,
+    entries: tree([
+      ...MOUNT_POINTS.map((path) => ({ path, mode: 0o755, data: null }) as const),
+      ...files.map(([path, data]) => ({ path, mode: EXECUTABLE.test(path) ? 0o755 : 0o644, data }) as const),
+    ]),
+    entrypoint: [`/${NODE}`, ...nodeFlags, `/${PROGRAM}`],
+    components: runtime.components,
+  };
+}
+
+async function programFile(folder: string, name: string): Promise<Buffer> {
+  return readFile(join(folder, name)).catch((cause: unknown) => {
+    throw new ImageError('program_incomplete', `${folder} has no ${name}: run \`npm run build\` first`, {
+      cause,
+    });
+  });
+}
+
+function flagsOf(manifest: Buffer): readonly string[] {
+  const { v, nodeFlags } = JSON.parse(manifest.toString('utf8')) as { v?: unknown; nodeFlags?: unknown };
+  const isFlag = (flag: unknown): flag is string =>
+    typeof flag === 'string' && /^--[a-z][\x20-\x7e]*$/.test(flag);
+  if (v !== 1 || !Array.isArray(nodeFlags) || !nodeFlags.every(isFlag)) {
+    throw new ImageError('program_incomplete', 'image.json is not what the build of the program writes');
+  }
+  return nodeFlags;
+}
