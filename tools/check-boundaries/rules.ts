@@ -61,12 +61,15 @@ export const RULES: readonly ZoneRule[] = [
   {
     zone: 'host/stores',
     packages: ['vault', 'codec'],
-    node: ['sqlite', 'fs', 'fs/promises', 'path', 'crypto', 'timers/promises'],
+    node: ['sqlite', 'fs', 'fs/promises', 'path', 'crypto', 'timers/promises', 'http', 'https'],
+    npm: ['@aws-sdk/client-dynamodb', '@aws-sdk/client-cloudwatch-logs', '@smithy/node-http-handler'],
   },
   { zone: 'host/kms', packages: ['vault'], node: ['https', 'crypto'], npm: ['@aws-sdk/*', '@smithy/*'] },
   // Reads files that a configuration names; nothing of the vault.
   { zone: 'host/settings', node: ['fs'] },
-  { zone: 'host/parent', packages: ['protocol', 'settings'], node: ['*'] },
+  { zone: 'host/parent', packages: ['protocol', 'settings', 'linux/vsock'], node: ['*'] },
+  // The build runs on the developer's machine; it isn't part of the program.
+  { zone: 'host/parent/build', packages: ['linux/native-files'], node: ['*'], npm: ['esbuild'] },
   {
     zone: 'host/api',
     packages: [...HOST_PACKAGES, 'parent/unix-http', 'parent/process', 'protocol', 'attestation'],

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Backoff } from './backoff.ts';
 import { codeOf, ParentError, type ParentErrorCode } from './errors.ts';
-import type { EnclaveDescription, Hypervisor, RunEnclave } from './hypervisor.ts';
+import type { HttpClient } from './http-client.ts';
+import type { EnclaveDescription, Hypervisor, RunEnclave } from './hypervisor/hypervisor.ts';
 import type { Log } from './log.ts';
-import { KmsRelay } from './relay.ts';
-import { UnixHttpClient } from './unix-http.ts';
+import type { Place, Places } from './place/place.ts';
 
 export type EnclaveState = 'starting' | 'healthy' | 'suspect' | 'waiting' | 'stopped';
 
 /** All in milliseconds. */
 export interface Timings {
-  /** From the launch until the enclave is serving. */
+  /** From the end of the launch until the enclave is serving. */
   bootMs: number;
   /** Between two looks at a healthy enclave. */
   pollMs: number;
@@ -23,6 +21,8 @@ export interface Timings {
   settledMs: number;
   backoffBaseMs: number;
   backoffMaxMs: number;
+  /** For ending an enclave when the parent ends. */
+  endMs: number;
 }
 
 export const DEFAULT_TIMINGS: Timings = {
@@ -32,19 +32,18 @@ export const DEFAULT_TIMINGS: Timings = {
   settledMs: 10_000,
   backoffBaseMs: 200,
   backoffMaxMs: 30_000,
+  endMs: 1_000,
 };
 
 /** An enclave that computes may be slow to answer; so many missed looks in a row mean that it hangs. */
 const MISSED_LOOKS = 3;
-/** A parent that ends has five seconds for all of it, in milliseconds. */
-const LAST_TERMINATE_MS = 1_000;
 
 export interface EnclaveOptions {
   run: RunEnclave;
   /** The canonical bytes of the enclave's configuration, which it measures into PCR16. Not read here. */
   configuration: Uint8Array;
-  kms: { readonly host: string; readonly port: number };
   hypervisor: Hypervisor;
+  places: Places;
   timings: Timings;
   random: () => number;
   log: Log;
@@ -52,8 +51,8 @@ export interface EnclaveOptions {
 
 interface Running {
   description: EnclaveDescription;
-  relay: KmsRelay;
-  client: UnixHttpClient;
+  /** Null until the enclave proved to be one that may be used. */
+  place: Place | null;
 }
 
 /**
@@ -86,8 +85,8 @@ export class ManagedEnclave {
   }
 
   /** The client of a healthy enclave, or null. */
-  get client(): UnixHttpClient | null {
-    return this.state === 'healthy' ? (this.#running?.client ?? null) : null;
+  get client(): HttpClient | null {
+    return this.state === 'healthy' ? (this.#running?.place?.client ?? null) : null;
   }
 
   /** A request found the enclave gone: it gets no more of them until a look at it says otherwise. */
@@ -116,28 +115,30 @@ export class ManagedEnclave {
       await sleep(delay, undefined, { signal }).catch(() => undefined);
       this.retryAt = null;
     }
-    await this.#cleanUp(LAST_TERMINATE_MS);
+    await this.#cleanUp(this.#options.timings.endMs);
     this.state = 'stopped';
   }
 
   async #start(signal: AbortSignal): Promise<void> {
-    const { hypervisor, run, configuration, kms, timings, log } = this.#options;
+    const { hypervisor, places, run, configuration, timings, log } = this.#options;
     this.state = 'starting';
     this.starts += 1;
-    const startedAt = Date.now();
     // One of that name is left over from a parent, or a launch, that did not live to see it.
     for (const old of await hypervisor.describe()) {
       if (old.EnclaveName === this.name) await hypervisor.terminate(old.EnclaveID);
     }
-    const description = await hypervisor.run(run);
-    const relay = new KmsRelay({ socketPath: join(description.Sockets, 'kms.sock'), target: kms, log });
-    const socketPath = join(description.Sockets, 'listen.sock');
-    const client = new UnixHttpClient(socketPath);
-    this.#running = { description, relay, client };
-    await relay.listen();
+    const launchedAt = Date.now();
+    const description = await hypervisor.run(run, signal);
+    const running: Running = { description, place: null };
+    this.#running = running;
+    // Its memory could be read by anybody on this machine, and KMS would refuse it. Nothing is sent to it.
+    if (description.Flags !== 'NONE') throw new ParentError('debug_mode');
+    const place = await places.open(description);
+    running.place = place;
+    const { client } = place;
 
-    const deadline = startedAt + timings.bootMs;
-    while (!(await exists(socketPath))) await this.#pause(deadline, signal);
+    const deadline = Date.now() + timings.bootMs;
+    while (!(await place.reachable())) await this.#pause(deadline, signal);
     for (;;) {
       try {
         const answer = await client.request({
@@ -151,7 +152,7 @@ export class ManagedEnclave {
         if (answer.status >= 300) throw new ParentError('configuration_refused', `status ${answer.status}`);
         break;
       } catch (error) {
-        // The socket file appears a moment before the program accepts connections on it.
+        // The enclave is there a moment before its program accepts connections.
         if (codeOf(error) !== 'connection_lost') throw error;
         await this.#pause(deadline, signal);
       }
@@ -162,7 +163,7 @@ export class ManagedEnclave {
     log('info', 'enclave_healthy', {
       enclave: this.name,
       id: description.EnclaveID,
-      ms: Date.now() - startedAt,
+      ms: Date.now() - launchedAt,
       measurements: description.Measurements,
     });
   }
@@ -170,7 +171,7 @@ export class ManagedEnclave {
   /** Ends, by throwing, when the enclave is gone. */
   async #watch(signal: AbortSignal): Promise<void> {
     const { timings } = this.#options;
-    const client = this.#running?.client;
+    const client = this.#running?.place?.client;
     if (client === undefined) return;
     const since = Date.now();
     let missed = 0;
@@ -189,7 +190,7 @@ export class ManagedEnclave {
     }
   }
 
-  async #look(client: UnixHttpClient): Promise<boolean> {
+  async #look(client: HttpClient): Promise<boolean> {
     const answer = await client.request({
       method: 'GET',
       path: '/v1/health',
@@ -231,19 +232,11 @@ export class ManagedEnclave {
     this.#running = null;
     if (this.state === 'healthy') this.state = 'suspect';
     if (running === null) return;
-    running.client.close();
-    await running.relay.close();
+    await running.place?.close();
     try {
       await this.#options.hypervisor.terminate(running.description.EnclaveID, timeoutMs);
     } catch {
       // It died by itself, or the hypervisor did: there is nothing left to end.
     }
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

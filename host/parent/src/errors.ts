@@ -30,6 +30,8 @@ export type ParentErrorCode =
   | 'boot_failed'
   /** The enclave runs in debug mode, where its memory can be read. */
   | 'debug_mode'
+  /** The kernel has no vsock, or its port is taken. */
+  | 'vsock_unavailable'
   /** The enclave's socket did not appear in time after its launch. */
   | 'boot_timeout'
   /** The enclave refused its configuration. */

@@ -2,9 +2,10 @@
 
 import { DEFAULT_TIMINGS, type EnclaveOptions, ManagedEnclave, type Timings } from './enclave.ts';
 import { codeOf, ParentError } from './errors.ts';
-import type { Hypervisor } from './hypervisor.ts';
+import type { HttpAnswer, HttpRequest } from './http-client.ts';
+import type { Hypervisor } from './hypervisor/hypervisor.ts';
 import type { Log } from './log.ts';
-import type { UnixAnswer, UnixRequest } from './unix-http.ts';
+import type { Places } from './place/place.ts';
 
 export interface FleetOptions {
   enclaves: number;
@@ -12,18 +13,18 @@ export interface FleetOptions {
   cpuCount: number;
   memoryMib: number;
   configuration: Uint8Array;
-  kms: { readonly host: string; readonly port: number };
   hypervisor: Hypervisor;
+  places: Places;
   timings?: Partial<Timings>;
   random?: () => number;
   log: Log;
 }
 
 /** What goes to an enclave: all of a request but its time limit. */
-export type EnclaveRequest = Omit<UnixRequest, 'timeoutMs'>;
+export type EnclaveRequest = Omit<HttpRequest, 'timeoutMs'>;
 
 /** An enclave's answer, and which enclave gave it. */
-export interface EnclaveAnswer extends UnixAnswer {
+export interface EnclaveAnswer extends HttpAnswer {
   enclaveId: string;
 }
 
@@ -34,15 +35,19 @@ const NAME_PREFIX = 'vault-';
 export class Fleet {
   readonly enclaves: readonly ManagedEnclave[];
   readonly #hypervisor: Hypervisor;
+  readonly #places: Places;
+  readonly #log: Log;
   readonly #stop = new AbortController();
   #lives: Promise<void>[] = [];
   #turn = 0;
 
   constructor(options: FleetOptions) {
-    const { hypervisor, configuration, kms, log, image, cpuCount, memoryMib } = options;
+    const { hypervisor, places, configuration, log, image, cpuCount, memoryMib } = options;
+    this.#places = places;
+    this.#log = log;
     this.#hypervisor = hypervisor;
     const timings = { ...DEFAULT_TIMINGS, ...options.timings };
-    const shared = { configuration, kms, hypervisor, timings, random: options.random ?? Math.random, log };
+    const shared = { configuration, hypervisor, places, timings, random: options.random ?? Math.random, log };
     this.enclaves = Array.from({ length: options.enclaves }, (_, index): ManagedEnclave => {
       const run = { image, name: `${NAME_PREFIX}${index}`, cpuCount, memoryMib };
       return new ManagedEnclave({ ...shared, run } satisfies EnclaveOptions);
@@ -100,6 +105,7 @@ export class Fleet {
   async close(): Promise<void> {
     this.#stop.abort();
     await Promise.allSettled(this.#lives);
+    await this.#places.close();
     this.#hypervisor.close();
   }
 
@@ -116,11 +122,12 @@ export class Fleet {
     return best;
   }
 
-  /** Ends what an earlier parent with more enclaves has left behind. */
+  /** Ends what an earlier parent with more enclaves has left behind, and names what runs where its memory can be read. */
   async #sweep(): Promise<void> {
     const ours = new Set(this.enclaves.map(({ name }) => name));
     try {
-      for (const { EnclaveName, EnclaveID } of await this.#hypervisor.describe()) {
+      for (const { EnclaveName, EnclaveID, Flags } of await this.#hypervisor.describe()) {
+        if (Flags !== 'NONE') this.#log('warn', 'debug_enclave', { name: EnclaveName, id: EnclaveID });
         const leftOver = EnclaveName.startsWith(NAME_PREFIX) && !ours.has(EnclaveName);
         if (leftOver) await this.#hypervisor.terminate(EnclaveID);
       }

@@ -2,8 +2,10 @@
 export { type ParentConfig, parseParentConfig } from './config.ts';
 export { ParentError, type ParentErrorCode } from './errors.ts';
 export { Fleet, type FleetOptions } from './fleet.ts';
-export { Hypervisor } from './hypervisor.ts';
+export { EmulatedHypervisor } from './hypervisor/emulated.ts';
+export type { EnclaveDescription, Hypervisor, RunEnclave } from './hypervisor/hypervisor.ts';
+export { NitroCli, type NitroCliOptions } from './hypervisor/nitro-cli.ts';
 export { DEADLINE_HEADER, ENCLAVE_HEADER, PARENT_TIMEOUT_MS } from './interface.ts';
 export { createLog, type Log, type LogLevel } from './log.ts';
-export { KmsRelay, type RelayOptions } from './relay.ts';
+export { KmsRelay, type RelayOptions } from './relay/kms-relay.ts';
 export { ParentServer, type ParentServerOptions } from './server.ts';

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseParentConfig } from './config.ts';
 import { Fleet } from './fleet.ts';
-import { Hypervisor } from './hypervisor.ts';
+import { EmulatedHypervisor } from './hypervisor/emulated.ts';
+import { LocalPlaces } from './place/local.ts';
 import { runProcess } from './process.ts';
 import { ParentServer } from './server.ts';
 
@@ -10,8 +11,9 @@ await runProcess({
   start: async (value, log) => {
     const config = parseParentConfig(value);
     const { enclaves, image, cpuCount, memoryMib, configuration, kms, credentials } = config;
-    const hypervisor = new Hypervisor(config.hypervisor);
-    const fleet = new Fleet({ enclaves, image, cpuCount, memoryMib, configuration, kms, hypervisor, log });
+    const hypervisor = new EmulatedHypervisor(config.hypervisor);
+    const places = new LocalPlaces({ target: kms, log });
+    const fleet = new Fleet({ enclaves, image, cpuCount, memoryMib, configuration, hypervisor, places, log });
     const server = new ParentServer({ fleet, credentials: async () => credentials, log });
     fleet.start();
     await server.listen(config.listen);

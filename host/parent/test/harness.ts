@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
 import { Fleet } from '../src/fleet.ts';
-import { Hypervisor } from '../src/hypervisor.ts';
+import { EmulatedHypervisor } from '../src/hypervisor/emulated.ts';
+import { LocalPlaces } from '../src/place/local.ts';
 import { ParentServer } from '../src/server.ts';
 import { UnixHttpClient } from '../src/unix-http.ts';
 import { StandInHypervisor } from './stand-ins.ts';
@@ -26,8 +27,8 @@ export async function startParent(options: { enclaves?: number; maxInFlight?: nu
     cpuCount: 2,
     memoryMib: 512,
     configuration: CONFIGURATION,
-    kms: { host: '127.0.0.1', port: 9 },
-    hypervisor: new Hypervisor(standIn.control),
+    hypervisor: new EmulatedHypervisor(standIn.control),
+    places: new LocalPlaces({ target: { host: '127.0.0.1', port: 9 }, log }),
     timings: {
       pollMs: 40,
       healthMs: 200,
@@ -66,9 +67,9 @@ export async function startParent(options: { enclaves?: number; maxInFlight?: nu
   };
 }
 
-/** Waits until `check` holds, or fails after two seconds. */
+/** Waits until `check` holds, or fails; the limit is generous, for machines that are busy. */
 export async function until(check: () => boolean): Promise<void> {
-  const end = Date.now() + 2_000;
+  const end = Date.now() + 8_000;
   while (!check()) {
     if (Date.now() > end) throw new Error('did not come true in time');
     await new Promise((resolve) => setTimeout(resolve, 5));

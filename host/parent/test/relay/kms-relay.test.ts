@@ -4,8 +4,8 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { KmsRelay, type RelayOptions } from '../src/relay.ts';
-import { until } from './harness.ts';
+import { KmsRelay, type RelayOptions } from '../../src/relay/kms-relay.ts';
+import { until } from '../harness.ts';
 
 let folder: string;
 let target: net.Server;
