@@ -4,10 +4,11 @@
  * The enclave program for a hypervisor that gives it unix sockets and an NSM behind descriptor 3. No arguments and no environment:
  * everything it knows it measured, made itself, or was sent.
  */
-import { connect, Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { isMainThread, parentPort } from 'node:worker_threads';
 import { ExpressionPool, runExpressionWorker } from '@enclave-vault/expressions';
 import { systemClock } from './adapters/clock.ts';
+import { dialUnix } from './adapters/dial-unix.ts';
 import { createHttpServer } from './adapters/http-server.ts';
 import { KmsClient } from './adapters/kms/kms-client.ts';
 import { stderrLog as log } from './adapters/log.ts';
@@ -37,7 +38,7 @@ function serve(): void {
     nsm,
     clock,
     log,
-    kms: (configuration) => new KmsClient(configuration, () => connect(KMS), clock),
+    kms: (configuration) => new KmsClient(configuration, dialUnix(KMS), clock, log),
     expressions: ({ limits }) =>
       new ExpressionPool({
         workers: limits.expressionWorkers,

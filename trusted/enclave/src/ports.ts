@@ -5,6 +5,7 @@
  * descriptor; on AWS vsock and /dev/nsm. Another place to run is another main.ts, not another core.
  */
 import type { KeyObject } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import type { EvaluateRequest, ExpressionOutcome } from '@enclave-vault/expressions';
 import type { ParentCredentials, Refusal } from '@enclave-vault/protocol';
 
@@ -77,9 +78,17 @@ export type Log = (event: string, details?: Readonly<Record<string, string | num
 export interface Call {
   readonly method: string;
   readonly path: string;
+  /** CID of the machine that calls, where calls come from more than one; else 0. */
+  readonly peer: number;
   /** Reads the body, once. @throws Refused `too_large` beyond `maxBytes`, `timed_out` after `timeoutMs`, `malformed` when it breaks off */
   body(maxBytes: number, timeoutMs: number): Promise<Buffer>;
 }
+
+/**
+ * Opens a stream of bytes to KMS, through the parent. Whoever carries them sees TLS and no more. Rejects when there is nobody to carry them,
+ * at the latest after `timeoutMs`.
+ */
+export type Dial = (timeoutMs: number) => Promise<Duplex>;
 
 export type Reply =
   | { readonly kind: 'bytes'; readonly type: string; readonly body: Buffer }

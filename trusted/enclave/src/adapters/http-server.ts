@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { encodeErrorAnswer, type Refusal } from '@enclave-vault/protocol';
 import { Refused } from '../errors.ts';
 import type { Call, Reply } from '../ports.ts';
@@ -25,8 +26,12 @@ const RETRY_AFTER_SECONDS = '1';
 /**
  * HTTP/1.1 for the one peer there is, the parent. It is not trusted: sizes and times are bounded, and what a call may do is
  * decided elsewhere.
+ * @param peerOf Call's `peer`
  */
-export function createHttpServer(handle: (call: Call) => Promise<Reply>): Server {
+export function createHttpServer(
+  handle: (call: Call) => Promise<Reply>,
+  peerOf: (socket: Socket) => number = () => 0,
+): Server {
   const server = createServer(
     {
       maxHeaderSize: 8 * 1024,
@@ -42,6 +47,7 @@ export function createHttpServer(handle: (call: Call) => Promise<Reply>): Server
       const call: Call = {
         method: request.method ?? '',
         path: request.url ?? '',
+        peer: peerOf(request.socket),
         body: (maxBytes, timeoutMs) => readBody(request, maxBytes, timeoutMs),
       };
       handle(call).then(

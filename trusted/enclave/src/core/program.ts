@@ -26,7 +26,8 @@ export interface ProgramParts {
   readonly clock: Clock;
   readonly log: Log;
   /** Called once, with a configuration that is measured and read. */
-  readonly kms: (configuration: EnclaveConfiguration) => Kms;
+  /** `peer`: who sent the configuration, and so knows the way to KMS. */
+  readonly kms: (configuration: EnclaveConfiguration, peer: number) => Kms;
   readonly expressions: (configuration: EnclaveConfiguration) => Expressions;
 }
 
@@ -69,7 +70,7 @@ export class Program {
       const service = new Service({
         ...this.#parts,
         configuration,
-        kms: this.#parts.kms(configuration),
+        kms: this.#parts.kms(configuration, call.peer),
         expressions: this.#parts.expressions(configuration),
       });
       await service.start();

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { connect } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { ExpressionPool } from '@enclave-vault/expressions';
 import { encodeErrorAnswer, type ParentCredentials, parseErrorAnswer } from '@enclave-vault/protocol';
@@ -7,9 +6,10 @@ import { systemClock } from '../../src/adapters/clock.ts';
 import { KmsClient } from '../../src/adapters/kms/kms-client.ts';
 import { NsmClient } from '../../src/adapters/nsm-client.ts';
 import { Program } from '../../src/core/program.ts';
-import type { Call, Clock, Kms, Reply } from '../../src/ports.ts';
+import type { Call, Clock, Kms, Log, Reply } from '../../src/ports.ts';
 import type { Question } from './caller.ts';
 import { PCRS, type TestDeployment } from './deployment.ts';
+import { dialTcp } from './dial.ts';
 import { type TestModule, testModule } from './nsm.ts';
 
 /** The system's clock, and a push. */
@@ -26,7 +26,7 @@ export function pushedClock(): Clock & { push: (ms: number) => void } {
 }
 
 export function call(method: string, path: string, body: Uint8Array = Buffer.alloc(0)): Call {
-  return { method, path, body: async () => Buffer.from(body) };
+  return { method, path, peer: 0, body: async () => Buffer.from(body) };
 }
 
 /** What a reply says, in one word or its bytes. */
@@ -47,13 +47,14 @@ export function testEnclave(deployment: TestDeployment, options: TestEnclaveOpti
   const clock = pushedClock();
   const module = options.module ?? testModule(deployment.root, PCRS);
   const events: Record<string, string | number>[] = [];
+  const log: Log = (event, details) => events.push({ event, ...details });
   const pools: ExpressionPool[] = [];
   const program = new Program({
     nsm: new NsmClient(module.handle),
     clock,
-    log: (event, details) => events.push({ event, ...details }),
+    log,
     kms: (configuration) => {
-      const kms = new KmsClient(configuration, () => connect(deployment.port, '127.0.0.1'), clock);
+      const kms = new KmsClient(configuration, dialTcp(deployment.port), clock, log);
       return options.wrapKms?.(kms) ?? kms;
     },
     expressions: ({ limits }) => {

@@ -15,6 +15,8 @@ export interface ExchangeRequest {
 export interface ExchangeAnswer {
   readonly status: number;
   readonly body: Buffer;
+  /** When it was sent, by KMS's clock: ms since the epoch. */
+  readonly date: number | null;
 }
 
 /**
@@ -53,8 +55,8 @@ function once(
       reject(new KmsError('unavailable', detail));
     }
 
-    call.on('error', () => {
-      if (!call.reusedSocket) return fail('connection_lost');
+    call.on('error', (error) => {
+      if (!call.reusedSocket) return fail(error instanceof KmsError ? error.detail : 'connection_lost');
       clearTimeout(timer);
       resolve('stale');
     });
@@ -62,7 +64,8 @@ function once(
       readAll(answer).then(
         (bytes) => {
           clearTimeout(timer);
-          resolve({ status: answer.statusCode ?? 0, body: bytes });
+          const date = Date.parse(answer.headers.date ?? '');
+          resolve({ status: answer.statusCode ?? 0, body: bytes, date: Number.isNaN(date) ? null : date });
         },
         () => fail('answer_incomplete'),
       );

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Duplex } from 'node:stream';
 import type { EnclaveConfiguration } from '@enclave-vault/protocol';
-import type { Clock, Kms, KmsDecrypt } from '../../ports.ts';
+import { KmsError } from '../../errors.ts';
+import type { Clock, Dial, Kms, KmsDecrypt, Log } from '../../ports.ts';
 import { readDecryptAnswer, readErrorAnswer } from './answer.ts';
-import { exchange } from './exchange.ts';
+import { clockError } from './clock-error.ts';
+import { type ExchangeAnswer, type ExchangeRequest, exchange } from './exchange.ts';
 import { openForRecipient } from './open-recipient.ts';
 import { sign } from './sigv4.ts';
 import { TlsAgent } from './tls-agent.ts';
@@ -20,11 +21,12 @@ export class KmsClient implements Kms {
   readonly #configuration: EnclaveConfiguration;
   readonly #agent: TlsAgent;
   readonly #clock: Clock;
+  readonly #log: Log;
 
-  /** @param dial opens a stream of bytes to KMS */
-  constructor(configuration: EnclaveConfiguration, dial: () => Duplex, clock: Clock) {
+  constructor(configuration: EnclaveConfiguration, dial: Dial, clock: Clock, log: Log) {
     this.#configuration = configuration;
     this.#clock = clock;
+    this.#log = log;
     this.#agent = new TlsAgent({
       dial,
       servername: configuration.kmsHost,
@@ -51,9 +53,24 @@ export class KmsClient implements Kms {
       call.credentials,
       this.#clock.now(),
     );
-    const answer = await exchange(this.#agent, { headers, body, timeoutMs: call.timeoutMs });
-    if (answer.status !== 200) throw readErrorAnswer(answer.status, answer.body);
+    const answer = await this.#exchange({ headers, body, timeoutMs: call.timeoutMs });
     return openForRecipient(call.recipient.privateKey, readDecryptAnswer(answer.body, call.keyArn));
+  }
+
+  /** A clock that is wrong looks like many other things: it gets a line of its own in the log. */
+  async #exchange(request: ExchangeRequest): Promise<ExchangeAnswer> {
+    let date: number | null = null;
+    try {
+      const answer = await exchange(this.#agent, request);
+      if (answer.status === 200) return answer;
+      date = answer.date;
+      throw readErrorAnswer(answer.status, answer.body);
+    } catch (error) {
+      const skew = error instanceof KmsError ? clockError(error, date, this.#clock.now()) : null;
+      if (skew === null) throw error;
+      this.#log('clock_skew', skew.details);
+      throw skew.error;
+    }
   }
 }
 

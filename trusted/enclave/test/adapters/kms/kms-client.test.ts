@@ -2,14 +2,16 @@
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type ServerOptions, type Server as TlsServer } from 'node:https';
-import { type AddressInfo, connect, createServer as createTcpServer, type Server } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { envelopedData, issueCertificate } from '@enclave-vault/emulator-pki';
 import { type EnclaveConfiguration, encodeConfiguration, parseConfiguration } from '@enclave-vault/protocol';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/adapters/clock.ts';
+import { dialUnix } from '../../../src/adapters/dial-unix.ts';
 import { KmsClient } from '../../../src/adapters/kms/kms-client.ts';
 import type { KmsDecrypt } from '../../../src/ports.ts';
+import { dialTcp } from '../../support/dial.ts';
 
 /** A KMS that does what it should not; what it should do is tested with the emulator. */
 const HOST = 'kms.eu-central-1.vault.internal';
@@ -96,12 +98,12 @@ async function clientOf(server: Server | TlsServer, roots = [CA.pem]) {
     }),
   );
   const dialled: Duplex[] = [];
-  const dial = (): Duplex => {
-    const socket = connect(port, '127.0.0.1');
-    dialled.push(socket);
-    return socket;
-  };
-  return { kms: new KmsClient(configuration, dial, systemClock()), dialled };
+  const events: Record<string, string | number>[] = [];
+  const dial = dialTcp(port, (socket) => dialled.push(socket));
+  const kms = new KmsClient(configuration, dial, systemClock(), (event, details) =>
+    events.push({ event, ...details }),
+  );
+  return { kms, dialled, events };
 }
 
 describe('the request', () => {
@@ -229,30 +231,82 @@ describe('connections', () => {
   });
 });
 
+describe('a refusal', () => {
+  const refusing = (type: string, ahead = 0) =>
+    client((_, response) => {
+      response.setHeader('date', new Date(Date.now() + ahead).toUTCString());
+      response.writeHead(400).end(JSON.stringify({ __type: `com.amazonaws.kms#${type}`, message: 'no' }));
+    });
+
+  test.each([
+    ['ThrottlingException', 'unavailable'],
+    ['KMSInternalException', 'unavailable'],
+    ['ExpiredTokenException', 'unavailable'],
+    ['AccessDeniedException', 'denied'],
+    ['InvalidSignatureException', 'unavailable'],
+    ['SignatureDoesNotMatch', 'unavailable'],
+  ])('%s: %s, and no word about the clock', async (type, code) => {
+    const { kms, events } = await refusing(type);
+    await expect(kms.decrypt(CALL)).rejects.toMatchObject({ code, detail: type });
+    expect(events).toEqual([]);
+  });
+
+  test.each([
+    ['InvalidSignatureException', 900_000],
+    ['SignatureDoesNotMatch', -900_000],
+    ['RequestExpired', 900_000],
+    ['RequestExpired', 0],
+    ['RequestTimeTooSkewed', 900_000],
+  ])('%s, KMS %s ms ahead: it is the clock', async (type, ahead) => {
+    const { kms, events } = await refusing(type, ahead);
+    await expect(kms.decrypt(CALL)).rejects.toMatchObject({ code: 'unavailable', detail: 'clock_skew' });
+    expect(events).toMatchObject([{ event: 'clock_skew', detail: type }]);
+    expect(Math.abs(Number(events[0]?.seconds) - ahead / 1000)).toBeLessThan(3);
+  });
+
+  test('another, of a KMS of another time: what it says it is', async () => {
+    const { kms, events } = await refusing('AccessDeniedException', 900_000);
+    await expect(kms.decrypt(CALL)).rejects.toMatchObject({
+      code: 'denied',
+      detail: 'AccessDeniedException',
+    });
+    expect(events).toEqual([]);
+  });
+});
+
 describe('somebody else’s certificate', () => {
   const never: Handler = () => {
     throw new Error('a request reached a server that did not prove itself');
   };
   const stranger = authority();
 
-  test.each<[string, ServerOptions, string[]]>([
-    ['of another root', stranger.issue(), [CA.pem]],
-    ['of another host', CA.issue('kms.eu-west-1.vault.internal'), [CA.pem]],
-    ['past its time', CA.issue(HOST, { notAfter: Date.now() - 60_000 }), [CA.pem]],
-    ['not for servers', CA.issue(HOST, { extendedKeyUsage: ['clientAuth'] }), [CA.pem]],
+  test.each<[string, ServerOptions, string]>([
+    ['of another root', stranger.issue(), 'certificate_untrusted'],
+    ['of another host', CA.issue('kms.eu-west-1.vault.internal'), 'certificate_name'],
+    ['not for servers', CA.issue(HOST, { extendedKeyUsage: ['clientAuth'] }), 'certificate_untrusted'],
     [
       'under TLS 1.1',
       { ...CA.issue(), minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' },
-      [CA.pem],
+      'tls_failed',
     ],
     [
       'without forward secrecy',
       { ...CA.issue(), maxVersion: 'TLSv1.2', ciphers: 'AES256-GCM-SHA384' },
-      [CA.pem],
+      'tls_failed',
     ],
-  ])('%s: not a byte is sent', async (_, options, roots) => {
-    const { kms } = await client(never, options, roots);
-    await expect(kms.decrypt(CALL)).rejects.toMatchObject({ code: 'unavailable', detail: 'connection_lost' });
+  ])('%s: not a byte is sent', async (_, options, detail) => {
+    const { kms, events } = await client(never, options);
+    await expect(kms.decrypt(CALL)).rejects.toMatchObject({ code: 'unavailable', detail });
+    expect(events).toEqual([]);
+  });
+
+  test.each<[string, ServerOptions, string]>([
+    ['past its time', CA.issue(HOST, { notAfter: Date.now() - 60_000 }), 'certificate_expired'],
+    ['before its time', CA.issue(HOST, { notBefore: Date.now() + 3_600_000 }), 'certificate_not_yet_valid'],
+  ])('%s: not a byte is sent, and the log asks about the clock', async (_, options, detail) => {
+    const { kms, events } = await client(never, options);
+    await expect(kms.decrypt(CALL)).rejects.toMatchObject({ code: 'unavailable', detail: 'clock_skew' });
+    expect(events).toEqual([{ event: 'clock_skew', detail }]);
   });
 
   test('none at all: no TLS', async () => {
@@ -265,7 +319,7 @@ describe('somebody else’s certificate', () => {
       socket.on('error', () => undefined);
     });
     const { kms } = await clientOf(plain);
-    await expect(kms.decrypt(CALL)).rejects.toMatchObject({ detail: 'connection_lost' });
+    await expect(kms.decrypt(CALL)).rejects.toMatchObject({ detail: 'tls_failed' });
     expect(got[0]).toBe(0x16);
     expect(got.includes('TrentService')).toBe(false);
   });
@@ -285,9 +339,20 @@ describe('somebody else’s certificate', () => {
           legacyKeyArns: [],
         }),
       ),
-      () => connect('/nonexistent/kms.sock'),
+      dialUnix('/nonexistent/kms.sock'),
       systemClock(),
+      () => undefined,
     );
-    await expect(gone.decrypt(CALL)).rejects.toMatchObject({ detail: 'connection_lost' });
+    await expect(gone.decrypt(CALL)).rejects.toMatchObject({ code: 'unavailable', detail: 'relay_down' });
+  });
+
+  test('a relay that finds no KMS, and closes', async () => {
+    const { kms } = await clientOf(createTcpServer((socket) => socket.destroy()));
+    await expect(kms.decrypt(CALL)).rejects.toMatchObject({ code: 'unavailable', detail: 'relay_closed' });
+  });
+
+  test('a relay that does not answer at all: given up after two seconds', async () => {
+    const { kms } = await clientOf(createTcpServer(() => undefined));
+    await expect(kms.decrypt(CALL)).rejects.toMatchObject({ detail: 'connect_timed_out' });
   });
 });
