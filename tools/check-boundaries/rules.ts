@@ -13,7 +13,8 @@ export interface ZoneRule {
   readonly npm?: readonly string[];
 }
 
-const HOST_PACKAGES = ['vault', 'stores', 'host-kms', 'parent', 'api', 'settings'];
+const STORES = ['stores', 'stores/sqlite', 'stores/file-sink', 'stores/dynamodb', 'stores/log-group'];
+const HOST_PACKAGES = ['vault', ...STORES, 'host-kms', 'parent', 'api', 'settings'];
 const EMULATORS = ['emulator-pki', 'emulator-iam', 'emulator-kms', 'emulator-nitro'];
 
 export const RULES: readonly ZoneRule[] = [
@@ -65,6 +66,8 @@ export const RULES: readonly ZoneRule[] = [
     npm: ['@aws-sdk/client-dynamodb', '@aws-sdk/client-cloudwatch-logs', '@smithy/node-http-handler'],
   },
   { zone: 'host/kms', packages: ['vault'], node: ['https', 'crypto'], npm: ['@aws-sdk/*', '@smithy/*'] },
+  // Writes certificates; who signs them is a function that it is given.
+  { zone: 'host/x509', packages: ['codec'], node: ['crypto'] },
   // Reads files that a configuration names; nothing of the vault.
   { zone: 'host/settings', node: ['fs'] },
   { zone: 'host/parent', packages: ['protocol', 'settings', 'linux/vsock'], node: ['*'] },
@@ -72,11 +75,25 @@ export const RULES: readonly ZoneRule[] = [
   { zone: 'host/parent/build', packages: ['linux/native-files'], node: ['*'], npm: ['esbuild'] },
   {
     zone: 'host/api',
-    packages: [...HOST_PACKAGES, 'parent/unix-http', 'parent/process', 'protocol', 'attestation'],
+    packages: [
+      ...HOST_PACKAGES,
+      'parent/http-client',
+      'parent/interface',
+      'parent/log',
+      'parent/process',
+      'stores/sqlite',
+      'stores/file-sink',
+      'stores/dynamodb',
+      'stores/log-group',
+      'settings',
+      'channel',
+      'protocol',
+      'attestation',
+    ],
     node: ['*'],
     npm: ['fastify', '@fastify/*', 'ajv', 'ajv-formats', 'jose', '@aws-lambda-powertools/*'],
   },
-  { zone: 'emulators/pki', packages: ['codec'], node: ['crypto'] },
+  { zone: 'emulators/pki', packages: ['codec', 'x509'], node: ['crypto'] },
   { zone: 'emulators/iam', packages: ['policies'], node: ['net', 'crypto'] },
   {
     zone: 'emulators/kms',

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Where a vault keeps its items, and where its audit heads go. */
-export { SinkError, type SinkErrorCode } from './errors.ts';
-export { FileAuditSink } from './sink/file-sink.ts';
-export { readAuditSink } from './sink/read-sink.ts';
+/**
+ * Where a vault keeps its items, and where its audit heads go. What needs the AWS SDK has exports of its own
+ * (`./dynamodb`, `./log-group`): a vault on one machine starts without loading it. A function on AWS imports those and
+ * not this one, which needs node:sqlite.
+ */
+export * from './sink/index.ts';
 export { SqliteStore } from './sqlite/sqlite-store.ts';

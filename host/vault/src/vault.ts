@@ -15,6 +15,7 @@ import { asVaultError } from './operations/failures.ts';
 import { type Presence, presence } from './operations/presence.ts';
 import { deleteVault, removeFields } from './operations/remove.ts';
 import { type UpdateOptions, update, type Written } from './operations/update.ts';
+import { StoreError } from './ports/store.ts';
 import { type Context, checkContext, type Principal } from './principal.ts';
 import type { RecordSchema } from './schema/record-schema.ts';
 import { adoptSchema } from './schema/stored-schema.ts';
@@ -69,7 +70,8 @@ export class Vault {
         throw new VaultError('unauthenticated');
       }
       if (error instanceof VaultError) throw error;
-      this.#core.report({ event: 'store_failed', code: 'store_unavailable' });
+      const where = error instanceof StoreError ? { where: error.message } : {};
+      this.#core.report({ event: 'store_failed', code: 'store_unavailable', ...where });
       throw new VaultError('store_unavailable', { cause: error });
     }
   }

@@ -3,11 +3,14 @@ import { access, constants, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Store, Vault } from '@enclave-vault/vault';
 
-/** Partition keys of API keys begin so (formats of host/vault). */
-const KEYS = 'KEY##';
+/**
+ * The default tenant's index of API keys (formats of host/vault), whose first key this is about. A scan for keys of
+ * any tenant would read all of a DynamoDB table at every start.
+ */
+const DEFAULT_KEYS = 'KEYS##default';
 
 /**
- * Makes the first administrator's key when the vault has no key at all, and writes it to a file of mode 0600:
+ * Makes the first administrator's key when the default tenant has no key, and writes it to a file of mode 0600:
  * it is never printed. A marker beside the file shows a start that died between the two: the key it made is
  * known to nobody, so another is made.
  * @returns whether a key was made
@@ -24,16 +27,7 @@ export async function bootstrapAdminKey(vault: Vault, store: Store, file: string
 }
 
 async function hasNoKey(store: Store): Promise<boolean> {
-  let after: string | null = null;
-  do {
-    const page: Awaited<ReturnType<Store['scan']>> = await store.scan(KEYS, {
-      limit: 1,
-      ...(after === null ? {} : { after }),
-    });
-    if (page.items.length > 0) return false;
-    after = page.next;
-  } while (after !== null);
-  return true;
+  return (await store.query(DEFAULT_KEYS, { limit: 1 })).length === 0;
 }
 
 /** All of it or nothing, for its owner only, and on the disk before it returns. */

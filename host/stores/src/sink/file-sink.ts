@@ -2,13 +2,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { AuditHead, AuditSink } from '@enclave-vault/vault';
 import { SinkError } from '../errors.ts';
+import { GroupWriter } from '../group-writer.ts';
 import { formatLine, TORN_MARK } from './line.ts';
-
-interface Waiting {
-  readonly line: string;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
 
 /**
  * Audit heads in a file, one JSON line each, only ever appended to (O_APPEND) and synced before they count. Heads that
@@ -18,8 +13,7 @@ interface Waiting {
 export class FileAuditSink implements AuditSink {
   readonly #path: string;
   #file: FileHandle | undefined;
-  #queue: Waiting[] = [];
-  #writing: Promise<void> | undefined;
+  readonly #writer = new GroupWriter<string>((lines) => this.#write(lines));
   #closed = false;
 
   private constructor(path: string, file: FileHandle) {
@@ -34,38 +28,25 @@ export class FileAuditSink implements AuditSink {
 
   async append(head: AuditHead): Promise<void> {
     if (this.#closed) throw new SinkError('sink_closed');
-    const line = formatLine(head);
-    await new Promise<void>((resolve, reject) => {
-      this.#queue.push({ line, resolve, reject });
-      this.#writing ??= this.#write().finally(() => {
-        this.#writing = undefined;
-      });
-    });
+    await this.#writer.add(formatLine(head));
   }
 
   /** Waits for what is being written. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#writing;
+    await this.#writer.idle();
     await this.#file?.close();
     this.#file = undefined;
   }
 
-  async #write(): Promise<void> {
-    while (this.#queue.length > 0) {
-      const group = this.#queue;
-      this.#queue = [];
-      try {
-        this.#file ??= await openForAppend(this.#path);
-        await this.#file.appendFile(group.map(({ line }) => line).join(''));
-        await this.#file.datasync();
-        for (const { resolve } of group) resolve();
-      } catch (error) {
-        await this.#abandon();
-        const failure =
-          error instanceof SinkError ? error : new SinkError('sink_unavailable', undefined, { cause: error });
-        for (const { reject } of group) reject(failure);
-      }
+  async #write(lines: readonly string[]): Promise<void> {
+    try {
+      this.#file ??= await openForAppend(this.#path);
+      await this.#file.appendFile(lines.join(''));
+      await this.#file.datasync();
+    } catch (cause) {
+      await this.#abandon();
+      throw cause instanceof SinkError ? cause : new SinkError('sink_unavailable', undefined, { cause });
     }
   }
 

@@ -4,11 +4,13 @@ import {
   type Item,
   type Operation,
   type QueryOptions,
+  type ScanOptions,
   type ScanPage,
   type Store,
   StoreError,
   type TransactOptions,
 } from '@enclave-vault/vault';
+import { formatCursor, parseCursor } from '../cursor.ts';
 import { decodeBody } from './body.ts';
 import { openDatabase } from './database.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -26,6 +28,7 @@ export class SqliteStore implements Store {
   readonly #ascending: StatementSync;
   readonly #descending: StatementSync;
   readonly #scan: StatementSync;
+  readonly #scanKeys: StatementSync;
   #closed = false;
 
   private constructor(database: DatabaseSync) {
@@ -35,9 +38,9 @@ export class SqliteStore implements Store {
     const range = 'SELECT pk, sk, body FROM items WHERE pk = ? AND sk > ? AND sk < ? ORDER BY sk';
     this.#ascending = database.prepare(`${range} ASC LIMIT ?`);
     this.#descending = database.prepare(`${range} DESC LIMIT ?`);
-    this.#scan = database.prepare(
-      'SELECT pk, sk, body FROM items WHERE (pk, sk) > (?, ?) AND pk >= ? AND pk < ? ORDER BY pk, sk LIMIT ?',
-    );
+    const scan = 'FROM items WHERE (pk, sk) > (?, ?) AND pk >= ? AND pk < ? ORDER BY pk, sk LIMIT ?';
+    this.#scan = database.prepare(`SELECT pk, sk, body ${scan}`);
+    this.#scanKeys = database.prepare(`SELECT pk, sk ${scan}`);
   }
 
   /**
@@ -62,12 +65,14 @@ export class SqliteStore implements Store {
     );
   }
 
-  async scan(pkPrefix: string, { after, limit }: { after?: string; limit: number }): Promise<ScanPage> {
+  async scan(pkPrefix: string, { after, limit, keysOnly = false }: ScanOptions): Promise<ScanPage> {
     return this.#read(() => {
-      const [pk, sk] = after === undefined ? ['', ''] : parseCursor(after);
-      const items = this.#scan.all(pk, sk, pkPrefix, pkPrefix + LAST, limit).map(itemOrKey);
+      const { pk, sk } = after === undefined ? { pk: '', sk: '' } : parseCursor(after);
+      const statement = keysOnly ? this.#scanKeys : this.#scan;
+      const rows = statement.all(pk, sk, pkPrefix, pkPrefix + LAST, limit);
+      const items = rows.map(keysOnly ? keyOf : itemOrKey);
       const last = items.length < limit ? undefined : items.at(-1);
-      return { items, next: last === undefined ? null : JSON.stringify([last.pk, last.sk]) };
+      return { items, next: last === undefined ? null : formatCursor(last) };
     });
   }
 
@@ -111,19 +116,11 @@ function itemOrKey(row: Record<string, unknown>): Item {
   try {
     return itemOf(row);
   } catch (error) {
-    const { pk, sk } = row;
-    if (typeof pk !== 'string' || typeof sk !== 'string') throw error;
-    return Object.assign(Object.create(null), { pk, sk });
+    if (typeof row.pk !== 'string' || typeof row.sk !== 'string') throw error;
+    return keyOf(row);
   }
 }
 
-/** @throws {StoreError} `invalid` */
-function parseCursor(cursor: string): [string, string] {
-  try {
-    const [pk, sk] = JSON.parse(cursor);
-    if (typeof pk === 'string' && typeof sk === 'string') return [pk, sk];
-  } catch {
-    // Not one of ours either.
-  }
-  throw new StoreError('invalid', 'not a cursor');
+function keyOf({ pk, sk }: Record<string, unknown>): Item {
+  return Object.assign(Object.create(null), { pk, sk });
 }

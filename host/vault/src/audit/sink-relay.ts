@@ -35,7 +35,9 @@ export class SinkRelay {
     const failed = [...late, ...heads].filter((_, index) => results[index]?.status === 'rejected');
     if (failed.length === 0) return true;
     this.#waiting = [...failed, ...this.#waiting].slice(-MAX_WAITING);
-    this.#report({ event: 'audit_sink_failed', code: 'audit_unavailable' });
+    const reason = results.find((result) => result.status === 'rejected')?.reason;
+    const where = reason instanceof Error && 'code' in reason ? { where: reason.message } : {};
+    this.#report({ event: 'audit_sink_failed', code: 'audit_unavailable', ...where });
     return !heads.some((head) => failed.includes(head));
   }
 }

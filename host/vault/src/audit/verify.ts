@@ -69,14 +69,17 @@ async function allLogs(store: Store): Promise<Set<string>> {
     [RECORD_SCAN_PREFIX, (pk: string) => pk.slice(RECORD_SCAN_PREFIX.length)],
     [KEY_SCAN_PREFIX, (pk: string) => keyLog(pk.slice(KEY_SCAN_PREFIX.length))],
   ] as const;
-  for (const [prefix, logOf] of sources) {
-    let after: string | null = null;
-    do {
-      const page = await store.scan(prefix, { limit: SCAN_PAGE, ...(after === null ? {} : { after }) });
-      for (const { pk } of page.items) logs.add(logOf(pk));
-      after = page.next;
-    } while (after !== null);
-  }
+  let after: string | null = null;
+  do {
+    // One scan for all: each reads the whole table where the store is DynamoDB.
+    const options = { limit: SCAN_PAGE, keysOnly: true, ...(after === null ? {} : { after }) };
+    const page = await store.scan('', options);
+    for (const { pk } of page.items) {
+      const source = sources.find(([prefix]) => pk.startsWith(prefix));
+      if (source !== undefined) logs.add(source[1](pk));
+    }
+    after = page.next;
+  } while (after !== null);
   return logs;
 }
 

@@ -53,7 +53,8 @@ async function isUnused(store: Store): Promise<boolean> {
   for (const prefix of OWN_PREFIXES) {
     let after: string | null = null;
     do {
-      const page = await store.scan(prefix, { limit: 1, ...(after === null ? {} : { after }) });
+      const options = { limit: 1, keysOnly: true, ...(after === null ? {} : { after }) };
+      const page = await store.scan(prefix, options);
       if (page.items.length > 0) return false;
       after = page.next;
     } while (after !== null);

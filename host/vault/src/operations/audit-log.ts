@@ -67,7 +67,7 @@ export async function auditLog(
   if (cursor !== undefined && !/^[0-9]{12}$/.test(cursor)) throw invalid(memberError('cursor', 'format'));
   if (!isVaultId(id)) throw new VaultError('not_found');
   const { pk, sk } = recordKey(id);
-  const item = await core.store.get(pk, sk);
+  const item = await core.store.get(pk, sk, { attributes: ['_tn'] });
   if (item === undefined || item._tn !== tenant) throw new VaultError('not_found');
   const log = recordLog(id);
   // One more than asked for says whether there is another page.

@@ -97,7 +97,7 @@ export async function deny(
 
 async function isOwn(core: Core, tenant: string, id: string): Promise<boolean> {
   const { pk, sk } = recordKey(id);
-  const item = await core.store.get(pk, sk);
+  const item = await core.store.get(pk, sk, { attributes: ['_tn', '_del'] });
   return item !== undefined && item._tn === tenant && !isTombstone(item);
 }
 

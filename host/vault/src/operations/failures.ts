@@ -34,7 +34,7 @@ export async function asVaultError(
   if (error instanceof EnclaveClientError)
     return enclaveRefusal(core, error.code, requestId, error.retryAfter);
   if (error instanceof StoreError) {
-    core.report({ event: 'store_failed', code: error.code, requestId });
+    core.report({ event: 'store_failed', code: error.code, requestId, where: error.message });
     return new VaultError('store_unavailable', { cause: error });
   }
   if (error instanceof Tampered) {

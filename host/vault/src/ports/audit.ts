@@ -17,6 +17,6 @@ export interface AuditHead {
  * store's chains; a head may come twice, and heads of one chain may come out of order.
  */
 export interface AuditSink {
-  /** Resolves when the head is durable there. */
+  /** Resolves when the head is durable there. An error with a `code` has a message fit for a log. */
   append(head: AuditHead): Promise<void>;
 }

@@ -14,7 +14,10 @@ export interface Report {
   readonly code: string;
   readonly requestId?: string;
   readonly log?: string;
-  /** For a program error: its kind and where it was thrown. Never its message, which may quote what it choked on. */
+  /**
+   * For a program error: its kind and where it was thrown. Never its message, which may quote what it choked on.
+   * For a failed store or sink: what it says of itself, an operation and an error's name.
+   */
   readonly where?: string;
 }
 

@@ -24,6 +24,9 @@ export const MAX_ITEM_BYTES = 350 * 1024;
 /** Most operations of one transaction (DynamoDB allows 100). */
 export const MAX_OPERATIONS = 100;
 
+/** Items written by one transaction together, in bytes (DynamoDB allows 4 MB). */
+export const MAX_TRANSACTION_BYTES = 4_000_000;
+
 /** What must hold of the stored item: not there, or there with all these attributes, equal in type and value. */
 export type Condition = { readonly absent: true } | { readonly equals: Readonly<Record<string, Attribute>> };
 
@@ -49,6 +52,19 @@ export interface QueryOptions {
   readonly reverse?: boolean;
 }
 
+export interface GetOptions {
+  /** The attributes that the caller reads: a store may give these alone, and may give more. Default: all. */
+  readonly attributes?: readonly string[];
+}
+
+export interface ScanOptions {
+  /** `next` of the page before. */
+  readonly after?: string;
+  readonly limit: number;
+  /** The caller reads nothing but keys: a store may leave out the rest. */
+  readonly keysOnly?: boolean;
+}
+
 /** A page may be empty and still have a `next`; null says that there is no more. */
 export interface ScanPage {
   readonly items: readonly Item[];
@@ -63,12 +79,15 @@ export interface ScanPage {
  * authenticates as nothing: it must not hide the others from whoever looks for damage.
  */
 export interface Store {
-  get(pk: string, sk: string): Promise<Item | undefined>;
+  get(pk: string, sk: string, options?: GetOptions): Promise<Item | undefined>;
   query(pk: string, options: QueryOptions): Promise<readonly Item[]>;
   /** All or nothing; durable when it resolves. @throws {StoreConflict} when a condition does not hold */
   transact(operations: readonly Operation[], options?: TransactOptions): Promise<void>;
-  /** All items whose `pk` begins with the prefix, in an order of the store's own. `after` is a page's `next`. */
-  scan(pkPrefix: string, options: { readonly after?: string; readonly limit: number }): Promise<ScanPage>;
+  /**
+   * All items whose `pk` begins with the prefix, in an order of the store's own. DynamoDB reads, and charges for, the
+   * whole table, whatever the prefix: nothing that a request waits for may scan.
+   */
+  scan(pkPrefix: string, options: ScanOptions): Promise<ScanPage>;
   close(): Promise<void>;
 }
 
