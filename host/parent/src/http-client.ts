@@ -4,6 +4,8 @@ import type net from 'node:net';
 import { type Connection, type HttpTarget, opener } from './connections.ts';
 import { ParentError } from './errors.ts';
 
+export type { HttpTarget, TlsTarget } from './connections.ts';
+
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT';
   path: string;

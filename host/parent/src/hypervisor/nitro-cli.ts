@@ -18,6 +18,13 @@ export interface NitroCliOptions {
 
 const MAX_OUTPUT = 1024 * 1024;
 
+interface Call {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Whether a failure is none after all. */
+  readonly forgive?: () => Promise<boolean>;
+}
+
 interface Output {
   readonly error: ExecFileException | null;
   readonly stdout: string;
@@ -32,17 +39,20 @@ export class NitroCli implements Hypervisor {
   readonly #options: NitroCliOptions;
   /** Aborted when this object is closed: no tool outlives the parent. */
   readonly #closing = new AbortController();
+  readonly #callMs: number;
   #launches: Promise<unknown> = Promise.resolve();
 
   constructor(options: NitroCliOptions) {
     this.#options = options;
+    this.#callMs = options.callMs ?? 10_000;
   }
 
   async run(run: RunEnclave, signal?: AbortSignal): Promise<EnclaveDescription> {
     const { image, name, cpuCount, memoryMib } = run;
     const args = ['--eif-path', image, '--cpu-count', `${cpuCount}`, '--memory', `${memoryMib}`];
+    const timeoutMs = this.#options.runMs ?? 120_000;
     const launched = this.#launches.then(() =>
-      this.#call('run-enclave', [...args, '--enclave-name', name], this.#options.runMs ?? 120_000, signal),
+      this.#call('run-enclave', [...args, '--enclave-name', name], { timeoutMs, signal }),
     );
     this.#launches = launched.catch(() => undefined);
     const id = text(object(await launched), 'EnclaveID');
@@ -52,13 +62,22 @@ export class NitroCli implements Hypervisor {
     return described;
   }
 
-  async describe(): Promise<EnclaveDescription[]> {
-    return readDescriptions(await this.#call('describe-enclaves', []));
+  async describe(timeoutMs = this.#callMs): Promise<EnclaveDescription[]> {
+    return readDescriptions(await this.#call('describe-enclaves', [], { timeoutMs }));
   }
 
-  async terminate(enclaveId: string, timeoutMs?: number): Promise<void> {
-    const answer = object(await this.#call('terminate-enclave', ['--enclave-id', enclaveId], timeoutMs));
-    if (answer.Terminated !== true) throw new ParentError('hypervisor_refused', 'Terminated');
+  async terminate(enclaveId: string, timeoutMs = this.#callMs): Promise<void> {
+    const until = Date.now() + timeoutMs;
+    // Nothing is said of an enclave that died by itself: there is nothing left to end, and no reason to look into it.
+    const gone = async () => {
+      const left = await this.describe(Math.max(1, until - Date.now()));
+      return left.every(({ EnclaveID }) => EnclaveID !== enclaveId);
+    };
+    const args = ['--enclave-id', enclaveId];
+    const answer = await this.#call('terminate-enclave', args, { timeoutMs, forgive: gone });
+    if (answer !== null && object(answer).Terminated !== true) {
+      throw new ParentError('hypervisor_refused', 'Terminated');
+    }
   }
 
   close(): void {
@@ -68,15 +87,16 @@ export class NitroCli implements Hypervisor {
   async #call(
     command: string,
     args: readonly string[],
-    timeout = this.#options.callMs ?? 10_000,
-    signal?: AbortSignal,
+    { timeoutMs, signal, forgive }: Call,
   ): Promise<unknown> {
-    const { error, stdout, stderr } = await this.#execute([command, ...args], timeout, signal);
+    const { error, stdout, stderr } = await this.#execute([command, ...args], timeoutMs, signal);
     if (error === null) return parseAnswer(stdout);
-    throw this.#explain(command, error, stderr, signal?.aborted === true || this.#closing.signal.aborted);
+    if (signal?.aborted || this.#closing.signal.aborted) throw new ParentError('timeout', 'aborted');
+    if (forgive !== undefined && (await forgive().catch(() => false))) return null;
+    throw this.#explain(command, error, stderr);
   }
 
-  #execute(args: readonly string[], timeout: number, signal?: AbortSignal): Promise<Output> {
+  #execute(args: readonly string[], timeout: number, signal: AbortSignal | undefined): Promise<Output> {
     const { command = '/usr/bin/nitro-cli' } = this.#options;
     const closing = this.#closing.signal;
     const options = {
@@ -91,9 +111,8 @@ export class NitroCli implements Hypervisor {
     });
   }
 
-  #explain(command: string, error: ExecFileException, stderr: string, aborted: boolean): ParentError {
+  #explain(command: string, error: ExecFileException, stderr: string): ParentError {
     const { log } = this.#options;
-    if (aborted) return new ParentError('timeout', 'aborted');
     if (error.code === 'ENOENT' || error.code === 'EACCES') {
       const hint = 'install aws-nitro-enclaves-cli; the user of the parent must be able to run it';
       log('error', 'nitro_cli_failed', { command, code: 'hypervisor_missing', cause: error.code, hint });
