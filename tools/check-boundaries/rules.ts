@@ -35,23 +35,34 @@ export const RULES: readonly ZoneRule[] = [
   },
   {
     zone: 'trusted/enclave/src/adapters',
-    packages: ['codec', 'protocol'],
+    packages: ['codec', 'protocol', 'linux'],
     node: ['crypto', 'http', 'net', 'tls', 'stream', 'worker_threads', 'fs', 'timers/promises'],
   },
   {
     zone: 'trusted/enclave',
-    packages: ['codec', 'hpke', 'records', 'records/open', 'expressions', 'protocol'],
+    packages: [
+      'codec',
+      'hpke',
+      'records',
+      'records/open',
+      'expressions',
+      'protocol',
+      'linux',
+      'linux/vsock',
+      'linux/nsm',
+      'linux/process',
+    ],
     node: ['crypto', 'http', 'net', 'worker_threads', 'stream', 'process'],
   },
   // libc for a program: the one place that loads native code. Its JavaScript is koffi's addon's only caller.
   { zone: 'trusted/linux/src', node: ['net'], npm: ['#koffi-file'] },
-  { zone: 'trusted/linux', node: ['crypto', 'fs', 'module', 'path'], npm: ['koffi'] },
+  { zone: 'trusted/linux', node: ['fs', 'module', 'path'] },
   // The build runs on the developer's machine; it isn't part of the program.
   {
     zone: 'trusted/enclave/build',
     node: ['*'],
     npm: ['esbuild'],
-    packages: ['codec'],
+    packages: ['codec', 'linux/native-files'],
   },
   { zone: 'verifier/attestation', packages: ['codec'], node: ['crypto'] },
   {

@@ -19,8 +19,8 @@ import {
   derOctetString,
   derOid,
   derSequence,
-} from './der.ts';
-import { PkiError } from './errors.ts';
+  PkiError,
+} from '@enclave-vault/x509';
 
 export type EnvelopedDataOptions = {
   /** `constructed`: the content is one or more OCTET STRINGs in a constructed [0]; `primitive`: one [0]. KMS sends both. Default constructed. */

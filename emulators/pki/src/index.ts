@@ -1,18 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 export {
+  berIndefinite,
   type CertificateProfile,
-  type CertificateRequest,
+  der,
+  derBitString,
+  derBoolean,
+  derContext,
+  derContextPrimitive,
+  derInteger,
+  derNamedBits,
+  derNull,
+  derOctetString,
+  derOid,
+  derSequence,
+  derSetOf,
+  derTime,
+  type ExtendedKeyUsage,
+  type Extension,
+  encodeName,
   type HashName,
-  type IssuedCertificate,
-  issueCertificate,
+  type KeyUsage,
+  type Name,
+  PkiError,
+  type PkiErrorCode,
+  type SubjectAltNames,
   toPem,
-} from './certificate.ts';
+} from '@enclave-vault/x509';
+export { type CertificateRequest, type IssuedCertificate, issueCertificate } from './certificate.ts';
 export { type EnvelopedDataOptions, envelopedData } from './cms.ts';
 export { ES384_HEADER, signCoseSign1 } from './cose.ts';
-export * from './der.ts';
-export { PkiError, type PkiErrorCode } from './errors.ts';
-export type { ExtendedKeyUsage, Extension, KeyUsage, SubjectAltNames } from './extensions.ts';
-export { encodeName, type Name } from './name.ts';
 export {
   assembleNitroChain,
   buildNitroChain,

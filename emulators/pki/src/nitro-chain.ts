@@ -6,8 +6,8 @@ import {
   type KeyObject,
   X509Certificate,
 } from 'node:crypto';
-import { type CertificateProfile, issueCertificate } from './certificate.ts';
-import { PkiError } from './errors.ts';
+import { type CertificateProfile, PkiError } from '@enclave-vault/x509';
+import { issueCertificate } from './certificate.ts';
 import { type NitroIdentity, nitroProfiles, nitroRootProfile } from './nitro-profiles.ts';
 
 /** A certificate and its private key: P-384 all along a chain of Nitro. */

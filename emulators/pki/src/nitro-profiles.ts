@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
-import type { CertificateProfile } from './certificate.ts';
-import type { Name } from './name.ts';
+import type { CertificateProfile, Name } from '@enclave-vault/x509';
 
 /** Common name of the development root, by which people and the verifier's callers tell it from the one of AWS. */
 export const DEVELOPMENT_ROOT_NAME = 'enclave-vault development root';

@@ -3,6 +3,7 @@ import { createHash, type KeyObject } from 'node:crypto';
 import { ASN1_TAG, childrenOf, contentOf, parseDer } from '@enclave-vault/codec';
 import {
   derBoolean,
+  derContext,
   derContextPrimitive,
   derInteger,
   derNamedBits,
@@ -31,7 +32,11 @@ export type ExtendedKeyUsage = keyof typeof EXTENDED_KEY_USAGE;
 /** Extension (RFC 5280 section 4.1): `value` is the DER that goes into the OCTET STRING. */
 export type Extension = { readonly oid: string; readonly critical: boolean; readonly value: Buffer };
 
-export type SubjectAltNames = { readonly dns?: readonly string[]; readonly ip?: readonly string[] };
+export type SubjectAltNames = {
+  readonly dns?: readonly string[];
+  readonly uri?: readonly string[];
+  readonly ip?: readonly string[];
+};
 
 export function encodeExtension({ oid, critical, value }: Extension): Buffer {
   return derSequence(derOid(oid), ...(critical ? [derBoolean(true)] : []), derOctetString(value));
@@ -74,13 +79,28 @@ export function authorityKeyIdentifier(key: KeyObject): Extension {
   };
 }
 
-/** SubjectAltName with dNSName [2] and iPAddress [7] (RFC 5280 section 4.2.1.6). @throws PkiError `invalid_address` */
-export function subjectAltName({ dns = [], ip = [] }: SubjectAltNames): Extension {
+/** SubjectAltName with dNSName [2], URI [6] and iPAddress [7] (RFC 5280 section 4.2.1.6). @throws PkiError `invalid_address` */
+export function subjectAltName({ dns = [], uri = [], ip = [] }: SubjectAltNames): Extension {
   const value = derSequence(
     ...dns.map((name) => derContextPrimitive(2, Buffer.from(name, 'ascii'))),
+    ...uri.map((name) => derContextPrimitive(6, Buffer.from(name, 'ascii'))),
     ...ip.map((address) => derContextPrimitive(7, addressOctets(address))),
   );
   return { oid: '2.5.29.17', critical: false, value };
+}
+
+/**
+ * NameConstraints (RFC 5280 section 4.2.1.10), critical: the only names that certificates below may have, of these two
+ * kinds. A dNSName permits its subdomains too; a URI is permitted by its host.
+ */
+export function nameConstraints(permitted: {
+  readonly dns?: readonly string[];
+  readonly uriHost?: readonly string[];
+}): Extension {
+  const subtree = (tag: number) => (name: string) =>
+    derSequence(derContextPrimitive(tag, Buffer.from(name, 'ascii')));
+  const subtrees = [...(permitted.dns ?? []).map(subtree(2)), ...(permitted.uriHost ?? []).map(subtree(6))];
+  return { oid: '2.5.29.30', critical: true, value: derSequence(derContext(0, ...subtrees)) };
 }
 
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;

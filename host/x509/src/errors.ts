@@ -10,7 +10,7 @@ export type PkiErrorCode =
   | 'unsupported_key'
   | 'issuer_required';
 
-/** A request this package cannot write: always a mistake of the caller, since everything it gets comes from the emulators and tests. */
+/** A request this package cannot write: always a mistake of the program that asks, since no name or key of strangers gets here. */
 export class PkiError extends Error {
   override readonly name = 'PkiError';
   readonly code: PkiErrorCode;
