@@ -119,7 +119,10 @@ export const RULES: readonly ZoneRule[] = [
     zone: 'tools',
     packages: [
       ...HOST_PACKAGES,
+      // Into a vault past its API: for its operator.
+      'vault/import',
       ...EMULATORS,
+      'parent/http-client',
       'policies',
       'attestation',
       'protocol',
@@ -128,7 +131,7 @@ export const RULES: readonly ZoneRule[] = [
       'enclave/build',
     ],
     node: ['*'],
-    npm: ['oxc-parser', 'esbuild', '@aws-sdk/client-kms', '@smithy/node-http-handler'],
+    npm: ['oxc-parser', 'esbuild', '@aws-sdk/*', '@smithy/node-http-handler'],
   },
 ];
 

@@ -12,6 +12,8 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
   keys: async (args) => (await import('./commands/keys.ts')).keys(args),
   tenants: async (args) => (await import('./commands/tenants.ts')).tenants(args),
   audit: async (args) => (await import('./commands/audit.ts')).audit(args, ROOT),
+  doctor: async (args) => (await import('./commands/doctor.ts')).doctor(args),
+  'import-sample': async (args) => (await import('./commands/import-sample.ts')).importSample(args),
   help: async () => {
     process.stdout.write(`${USAGE}\n`);
     return 0;

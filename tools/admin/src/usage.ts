@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { DEV_USAGE } from './dev/options.ts';
+import { DOCTOR_USAGE } from './doctor/options.ts';
+import { IMPORT_USAGE } from './import/options.ts';
 
 const KEYS_USAGE = `enclave-vault keys create --scopes a,b [--fields f,g] [--purposes p] [--derive-only] [--expires RFC3339]
 enclave-vault keys list
@@ -17,4 +20,4 @@ const AUDIT_USAGE = `enclave-vault audit verify [ID] [--against FILE] [--data DI
   --against FILE heads kept elsewhere (DIR/audit-heads.log, or your copy of it): finds truncation and rollback
   Exit code 0: all is well. 1: findings, named one a line.`;
 
-export const USAGE = `${DEV_USAGE}\n\n${KEYS_USAGE}\n\n${TENANTS_USAGE}\n\n${AUDIT_USAGE}`;
+export const USAGE = `${DEV_USAGE}\n\n${KEYS_USAGE}\n\n${TENANTS_USAGE}\n\n${AUDIT_USAGE}\n\n${DOCTOR_USAGE}`;

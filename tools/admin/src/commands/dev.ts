@@ -49,6 +49,8 @@ async function runVault(options: DevOptions, root: string, folders: Folders, beg
     const running = { url: facts.url, pid: process.pid, control: join(folders.run, 'control.sock') };
     const control = await openControl(running, files(data).running, {
       '/session': () => vault.session(),
+      '/examined': () => vault.examined(),
+      '/key-policy': () => vault.keyPolicy(),
       '/pids': () => ({ dev: process.pid, ...vault.pids() }),
     });
     process.stdout.write(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PrincipalConfig } from '@enclave-vault/emulator-kms';
 import {
+  adminBoundary,
+  adminIdentityPolicy,
   apiBoundary,
   apiIdentityPolicy,
   deploymentBoundary,
@@ -9,18 +11,21 @@ import {
   instanceIdentityPolicy,
 } from '@enclave-vault/policies';
 import { mintCredentials, type RoleCredentials } from './credentials.ts';
-import { LOCAL } from './deployment.ts';
+import { ADMIN_ROLE, LOCAL } from './deployment.ts';
 
 export interface Principals {
   readonly api: RoleCredentials;
   readonly instance: RoleCredentials;
   readonly deployment: RoleCredentials;
+  /** An operator's: reads and administers keys, and can neither use one nor change who can. */
+  readonly admin: RoleCredentials;
 }
 
 export const mintPrincipals = (): Principals => ({
   api: mintCredentials(),
   instance: mintCredentials(),
   deployment: mintCredentials(),
+  admin: mintCredentials(),
 });
 
 /** The roles as the KMS emulator knows them: the identity policies are those that a deployment on AWS gets. */
@@ -43,6 +48,12 @@ export function principalConfigs(principals: Principals): PrincipalConfig[] {
       ...principals.deployment,
       identityPolicies: [deploymentIdentityPolicy(LOCAL)],
       boundary: deploymentBoundary(LOCAL),
+    },
+    {
+      arn: ADMIN_ROLE,
+      ...principals.admin,
+      identityPolicies: [adminIdentityPolicy(LOCAL)],
+      boundary: adminBoundary(LOCAL),
     },
   ];
 }

@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { KmsEmulatorConfig } from '@enclave-vault/emulator-kms';
-import { kmsEndpointPolicy } from '@enclave-vault/policies';
+import { kmsEndpointPolicy, type Measurements } from '@enclave-vault/policies';
 import { encodeConfiguration, pcr16 } from '@enclave-vault/protocol';
 import { AdminError } from '../errors.ts';
 import type { Ready } from './child.ts';
 import type { RoleCredentials } from './credentials.ts';
 import { ENCLAVE_LIMITS, INSTANCE_ID, KMS_HOST, LOCAL } from './deployment.ts';
+import type { Examined } from './examined.ts';
 import { type Folders, files } from './folders.ts';
 import { askSocket } from './hypervisor.ts';
 import { DeploymentKeys, type KeyArns } from './keys.ts';
@@ -68,6 +69,8 @@ export class LocalVault {
   #kms: Kms = { inside: 0, outside: 0, ca: '' };
   #arns: KeyArns = { vault: '', request: '', integrity: '' };
   #untrusted: readonly string[] = [];
+  /** What the key policy admits. */
+  #trusted: Measurements | undefined;
 
   /** @throws {AdminError} data_unreadable, schema_unreadable */
   constructor(options: DevOptions, root: string, folders: Folders, onLog: OnLog) {
@@ -137,6 +140,31 @@ export class LocalVault {
     };
   }
 
+  /** What `doctor` looks at, and with whose rights. */
+  examined(): Examined {
+    const { admin, api, instance } = this.principals;
+    return {
+      ...this.#apiKms(),
+      legacyKeys: this.#options.legacyKeys,
+      deployment: LOCAL,
+      measurements: this.#trusted ?? {},
+      callers: { admin, api, instance },
+      ...this.#storage(),
+      parent: this.#socket('parent'),
+      attestationRoot: this.#rootCertificate,
+    };
+  }
+
+  /** The vault key's policy, as KMS has it. */
+  async keyPolicy(): Promise<PolicyDocument> {
+    const keys = this.#deploymentKeys();
+    try {
+      return await keys.policy(this.#arns.vault);
+    } finally {
+      keys.close();
+    }
+  }
+
   /** Where KMS is: through the endpoint of the VPC, and from outside. */
   get kms(): Kms {
     return this.#kms;
@@ -176,6 +204,7 @@ export class LocalVault {
     const pinned = pinnedMeasurements(await keys.policy(this.#arns.vault));
     this.#untrusted = pinned === null ? [] : differing(measured, pinned);
     const trusted = pinned === null || this.#options.acceptMeasurements ? admit(measured, pinned) : pinned;
+    this.#trusted = trusted;
     if (this.#untrusted.length > 0) {
       const event = this.#options.acceptMeasurements ? 'measurements_accepted' : 'enclave_not_trusted';
       log('warn', event, { differing: this.#untrusted });

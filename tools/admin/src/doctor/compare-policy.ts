@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { PolicyDocument, Statement } from '@enclave-vault/policies';
+
+/** A statement reduced to what it says: lists sorted, one value and a list of one the same, names in one case. */
+type Plain = ReadonlyMap<string, string>;
+
+/**
+ * What differs between the policy that a key has and the one it should have, one line each: statements that are
+ * missing, that nobody wrote for this deployment, and that say something else, member by member. The order of
+ * statements, actions and values says nothing in a policy and is not compared, nor is the document's Id.
+ */
+export function comparePolicies(found: unknown, wanted: PolicyDocument): string[] {
+  if (!isObject(found)) return ['the policy is not an object'];
+  const statements = found.Statement;
+  const list: readonly unknown[] = Array.isArray(statements) ? statements : [statements];
+  const lines = found.Version === wanted.Version ? [] : [`Version is not ${wanted.Version}`];
+  const left = list.map((statement) => ({ sid: sidOf(statement), plain: plain(statement) }));
+  const open: Statement[] = [];
+  for (const statement of wanted.Statement) {
+    // Equal ones are paired first: a copy with another Sid is an extra statement, and not a change.
+    const equal = left.findIndex(({ sid, plain: of }) => sid === statement.Sid && same(of, plain(statement)));
+    if (equal === -1) open.push(statement);
+    else left.splice(equal, 1);
+  }
+  for (const statement of open) {
+    const index = left.findIndex(({ sid }) => sid === statement.Sid);
+    const [changed] = index === -1 ? [] : left.splice(index, 1);
+    if (changed === undefined) lines.push(`missing statement ${statement.Sid}`);
+    else
+      lines.push(
+        `changed statement ${statement.Sid}: ${differences(changed.plain, plain(statement)).join(', ')}`,
+      );
+  }
+  for (const { sid, plain: of } of left)
+    lines.push(`extra statement ${sid} (${of.get('Effect') ?? 'no Effect'})`);
+  return lines;
+}
+
+function differences(found: Plain, wanted: Plain): string[] {
+  const names = new Set([...found.keys(), ...wanted.keys()]);
+  return [...names]
+    .filter((name) => found.get(name) !== wanted.get(name))
+    .map((name) => (!found.has(name) ? `no ${name}` : wanted.has(name) ? `other ${name}` : `added ${name}`));
+}
+
+const same = (a: Plain, b: Plain): boolean => differences(a, b).length === 0;
+
+/** Members by name, conditions as `Condition.OPERATOR.KEY`. */
+function plain(statement: unknown): Plain {
+  const members = new Map<string, string>();
+  if (!isObject(statement)) return members;
+  for (const [name, value] of Object.entries(statement)) {
+    if (name === 'Sid') continue;
+    if (name === 'Condition' && isObject(value)) {
+      // Values of any register are compared as KMS does: in either case.
+      for (const [operator, keys] of Object.entries(value))
+        for (const [key, values] of Object.entries(isObject(keys) ? keys : { '': keys }))
+          members.set(`Condition.${operator}.${key}`, listed(values, /IgnoreCase$/.test(operator)));
+    } else if (name === 'Principal' && isObject(value)) {
+      for (const [kind, who] of Object.entries(value))
+        members.set(`Principal.${kind}`, listed(who, false, accountRoot));
+    } else members.set(name, listed(value, name === 'Action' || name === 'NotAction'));
+  }
+  return members;
+}
+
+function listed(value: unknown, anyCase: boolean, change = (one: string) => one): string {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const texts = list.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
+  return JSON.stringify([...new Set(texts.map((one) => change(anyCase ? one.toLowerCase() : one)))].sort());
+}
+
+/** An account as Principal may be written either way. */
+function accountRoot(who: string): string {
+  return /^arn:aws[a-z-]*:iam::(\d{12}):root$/.exec(who)?.[1] ?? who;
+}
+
+/** A Sid is shown, so it must be one. */
+function sidOf(statement: unknown): string {
+  const sid = isObject(statement) ? statement.Sid : undefined;
+  return typeof sid === 'string' && /^[\w ]{1,128}$/.test(sid) ? sid : '(without Sid)';
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
