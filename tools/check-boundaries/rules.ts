@@ -56,13 +56,13 @@ export const RULES: readonly ZoneRule[] = [
   },
   // libc for a program: the one place that loads native code. Its JavaScript is koffi's addon's only caller.
   { zone: 'trusted/linux/src', node: ['net'], npm: ['#koffi-file'] },
-  { zone: 'trusted/linux', node: ['fs', 'module', 'path'] },
+  { zone: 'trusted/linux/src/koffi-file', node: ['fs', 'module', 'path'] },
   // The build runs on the developer's machine; it isn't part of the program.
   {
     zone: 'trusted/enclave/build',
     node: ['*'],
     npm: ['esbuild'],
-    packages: ['codec', 'linux/native-files'],
+    packages: ['codec'],
   },
   { zone: 'verifier/attestation', packages: ['codec'], node: ['crypto'] },
   {
@@ -74,7 +74,7 @@ export const RULES: readonly ZoneRule[] = [
     zone: 'host/stores',
     packages: ['vault', 'codec'],
     node: ['sqlite', 'fs', 'fs/promises', 'path', 'crypto', 'timers/promises', 'http', 'https'],
-    npm: ['@aws-sdk/client-dynamodb', '@aws-sdk/client-cloudwatch-logs', '@smithy/node-http-handler'],
+    npm: ['@aws-sdk/client-dynamodb', '@aws-sdk/client-cloudwatch-logs', '@smithy/*'],
   },
   { zone: 'host/kms', packages: ['vault'], node: ['https', 'crypto'], npm: ['@aws-sdk/*', '@smithy/*'] },
   // Writes certificates; who signs them is a function that it is given.

@@ -15,6 +15,12 @@ export type AdminErrorCode =
   | 'image_missing'
   | 'schema_unreadable'
   | 'legacy_key_missing'
+  | 'export_unreadable'
+  | 'export_damaged'
+  | 'table_unreadable'
+  | 'import_state_other'
+  | 'import_interrupted'
+  | 'key_is_own'
   | 'log_unknown';
 
 /** Something that the user can mend: shown as one line, exit code 1. */

@@ -20,4 +20,4 @@ const AUDIT_USAGE = `enclave-vault audit verify [ID] [--against FILE] [--data DI
   --against FILE heads kept elsewhere (DIR/audit-heads.log, or your copy of it): finds truncation and rollback
   Exit code 0: all is well. 1: findings, named one a line.`;
 
-export const USAGE = `${DEV_USAGE}\n\n${KEYS_USAGE}\n\n${TENANTS_USAGE}\n\n${AUDIT_USAGE}\n\n${DOCTOR_USAGE}`;
+export const USAGE = `${DEV_USAGE}\n\n${KEYS_USAGE}\n\n${TENANTS_USAGE}\n\n${AUDIT_USAGE}\n\n${DOCTOR_USAGE}\n\n${IMPORT_USAGE}`;

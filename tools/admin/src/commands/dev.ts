@@ -50,7 +50,6 @@ async function runVault(options: DevOptions, root: string, folders: Folders, beg
     const control = await openControl(running, files(data).running, {
       '/session': () => vault.session(),
       '/examined': () => vault.examined(),
-      '/key-policy': () => vault.keyPolicy(),
       '/pids': () => ({ dev: process.pid, ...vault.pids() }),
     });
     process.stdout.write(
