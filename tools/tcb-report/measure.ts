@@ -11,8 +11,9 @@ export interface Part {
   readonly files: number;
   /** Lines that are neither blank nor only a comment, of every file that has a part in the bundle. */
   readonly lines: number;
-  /** Bytes in the bundle. */
+  /** Bytes in the bundle for the hypervisor of one machine, and in the one for AWS. */
   readonly bytes: number;
+  readonly nitroBytes: number;
 }
 
 /** Lines of code, counted alike for everybody's files: comment and blank lines are no burden of proof. */
@@ -26,8 +27,11 @@ export function codeLines(source: string): number {
 const packageOf = (file: string): string | undefined =>
   /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/.exec(file)?.[1];
 
-/** What the enclave's bundle is made of, largest first, ours before others'. */
-export function measureParts(root: string, inputs: Readonly<Record<string, number>>): Part[] {
+type Inputs = Readonly<Record<string, number>>;
+
+/** What the enclave's two bundles are made of, largest first, ours before others'. A file of both counts once. */
+export function measureParts(root: string, local: Inputs, nitro: Inputs): Part[] {
+  const inputs = { ...nitro, ...local };
   const groups = Map.groupBy(
     // The bundler writes a line of its own for each constant that it puts in: no file stands behind `<define:…>`.
     Object.entries(inputs).filter(([file]) => !file.startsWith('<')),
@@ -41,9 +45,18 @@ export function measureParts(root: string, inputs: Readonly<Record<string, numbe
       string
     >;
     const lines = files.reduce((sum, [file]) => sum + codeLines(readFileSync(join(root, file), 'utf8')), 0);
-    const bytes = files.reduce((sum, [, size]) => sum + size, 0);
+    const bytesIn = (bundle: Inputs) => files.reduce((sum, [file]) => sum + (bundle[file] ?? 0), 0);
     const { version = '', license: licence = '' } = manifest;
-    return { name, ours, version, licence, files: files.length, lines, bytes };
+    return {
+      name,
+      ours,
+      version,
+      licence,
+      files: files.length,
+      lines,
+      bytes: bytesIn(local),
+      nitroBytes: bytesIn(nitro),
+    };
   });
   return parts.sort((a, b) => Number(b.ours) - Number(a.ours) || b.lines - a.lines);
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from 'node:crypto';
 import { mkdir, realpath, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from './build/bundle.ts';
-import { NODE_FLAGS } from './build/flags.ts';
+import { NITRO_NODE_FLAGS, NODE_FLAGS } from './build/flags.ts';
+import { bytesByFile, sha384 } from './build/measure.ts';
+import { type NativePart, writeNative } from './build/native.ts';
 
 /** An enclave image for a hypervisor that launches programs: a folder with `enclave.mjs` and `image.json`. */
 export interface EnclaveImage {
@@ -17,7 +18,13 @@ export interface EnclaveImage {
   readonly inputs: Readonly<Record<string, number>>;
 }
 
+/** What an image for AWS Nitro Enclaves puts beside Node: `enclave.mjs`, and beside it `koffi.node` of its architecture. */
+export interface NitroEnclaveImage extends EnclaveImage {
+  readonly native: readonly NativePart[];
+}
+
 const NAME = 'enclave-vault';
+const ENTRY = 'enclave.mjs';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
@@ -26,28 +33,53 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  * @throws BuildError when the bundle contains what it may not
  */
 export async function buildEnclave(outDir: string): Promise<EnclaveImage> {
-  const { code, metafile } = await bundle(await realpath(ROOT), 'trusted/enclave/src/main.ts');
+  const image = { v: 1, name: NAME, nodeFlags: NODE_FLAGS };
+  return write(outDir, 'trusted/enclave/src/main.ts', image, false);
+}
+
+/**
+ * Builds the program for AWS Nitro Enclaves, as reproducibly. koffi.node is in a folder for each architecture, `x64` and `arm64`; one that npm has not
+ * installed here (`npm ci --cpu=arm64 --os=linux`) is left out and its path null, while image.json has the digests of both.
+ * @throws BuildError also `native_changed`
+ */
+export async function buildNitroEnclave(outDir: string): Promise<NitroEnclaveImage> {
+  const native = await writeNative(resolve(outDir));
+  const image = {
+    v: 1,
+    name: NAME,
+    entry: ENTRY,
+    nodeFlags: NITRO_NODE_FLAGS,
+    native: Object.fromEntries(
+      native.map(({ architecture, file, sha384 }) => [architecture, { file, sha384 }]),
+    ),
+  };
+  return { ...(await write(outDir, 'trusted/enclave/src/main-nitro.ts', image, true)), native };
+}
+
+async function write(
+  outDir: string,
+  entry: string,
+  image: Pick<EnclaveImage, 'name' | 'nodeFlags'>,
+  native: boolean,
+): Promise<EnclaveImage> {
+  const { code, metafile } = await bundle(await realpath(ROOT), entry, native);
   const directory = resolve(outDir);
   await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, 'enclave.mjs'), code);
-  const image = { v: 1, name: NAME, nodeFlags: NODE_FLAGS };
+  await writeFile(join(directory, ENTRY), code);
   await writeFile(join(directory, 'image.json'), `${JSON.stringify(image, null, 2)}\n`);
-  const inputs = Object.values(metafile.outputs).flatMap((output) =>
-    Object.entries(output.inputs).map(([file, { bytesInOutput }]) => [file, bytesInOutput] as const),
-  );
-  return {
-    directory,
-    name: NAME,
-    nodeFlags: NODE_FLAGS,
-    sha384: createHash('sha384').update(code).digest('hex'),
-    inputs: Object.fromEntries(inputs),
-  };
+  const { name, nodeFlags } = image;
+  return { directory, name, nodeFlags, sha384: sha384(code), inputs: bytesByFile(metafile) };
 }
 
 if (import.meta.main) {
-  const { directory, sha384, inputs } = await buildEnclave(process.argv[2] ?? 'dist/enclave');
-  const bytes = Object.values(inputs).reduce((sum, size) => sum + size, 0);
-  process.stdout.write(
-    `${directory}: ${Object.keys(inputs).length} files, ${bytes} bytes, SHA-384 ${sha384}\n`,
-  );
+  const out = process.argv[2] ?? 'dist/enclave';
+  const { native, ...nitro } = await buildNitroEnclave(`${out}-nitro`);
+  for (const { directory, sha384, inputs } of [await buildEnclave(out), nitro]) {
+    const bytes = Object.values(inputs).reduce((sum, size) => sum + size, 0);
+    const files = Object.keys(inputs).length;
+    process.stdout.write(`${directory}: ${files} files, ${bytes} bytes, SHA-384 ${sha384}\n`);
+  }
+  const missing = native.filter(({ path }) => path === null).map(({ architecture }) => architecture);
+  if (missing.length > 0)
+    process.stdout.write(`${nitro.directory}: without koffi.node of ${missing.join(', ')}\n`);
 }

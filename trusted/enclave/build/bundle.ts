@@ -13,9 +13,10 @@ export interface Bundle {
  * are relative to `root`, wherever that is. Names and layout are kept: what is measured should be readable.
  * @param root folder of the repository, without symbolic links
  * @param entry path of the program below it
+ * @param native it may load an addon that lies beside it
  * @throws BuildError `forbidden` with the reasons
  */
-export async function bundle(root: string, entry: string): Promise<Bundle> {
+export async function bundle(root: string, entry: string, native = false): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -25,6 +26,8 @@ export async function bundle(root: string, entry: string): Promise<Bundle> {
     platform: 'node',
     format: 'esm',
     target: 'node24',
+    // `bundled`: a bundle looks for nothing in node_modules. `module` is the default that naming any replaces.
+    conditions: ['bundled', 'module'],
     charset: 'utf8',
     legalComments: 'inline',
     sourcemap: false,
@@ -37,7 +40,7 @@ export async function bundle(root: string, entry: string): Promise<Bundle> {
   });
   const [output] = outputFiles;
   if (output === undefined || outputFiles.length !== 1) throw new BuildError('not_one_file', []);
-  const found = problems(metafile, output.text);
+  const found = problems(metafile, output.text, native);
   if (found.length > 0) throw new BuildError('forbidden', found);
   return { code: output.contents, metafile };
 }

@@ -30,3 +30,11 @@ export const NODE_FLAGS: readonly string[] = [
   '--no-extra-info-on-fatal-exception',
   '--max-old-space-size=512',
 ];
+
+/**
+ * On AWS the program loads one addon, koffi, for vsock and the NSM's device, and then gives the permission up for good: main-nitro.ts. Workers never
+ * have it.
+ */
+export const NITRO_NODE_FLAGS: readonly string[] = NODE_FLAGS.flatMap((flag) =>
+  flag === '--no-addons' ? ['--allow-addons', '--disable-warning=PERM0001'] : [flag],
+);

@@ -78,7 +78,7 @@ export type Log = (event: string, details?: Readonly<Record<string, string | num
 export interface Call {
   readonly method: string;
   readonly path: string;
-  /** CID of the machine that calls, where calls come from more than one; else 0. */
+  /** CID of the machine that calls, where calls come from more than one; else 0. @throws when the connection is gone */
   readonly peer: number;
   /** Reads the body, once. @throws Refused `too_large` beyond `maxBytes`, `timed_out` after `timeoutMs`, `malformed` when it breaks off */
   body(maxBytes: number, timeoutMs: number): Promise<Buffer>;

@@ -39,12 +39,12 @@ let loaded: Koffi | null = null;
 export function koffi(): Koffi {
   if (loaded !== null) return loaded;
   const file = koffiFile();
-  if (file === null) throw new LinuxError('not_supported', 'dlopen');
+  if (file === null) throw new LinuxError('not_supported', 'koffi');
   const module: { exports: Partial<Koffi> } = { exports: {} };
   try {
     process.dlopen(module, file);
   } catch {
-    throw new LinuxError('not_supported', 'dlopen');
+    throw new LinuxError('not_supported', 'koffi');
   }
   loaded = module.exports as Koffi;
   return loaded;

@@ -26,7 +26,7 @@ const RETRY_AFTER_SECONDS = '1';
 /**
  * HTTP/1.1 for the one peer there is, the parent. It is not trusted: sizes and times are bounded, and what a call may do is
  * decided elsewhere.
- * @param peerOf Call's `peer`
+ * @param peerOf Call's `peer`; throws for a connection that is gone
  */
 export function createHttpServer(
   handle: (call: Call) => Promise<Reply>,
@@ -47,7 +47,10 @@ export function createHttpServer(
       const call: Call = {
         method: request.method ?? '',
         path: request.url ?? '',
-        peer: peerOf(request.socket),
+        // Asked when it is needed: a connection may be gone by now, and that is nobody's business but the call's.
+        get peer() {
+          return peerOf(request.socket);
+        },
         body: (maxBytes, timeoutMs) => readBody(request, maxBytes, timeoutMs),
       };
       handle(call).then(

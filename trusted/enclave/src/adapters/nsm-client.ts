@@ -16,6 +16,8 @@ const DEVICE_ERRORS = [
   'InternalError',
 ];
 
+/** It gives 256; less than this is no source to seed from. */
+const MIN_RANDOM_BYTES = 32;
 const LIMITS = { maxBytes: 12_288, maxDepth: 4, maxItems: 256 };
 
 /** The Nitro Security Module in its own words (design, "NSM device"). */
@@ -24,6 +26,13 @@ export class NsmClient implements Nsm {
 
   constructor(exchange: NsmExchange) {
     this.#exchange = exchange;
+  }
+
+  /** @returns 256 bytes of the module's random numbers, which the caller zeroes */
+  async random(): Promise<Buffer> {
+    const random = bytesOf((await this.#ask('GetRandom')).get('random'));
+    if (random.length < MIN_RANDOM_BYTES) throw new NsmError('nsm_response');
+    return random;
   }
 
   async describePcr(index: number): Promise<Pcr> {
@@ -62,8 +71,10 @@ export class NsmClient implements Nsm {
   }
 
   /** @returns the members of the response to `name`; none where the device answers with the bare name */
-  async #ask(name: string, parameters: CborValue): Promise<ReadonlyMap<string | number, CborValue>> {
-    const response = decode(await this.#exchange(encodeCbor(new Map([[name, parameters]]))));
+  async #ask(name: string, parameters?: CborValue): Promise<ReadonlyMap<string | number, CborValue>> {
+    // A request without parameters is the bare name.
+    const request = parameters === undefined ? name : new Map([[name, parameters]]);
+    const response = decode(await this.#exchange(encodeCbor(request)));
     if (response === name) return new Map();
     if (!(response instanceof Map) || response.size !== 1) throw new NsmError('nsm_response');
     const error = response.get('Error');

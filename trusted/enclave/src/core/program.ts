@@ -64,13 +64,14 @@ export class Program {
     // From here on there is no second attempt: not beside this one, and not after it.
     this.#phase = this.#enter('configuring', 'no_configuration', []);
     try {
+      const { peer } = call;
       const bytes = await call.body(MAX_CONFIGURATION_BYTES, CONFIGURATION_MS);
       await measureConfiguration(this.#parts.nsm, bytes);
       const configuration = parseConfiguration(bytes);
       const service = new Service({
         ...this.#parts,
         configuration,
-        kms: this.#parts.kms(configuration, call.peer),
+        kms: this.#parts.kms(configuration, peer),
         expressions: this.#parts.expressions(configuration),
       });
       await service.start();

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { NODE_FLAGS } from '../../build/flags.ts';
-import { buildEnclave } from '../../build.ts';
+import { NITRO_NODE_FLAGS, NODE_FLAGS } from '../../build/flags.ts';
+import { buildEnclave, buildNitroEnclave } from '../../build.ts';
 
 const ROOT = realpathSync(fileURLToPath(new URL('../../../..', import.meta.url)));
 const folder = mkdtempSync(join(tmpdir(), 'ev-build-'));
@@ -44,6 +44,27 @@ describe('the image', () => {
     );
     expect(contents(two)).toEqual(contents(one.directory));
     expect(contents(preserved)).toEqual(contents(one.directory));
+  });
+
+  test('for AWS has its addon beside it, and the same bytes wherever it is made', async () => {
+    const one = await buildNitroEnclave(join(folder, 'nitro-one'));
+    const two = await buildNitroEnclave(join(folder, 'elsewhere', 'nitro-two'));
+    expect([one.sha384, one.native.map(({ sha384 }) => sha384)]).toEqual([
+      two.sha384,
+      two.native.map(({ sha384 }) => sha384),
+    ]);
+    const image = JSON.parse(readFileSync(join(one.directory, 'image.json'), 'utf8'));
+    expect(image).toMatchObject({ v: 1, entry: 'enclave.mjs', nodeFlags: NITRO_NODE_FLAGS });
+    for (const { architecture, file, sha384, path, bytes } of one.native) {
+      expect(image.native[architecture]).toEqual({ file, sha384 });
+      if (path === null) continue;
+      const addon = readFileSync(path);
+      expect([addon.length, createHash('sha384').update(addon).digest('hex')]).toEqual([bytes, sha384]);
+    }
+    expect(one.native.map(({ architecture }) => architecture)).toEqual(['x64', 'arm64']);
+    const { inputs } = await buildEnclave(join(folder, 'one'));
+    const extra = Object.keys(one.inputs).filter((file) => !(file in inputs));
+    expect(extra.filter((file) => !/^trusted\/(?:linux|enclave)\/src\//.test(file))).toEqual([]);
   });
 
   test('names no folder of this machine and no time', async () => {

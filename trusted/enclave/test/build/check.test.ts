@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -65,6 +65,30 @@ describe('a bundle is refused for', () => {
     );
     const reasons = await reasonsFor("import { s } from './library.js'; s();");
     expect(reasons).toEqual(['import-statement of node:dgram']);
+  });
+});
+
+describe('a program with an addon', () => {
+  const loader = "process.dlopen({ exports: {} }, 'x');";
+  const reasons = async (source: string): Promise<unknown> => {
+    writeFileSync(join(folder, 'entry.ts'), source);
+    return bundle(folder, 'entry.ts', true).then(
+      () => [],
+      (error: unknown) => (error as BuildError).reasons,
+    );
+  };
+
+  test('loads it in trusted/linux', async () => {
+    mkdirSync(join(folder, 'trusted/linux/src'), { recursive: true });
+    writeFileSync(join(folder, 'trusted/linux/src/koffi.ts'), `export const load = () => { ${loader} };`);
+    expect(await reasons("import { load } from './trusted/linux/src/koffi.ts'; load();")).toEqual([]);
+  });
+
+  test('and in no other place', async () => {
+    expect(await reasons(loader)).toHaveLength(1);
+    expect(
+      await reasons(`import { load } from './trusted/linux/src/koffi.ts'; load(); ${loader}`),
+    ).toHaveLength(2);
   });
 });
 
