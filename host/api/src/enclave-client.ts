@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEADLINE_HEADER } from '@enclave-vault/parent';
-import { type UnixAnswer, UnixHttpClient } from '@enclave-vault/parent/unix-http';
+import { type HttpAnswer, HttpClient, type HttpTarget } from '@enclave-vault/parent/http-client';
+import { DEADLINE_HEADER } from '@enclave-vault/parent/interface';
 import { encodeAttestationRequest, MAX_MESSAGE_BYTES } from '@enclave-vault/protocol';
 import { type EnclaveClient, EnclaveClientError, type EnclaveClientErrorCode } from '@enclave-vault/vault';
 
@@ -17,14 +17,14 @@ export interface ParentHealth {
 }
 
 /**
- * The way to the enclaves: HTTP over the parent's unix socket, kept alive, answers bounded. What an enclave
+ * The way to the enclaves: HTTP to the parent, over a unix socket or mutual TLS, kept alive, answers bounded. What an enclave
  * says, sealed or not, is handed on unread; only the parent's own words (JSON) become errors here.
  */
 export class ParentClient implements EnclaveClient {
-  readonly #http: UnixHttpClient;
+  readonly #http: HttpClient;
 
-  constructor(socketPath: string) {
-    this.#http = new UnixHttpClient(socketPath);
+  constructor(target: HttpTarget) {
+    this.#http = new HttpClient(target);
   }
 
   async decrypt(envelope: Uint8Array, deadline: number): Promise<Uint8Array> {
@@ -54,11 +54,11 @@ export class ParentClient implements EnclaveClient {
     this.#http.close();
   }
 
-  async #post(path: string, body: Uint8Array, deadline: number, maxBytes: number): Promise<UnixAnswer> {
+  async #post(path: string, body: Uint8Array, deadline: number, maxBytes: number): Promise<HttpAnswer> {
     const timeoutMs = deadline - Date.now();
     if (timeoutMs <= 0) throw new EnclaveClientError('timed_out');
     const headers = { 'content-type': 'application/cbor', [DEADLINE_HEADER]: String(deadline) };
-    let answer: UnixAnswer;
+    let answer: HttpAnswer;
     try {
       const request = { method: 'POST', path, body, headers, maxBytes } as const;
       answer = await this.#http.request({ ...request, timeoutMs: timeoutMs + GRACE_MS });
@@ -79,7 +79,7 @@ const PARENT_CODES: Readonly<Record<string, EnclaveClientErrorCode>> = {
   deadline_passed: 'timed_out',
 };
 
-function wordOf(answer: UnixAnswer, member: 'code' | 'reason'): string | undefined {
+function wordOf(answer: HttpAnswer, member: 'code' | 'reason'): string | undefined {
   try {
     const value = (JSON.parse(answer.body.toString('utf8')) as Record<string, unknown>)[member];
     return typeof value === 'string' && /^[a-z_]{1,40}$/.test(value) ? value : undefined;
@@ -88,7 +88,7 @@ function wordOf(answer: UnixAnswer, member: 'code' | 'reason'): string | undefin
   }
 }
 
-function retryAfter(answer: UnixAnswer): number | undefined {
+function retryAfter(answer: HttpAnswer): number | undefined {
   const seconds = Number(answer.headers['retry-after'] ?? Number.NaN);
   return Number.isInteger(seconds) && seconds > 0 && seconds < 3600 ? seconds : undefined;
 }

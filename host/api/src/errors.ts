@@ -35,6 +35,7 @@ const HTTP_ERRORS = {
   expectation_failed: [417, 'The expectation cannot be met'],
   host_not_served: [421, 'This server does not answer for the host of the request'],
   stage_not_served: [421, 'This deployment does not answer for the stage of the request'],
+  answer_too_large: [422, 'The answer would be larger than this deployment can carry; ask for less'],
   rate_limited: [429, 'Too many requests; see Retry-After'],
   headers_too_large: [431, 'The headers are too large'],
   misconfigured: [503, 'The vault cannot start as it is configured; its log says why'],

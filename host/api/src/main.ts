@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { runProcess } from '@enclave-vault/parent/process';
-import { parseApiConfig } from './process/config.ts';
+import { readApiConfig } from './process/config.ts';
 import { serve } from './process/serve.ts';
 
 await runProcess({
   name: 'enclave-vault-api',
-  start: async (value, log, fail) => {
-    const server = await serve(parseApiConfig(value), log, fail);
+  read: readApiConfig,
+  start: async (config, log, fail) => {
+    const server = await serve(config, log, fail);
     const { url, port, isOpen } = server;
     return {
       ready: { url, port, vault: isOpen ? 'open' : 'opening' },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Log } from '@enclave-vault/parent';
+import type { Log } from '@enclave-vault/parent/log';
 import type { OidcIssuer } from './auth/oidc.ts';
 import type { Ingress } from './http/ingress.ts';
 import type { Meter } from './observe/meter.ts';

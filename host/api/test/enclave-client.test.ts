@@ -17,7 +17,7 @@ beforeEach(async () => {
   parent.fleet.start();
   await until(() => parent.fleet.healthy === 1);
   enclave = parent.standIn.launched[0] as StandInEnclave;
-  client = new ParentClient(parent.socketPath);
+  client = new ParentClient({ unix: parent.socketPath });
 });
 afterEach(async () => {
   client.close();
@@ -70,7 +70,7 @@ test('health says why', async () => {
 });
 
 test('a parent that is not there is unavailable', async () => {
-  const nowhere = new ParentClient('/nowhere/parent.sock');
+  const nowhere = new ParentClient({ unix: '/nowhere/parent.sock' });
   await expect(nowhere.decrypt(Buffer.from('x'), soon())).rejects.toMatchObject({ code: 'unavailable' });
   expect(await nowhere.health()).toEqual({ healthy: false, reason: 'parent_unreachable' });
 });

@@ -20,6 +20,8 @@ export interface VaultKmsOptions {
   readonly region: string;
   /** URL; the Region's own endpoint by default. */
   readonly endpoint?: string;
+  /** The Region's FIPS 140 endpoint. Not beside `endpoint`. */
+  readonly fips?: boolean;
   /** PEM certificates to trust instead of the system's. */
   readonly ca?: string;
   /** The SDK's default chain (environment, role of the function, …) when absent. */
@@ -108,11 +110,12 @@ export function createVaultKms(options: VaultKmsOptions): VaultKmsClient {
   };
 }
 
-function createClient({ region, endpoint, ca, credentials, timeoutMs }: VaultKmsOptions): KMSClient {
+function createClient({ region, endpoint, fips, ca, credentials, timeoutMs }: VaultKmsOptions): KMSClient {
   return new KMSClient({
     region,
     // The user's own AWS settings would add these to any endpoint; with one of ours they are an error.
     ...(endpoint === undefined ? {} : { endpoint, useFipsEndpoint: false, useDualstackEndpoint: false }),
+    ...(endpoint === undefined && fips === true ? { useFipsEndpoint: true } : {}),
     // A copy: the SDK adds a member of its own.
     ...(credentials === undefined ? {} : { credentials: { ...credentials } }),
     maxAttempts: ATTEMPTS,

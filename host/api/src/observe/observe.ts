@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Log } from '@enclave-vault/parent';
+import type { Log } from '@enclave-vault/parent/log';
 import { describeError } from '@enclave-vault/parent/process';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import '../http/call.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Log } from '@enclave-vault/parent';
+import type { Log } from '@enclave-vault/parent/log';
 import { KmsError, type KmsErrorCode, StoreError, type Vault, VaultOpenError } from '@enclave-vault/vault';
 import { ApiError, ConfigError } from '../errors.ts';
 
@@ -14,7 +14,7 @@ export interface OpeningOptions {
 }
 
 /** What a vault that is not open is waiting for. */
-export type WaitingFor = `kms_${KmsErrorCode}` | 'store_unavailable' | 'opening';
+export type WaitingFor = `kms_${KmsErrorCode}` | 'store_unavailable' | 'sink_unavailable' | 'opening';
 
 /**
  * A vault that opens as soon as KMS and store let it: until then callers are told to come again, and are not
@@ -25,6 +25,10 @@ export class OpeningVault {
   readonly #stop = new AbortController();
   #vault: Vault | null = null;
   #waitingFor: WaitingFor = 'opening';
+  /** The try that is under way, or the next one. */
+  #next = Promise.withResolvers<void>();
+  /** Between two tries: when the next one is due (milliseconds, monotonic), and what begins it. */
+  #pause: { readonly until: number; readonly end: () => void } | null = null;
 
   constructor(options: OpeningOptions) {
     this.#options = options;
@@ -61,9 +65,31 @@ export class OpeningVault {
         log('warn', 'vault_not_open', { code: this.#waitingFor });
       } finally {
         onTried();
+        const tried = this.#next;
+        this.#next = Promise.withResolvers();
+        tried.resolve();
       }
       await this.#sleep(delay / 2 + (random() * delay) / 2);
     }
+  }
+
+  /**
+   * Waits for the try that is under way, or overdue because the process stood still; not for one that is not due yet.
+   * @param ms the longest to wait
+   */
+  async settle(ms: number): Promise<void> {
+    if (this.isOpen) return;
+    const { promise: tried } = this.#next;
+    if (this.#pause !== null) {
+      if (performance.now() < this.#pause.until) return;
+      this.#pause.end();
+    }
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+    });
+    await Promise.race([tried, late]);
+    clearTimeout(timer);
   }
 
   /** Ends the tries. */
@@ -77,10 +103,12 @@ export class OpeningVault {
       const done = () => {
         clearTimeout(timer);
         signal.removeEventListener('abort', done);
+        this.#pause = null;
         resolve();
       };
       const timer = setTimeout(done, ms);
       signal.addEventListener('abort', done);
+      this.#pause = { until: performance.now() + ms, end: done };
     });
   }
 }
@@ -90,6 +118,8 @@ function waitable(error: unknown): WaitingFor {
   // A policy may still be on its way, so a denial is worth waiting for too.
   if (error instanceof KmsError) return `kms_${error.code}`;
   if (error instanceof StoreError && error.code === 'unavailable') return 'store_unavailable';
+  // By its code: its class belongs to a package that loads what another configuration needs.
+  if (error instanceof Error && 'code' in error && error.code === 'sink_unavailable') return error.code;
   if (error instanceof VaultOpenError) throw new ConfigError(`${error.code}: ${error.message}`);
   throw error;
 }

@@ -45,7 +45,8 @@ beforeAll(async () => {
   const client = new KMSClient({
     region: REGION,
     endpoint: endpoint(),
-    credentials: CREDENTIALS,
+    // A copy: the SDK adds a member of its own.
+    credentials: { ...CREDENTIALS },
     requestHandler: new NodeHttpHandler({ httpsAgent: new Agent({ ca: kms.ca }) }),
   });
   key = (await client.send(new CreateKeyCommand({}))).KeyMetadata?.Arn ?? '';
@@ -67,16 +68,13 @@ const endpoint = () => `https://127.0.0.1:${kms.endpoints[0]?.port}`;
 const adminKeyFile = () => join(folder, 'admin.key');
 const config = (more: object = {}) => ({
   port: 0,
-  database: join(folder, 'vault.sqlite'),
-  auditLog: join(folder, 'audit.log'),
-  kms: {
-    endpoint: endpoint(),
-    ca: kms.ca,
-    region: REGION,
-    keys: { vault: key, request: key, integrity: key },
-  },
+  region: REGION,
+  store: { path: join(folder, 'vault.sqlite') },
+  audit: { path: join(folder, 'audit.log') },
+  keys: { vault: key, request: key, integrity: key },
+  kms: { endpoint: endpoint(), ca: kms.ca },
   credentials: CREDENTIALS,
-  parent: join(folder, 'parent.sock'),
+  parent: `unix:${join(folder, 'parent.sock')}`,
   bootstrap: { adminKeyFile: adminKeyFile() },
   ...more,
 });
@@ -235,7 +233,7 @@ test('listens while KMS is away, says so, and opens when it is back', async () =
 });
 
 test.each<[string, () => object | string, RegExp]>([
-  ['a file that is no database', () => config({ database: notADatabase() }), /database/],
+  ['a file that is no database', () => config({ store: { path: notADatabase() } }), /store/],
   ['a port in use', () => config({ port: kms.endpoints[0]?.port }), /port is in use/],
 ])('exits 2 with one line for %s', async (_what, value, message) => {
   const { out, exit } = start(value());

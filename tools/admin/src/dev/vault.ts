@@ -155,16 +155,6 @@ export class LocalVault {
     };
   }
 
-  /** The vault key's policy, as KMS has it. */
-  async keyPolicy(): Promise<PolicyDocument> {
-    const keys = this.#deploymentKeys();
-    try {
-      return await keys.policy(this.#arns.vault);
-    } finally {
-      keys.close();
-    }
-  }
-
   /** Where KMS is: through the endpoint of the VPC, and from outside. */
   get kms(): Kms {
     return this.#kms;
@@ -265,20 +255,21 @@ export class LocalVault {
 
   #parentConfig(): unknown {
     return {
-      listen: this.#socket('parent'),
-      hypervisor: this.#socket('hypervisor'),
+      listen: `unix:${this.#socket('parent')}`,
+      hypervisor: { kind: 'emulated', socket: this.#socket('hypervisor') },
       image: this.#options.image,
-      enclaves: this.#options.enclaves,
-      cpuCount: 2,
-      memoryMib: 512,
-      configuration: this.configuration().toString('base64'),
+      enclaves: { count: this.#options.enclaves, cpuCount: 2, memoryMib: 512 },
+      enclave: { configuration: this.configuration().toString('base64') },
       kms: { host: '127.0.0.1', port: this.#kms.inside },
-      credentials: { ...this.principals.instance, sessionToken: null, expiration: null },
+      credentials: { kind: 'static', ...this.principals.instance },
+      drainSeconds: 3,
     };
   }
 
   #apiConfig(): unknown {
     const { host, unsafePlainHttp, allowOrphans } = this.#options;
+    const { database, auditHeads, adminKey } = files(this.#folders.data);
+    const { endpoint, ca } = this.#apiKms();
     return {
       host,
       // The one it had, when it is started again.
@@ -288,11 +279,14 @@ export class LocalVault {
       allowedHosts: this.#options.allowedHosts,
       ...(this.#given.schema !== undefined && { schema: this.#given.schema }),
       allowOrphans,
-      ...this.#storage(),
-      kms: this.#apiKms(),
+      region: LOCAL.region,
+      store: { kind: 'sqlite', path: database },
+      audit: { kind: 'file', path: auditHeads },
+      keys: this.#arns,
+      kms: { endpoint, ca },
       credentials: this.principals.api,
-      parent: this.#socket('parent'),
-      bootstrap: { adminKeyFile: files(this.#folders.data).adminKey },
+      parent: `unix:${this.#socket('parent')}`,
+      bootstrap: { adminKeyFile: adminKey },
     };
   }
 

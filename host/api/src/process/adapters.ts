@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Log } from '@enclave-vault/parent/log';
+import { ConfigError } from '../errors.ts';
+import type { Adapters } from './assemble.ts';
+import { dynamoStore, logGroupSink } from './aws-adapters.ts';
+import { bootstrapAdminKey } from './bootstrap.ts';
+import type { ApiConfig } from './config.ts';
+import { parentClient } from './parent-place.ts';
+
+/** All adapters there are; each loads its code when it is chosen. */
+export function serverAdapters(config: ApiConfig, log: Log): Adapters {
+  const { store, audit, bootstrap } = config;
+  return {
+    store: async () => {
+      if (store.kind === 'dynamodb') return await dynamoStore(config);
+      const { SqliteStore } = await import('@enclave-vault/stores/sqlite');
+      return SqliteStore.open(given(store.path, 'store.path'));
+    },
+    sink: async () => {
+      if (audit.kind === 'log_group') return await logGroupSink(config);
+      const { FileAuditSink } = await import('@enclave-vault/stores/file-sink');
+      return await FileAuditSink.open(given(audit.path, 'audit.path'));
+    },
+    parent: () => parentClient(config),
+    opened: async (vault, open) => {
+      const { adminKeyFile } = bootstrap;
+      if (adminKeyFile !== undefined && (await bootstrapAdminKey(vault, open, adminKeyFile))) {
+        log('info', 'admin_key_written');
+      }
+    },
+  };
+}
+
+function given(value: string | undefined, name: string): string {
+  if (value === undefined) throw new ConfigError(`${name} is missing`);
+  return value;
+}
