@@ -1,94 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
-import { encodeParentRequest, type ParentCredentials } from '@enclave-vault/protocol';
-import { ParentError } from './errors.ts';
+import { encodeParentRequest, type ParentCredentials, parseConfiguration } from '@enclave-vault/protocol';
+import { readRole, SettingsError, type Source } from '@enclave-vault/settings';
+import type { RelayTarget } from './relay/carry.ts';
+import { enclaveConfiguration } from './settings/enclave-configuration.ts';
+import type { ListenPlace } from './settings/readers.ts';
+import { PARENT, type ParentSettings } from './settings/role.ts';
 
+/** What the parent is told, read and checked: its settings with what follows from them. */
 export interface ParentConfig {
-  /** Path of the unix socket that the API calls. */
-  listen: string;
-  /** Path of the hypervisor's control socket. */
-  hypervisor: string;
-  image: string;
-  enclaves: number;
-  cpuCount: number;
-  memoryMib: number;
-  /** The enclave's configuration: canonical bytes, passed on unread. */
+  settings: ParentSettings;
+  listen: ListenPlace;
+  /** The enclave's configuration: canonical bytes, passed on as they are. */
   configuration: Buffer;
-  kms: { host: string; port: number };
-  /** Of the instance role. They decrypt nothing without an attestation document. */
-  credentials: ParentCredentials;
+  /** The only place that enclaves reach. */
+  kms: RelayTarget;
+  /** Fixed ones; null when they come from the metadata service. */
+  credentials: ParentCredentials | null;
 }
 
-const MEMBERS = [
-  'listen',
-  'hypervisor',
-  'image',
-  'enclaves',
-  'cpuCount',
-  'memoryMib',
-  'configuration',
-  'kms',
-  'credentials',
-];
-
-/** Reads the process's configuration. Errors: `config_invalid`, with the member's name and never its value. */
-export function parseParentConfig(value: unknown): ParentConfig {
-  const root = members(value, 'configuration');
-  for (const name of Object.keys(root)) {
-    if (!MEMBERS.includes(name)) throw invalid(`${name} is unknown`);
-  }
-  const kms = members(root.kms, 'kms');
-  return {
-    listen: text(root, 'listen'),
-    hypervisor: text(root, 'hypervisor'),
-    image: text(root, 'image'),
-    enclaves: integer(root, 'enclaves', 1, 64, 1),
-    cpuCount: integer(root, 'cpuCount', 1, 128, 2),
-    memoryMib: integer(root, 'memoryMib', 64, 1024 * 1024, 512),
-    configuration: Buffer.from(text(root, 'configuration'), 'base64'),
-    kms: { host: text(kms, 'host'), port: integer(kms, 'port', 1, 65_535) },
-    credentials: readCredentials(members(root.credentials, 'credentials')),
-  };
+/** Reads the process's configuration. @throws SettingsError `config_invalid`: names of settings, never values */
+export function readParentConfig(source: Source): ParentConfig {
+  const settings = readRole(PARENT, source);
+  const { configuration, kms } = readEnclave(settings);
+  return { settings, listen: settings.listen, configuration, kms, credentials: readCredentials(settings) };
 }
 
-/** Credentials in the shape that an enclave accepts; wrong ones are found at start and not at the first request. */
-function readCredentials(from: Members): ParentCredentials {
-  const expiration = from.expiration ?? null;
-  const credentials = {
-    accessKeyId: text(from, 'accessKeyId'),
-    secretAccessKey: text(from, 'secretAccessKey'),
-    sessionToken: from.sessionToken == null ? null : text(from, 'sessionToken'),
-    expiration: expiration === null ? null : integer(from, 'expiration', 0, Number.MAX_SAFE_INTEGER),
-  };
+/** A configuration that no enclave takes is found at start, and not as an enclave that refuses it again and again. */
+function readEnclave({ enclave, kms }: ParentSettings): Pick<ParentConfig, 'configuration' | 'kms'> {
   try {
-    encodeParentRequest({ credentials, envelope: Uint8Array.of(0) });
+    const configuration = enclaveConfiguration(enclave);
+    const { kmsHost, kmsPort } = parseConfiguration(configuration);
+    return { configuration, kms: { host: kms.host ?? kmsHost, port: kms.port ?? kmsPort } };
+  } catch (error) {
+    // Our own message: it names the member and quotes nothing.
+    const why = error instanceof Error && 'code' in error ? error.message : 'is refused';
+    throw new SettingsError([{ setting: 'enclave.configuration', message: `is not one: ${why}` }]);
+  }
+}
+
+function readCredentials({ credentials }: ParentSettings): ParentCredentials | null {
+  const { kind, accessKeyId = '', secretAccessKey = '', sessionToken = null } = credentials;
+  if (kind === 'imds') return null;
+  const fixed = { accessKeyId, secretAccessKey, sessionToken, expiration: null };
+  try {
+    encodeParentRequest({ credentials: fixed, envelope: Uint8Array.of(0) });
   } catch {
-    throw invalid('credentials are not in the shape of AWS credentials');
+    const message = 'are not in the shape of AWS credentials';
+    throw new SettingsError([{ setting: 'credentials', message }]);
   }
-  return credentials;
-}
-
-type Members = Readonly<Record<string, unknown>>;
-
-function members(value: unknown, name: string): Members {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalid(`${name} is missing`);
-  return value as Members;
-}
-
-function text(from: Members, name: string): string {
-  const value = from[name];
-  if (typeof value !== 'string' || value === '') throw invalid(`${name} must be a non-empty string`);
-  return value;
-}
-
-function integer(from: Members, name: string, min: number, max: number, fallback?: number): number {
-  const value = from[name] ?? fallback;
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) {
-    throw invalid(`${name} must be a whole number from ${min} to ${max}`);
-  }
-  return value;
-}
-
-function invalid(message: string): ParentError {
-  return new ParentError('config_invalid', message);
+  return fixed;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { chmod, rm } from 'node:fs/promises';
 import http from 'node:http';
-import { encodeParentRequest, MAX_MESSAGE_BYTES, type ParentCredentials } from '@enclave-vault/protocol';
+import { encodeParentRequest, MAX_MESSAGE_BYTES } from '@enclave-vault/protocol';
+import type { CredentialSource } from './credentials/source.ts';
 import { codeOf, ParentError, type ParentErrorCode } from './errors.ts';
 import type { EnclaveAnswer, Fleet } from './fleet.ts';
 import { DEADLINE_HEADER, ENCLAVE_HEADER, PARENT_TIMEOUT_MS } from './interface.ts';
@@ -10,8 +11,8 @@ import { readBody } from './read-body.ts';
 
 export interface ParentServerOptions {
   fleet: Fleet;
-  /** Asked for every request, so that credentials can be renewed. */
-  credentials: () => Promise<ParentCredentials>;
+  /** Asked for every request: it renews them. */
+  credentials: CredentialSource;
   log: Log;
   /** Requests under way at once; one more gets 503. Default 256. */
   maxInFlight?: number;
@@ -23,6 +24,7 @@ const MAX_ATTESTATION_BYTES = 1024;
 
 const STATUS: Partial<Record<ParentErrorCode, number>> = {
   no_enclave: 503,
+  no_credentials: 503,
   connection_lost: 503,
   busy: 503,
   timeout: 504,
@@ -90,7 +92,10 @@ export class ParentServer {
         case 'GET /health':
           return this.#health(response);
         case 'GET /enclaves':
-          return reply(response, 200, { enclaves: this.#enclaves() });
+          return reply(response, 200, {
+            instance: this.#options.credentials.identity,
+            enclaves: this.#enclaves(),
+          });
         default:
           return reply(response, 404, { code: 'not_found' });
       }
@@ -121,7 +126,7 @@ export class ParentServer {
       if (!read.ok) return reply(response, read.status, { code: read.code }, { connection: 'close' });
       const body =
         path === '/v1/decrypt'
-          ? encodeParentRequest({ credentials: await credentials(), envelope: read.body })
+          ? encodeParentRequest({ credentials: await credentials.current(), envelope: read.body })
           : read.body;
       const wanted = request.headers[ENCLAVE_HEADER];
       const answer = await fleet.dispatch(
@@ -143,19 +148,26 @@ export class ParentServer {
     }
   }
 
+  /** Whether a request would find an enclave, and credentials for it. */
+  get serving(): boolean {
+    const { fleet, credentials } = this.#options;
+    return fleet.healthy > 0 && credentials.available && !this.#draining;
+  }
+
   #health(response: http.ServerResponse): void {
-    const { fleet } = this.#options;
+    const { fleet, credentials } = this.#options;
     const { healthy, enclaves } = fleet;
-    const status = healthy > 0 && !this.#draining ? 200 : 503;
+    const status = this.serving ? 200 : 503;
     // Why there is none: the last error of those that are down.
-    const reason = enclaves.find(({ lastError }) => lastError !== null)?.lastError ?? 'starting';
+    const down = enclaves.find(({ lastError }) => lastError !== null)?.lastError ?? 'starting';
+    const reason = healthy === 0 ? down : credentials.available ? null : 'no_credentials';
     reply(
       response,
       status,
       {
         status: this.#draining ? 'draining' : status === 200 ? 'ok' : 'unavailable',
         enclaves: { wanted: enclaves.length, healthy },
-        ...(healthy > 0 ? {} : { reason }),
+        ...(reason === null ? {} : { reason }),
       },
       status === 503 ? { 'retry-after': String(fleet.retryAfter) } : {},
     );

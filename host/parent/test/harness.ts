@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import { encodeConfiguration } from '@enclave-vault/protocol';
+import { StaticCredentials } from '../src/credentials/source.ts';
 import { Fleet } from '../src/fleet.ts';
 import { EmulatedHypervisor } from '../src/hypervisor/emulated.ts';
 import { LocalPlaces } from '../src/place/local.ts';
@@ -7,13 +10,18 @@ import { ParentServer } from '../src/server.ts';
 import { UnixHttpClient } from '../src/unix-http.ts';
 import { StandInHypervisor } from './stand-ins.ts';
 
-export const CONFIGURATION = Buffer.from('a163666f6f01', 'hex');
-export const CREDENTIALS = {
-  accessKeyId: 'AKIDEXAMPLE000000',
-  secretAccessKey: 'marked-secret-access-key',
-  sessionToken: null,
-  expiration: null,
-};
+const ARN = 'arn:aws:kms:eu-central-1:123456789012:key';
+/** One that an enclave would take; its root is any certificate. */
+export const CONFIGURATION = encodeConfiguration({
+  region: 'eu-central-1',
+  kmsHost: 'kms.eu-central-1.amazonaws.com',
+  tlsRoots: [rootCertificates[0] ?? ''],
+  vaultKeyArns: [`${ARN}/11111111-1111-4111-8111-111111111111`],
+  requestKeyArns: [`${ARN}/22222222-2222-4222-8222-222222222222`],
+  legacyKeyArns: [],
+});
+export const FIXED = { accessKeyId: 'AKIDEXAMPLE000000', secretAccessKey: 'marked-secret-access-key' };
+export const CREDENTIALS = { ...FIXED, sessionToken: null, expiration: null };
 
 /** A parent before stand-in enclaves; `stop` ends all of it. */
 export async function startParent(options: { enclaves?: number; maxInFlight?: number } = {}) {
@@ -41,7 +49,7 @@ export async function startParent(options: { enclaves?: number; maxInFlight?: nu
   });
   const server = new ParentServer({
     fleet,
-    credentials: async () => CREDENTIALS,
+    credentials: new StaticCredentials(CREDENTIALS),
     log,
     ...(options.maxInFlight === undefined ? {} : { maxInFlight: options.maxInFlight }),
   });

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { CONFIGURATION, CREDENTIALS, until } from './harness.ts';
+import { CONFIGURATION, FIXED, until } from './harness.ts';
 import { StandInHypervisor } from './stand-ins.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
@@ -15,13 +15,14 @@ beforeEach(async () => {
 afterEach(() => standIn.close());
 
 const config = () => ({
-  listen: join(standIn.folder, 'parent.sock'),
-  hypervisor: standIn.control,
+  listen: `unix:${join(standIn.folder, 'parent.sock')}`,
+  hypervisor: { kind: 'emulated', socket: standIn.control },
   image: '/images/vault',
-  enclaves: 1,
-  configuration: CONFIGURATION.toString('base64'),
+  enclaves: { count: 1 },
+  enclave: { configuration: CONFIGURATION.toString('base64') },
   kms: { host: '127.0.0.1', port: 9 },
-  credentials: CREDENTIALS,
+  credentials: { kind: 'static', ...FIXED },
+  drainSeconds: 1,
 });
 
 function start(line: string) {
@@ -38,17 +39,17 @@ function start(line: string) {
 test.each(['SIGTERM', 'SIGINT', 'end of stdin'])('starts, is ready, and ends in order on %s', async (how) => {
   const { child, out, exit } = start(JSON.stringify(config()));
   await until(() => out.stdout.includes('\n'));
-  expect(JSON.parse(out.stdout)).toEqual({ event: 'ready', socket: config().listen });
+  expect(JSON.parse(out.stdout)).toEqual({ event: 'ready', socket: join(standIn.folder, 'parent.sock') });
   await until(() => out.stderr.includes('enclave_healthy'));
   if (how === 'end of stdin') child.stdin.end();
   else child.kill(how as NodeJS.Signals);
   expect(await exit).toBe(0);
   expect(standIn.enclaves.size).toBe(0);
-  expect(existsSync(config().listen)).toBe(false);
+  expect(existsSync(join(standIn.folder, 'parent.sock'))).toBe(false);
   for (const line of out.stderr.trim().split('\n')) {
     expect(JSON.parse(line)).toMatchObject({ process: 'enclave-vault-parent', level: 'info' });
   }
-  expect(out.stderr + out.stdout).not.toContain(CREDENTIALS.secretAccessKey);
+  expect(out.stderr + out.stdout).not.toContain(FIXED.secretAccessKey);
 });
 
 test.each([
@@ -59,7 +60,10 @@ test.each([
 ])('exits 2 with one line for %s', async (_what, line) => {
   const full =
     line === 'credentials'
-      ? JSON.stringify({ ...config(), credentials: { ...CREDENTIALS, secretAccessKey: 'with\nnewline' } })
+      ? JSON.stringify({
+          ...config(),
+          credentials: { ...config().credentials, secretAccessKey: 'with\nnewline' },
+        })
       : line === 'unknown'
         ? JSON.stringify({ ...config(), proxy: '*' })
         : line;
