@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EncryptionContext } from './ciphertext.ts';
 import type { Call } from './service.ts';
+import { usageOf } from './specs.ts';
 import type { KmsKey, State } from './state/model.ts';
 
 export type Conditions = Record<string, string | readonly string[]>;
@@ -35,8 +36,8 @@ export function requestConditions(call: Call): Conditions {
 /** What is known of the key asked for. */
 export function keyConditions(state: State, key: KmsKey, requestAlias?: string): Conditions {
   const conditions: Conditions = {
-    'kms:KeySpec': 'SYMMETRIC_DEFAULT',
-    'kms:KeyUsage': 'ENCRYPT_DECRYPT',
+    'kms:KeySpec': key.spec,
+    'kms:KeyUsage': usageOf(key.spec),
     'kms:KeyOrigin': 'AWS_KMS',
     'kms:MultiRegion': 'false',
   };

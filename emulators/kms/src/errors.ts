@@ -15,6 +15,7 @@ export type AwsErrorName =
   | 'InvalidMarkerException'
   | 'InvalidSignatureException'
   | 'KMSInternalException'
+  | 'KMSInvalidSignatureException'
   | 'KMSInvalidStateException'
   | 'LimitExceededException'
   | 'MalformedPolicyDocumentException'

@@ -6,6 +6,7 @@ releases them: all they are given is an endpoint URL, a CA bundle and credential
 """
 
 import base64
+import hashlib
 import json
 import os
 import subprocess
@@ -131,6 +132,41 @@ def _():
     hidden = KMS.generate_data_key_pair_without_plaintext(KeyId=ARN, KeyPairSpec="ECC_NIST_P384")
     assert "PrivateKeyPlaintext" not in hidden
     expect("UnsupportedOperationException", lambda: KMS.generate_data_key_pair(KeyId=ARN, KeyPairSpec="SM2"))
+
+
+@check("boto3: signatures, verified by OpenSSL")
+def _():
+    for spec, algorithm, digest in [
+        ("ECC_NIST_P256", "ECDSA_SHA_256", hashlib.sha256),
+        ("ECC_NIST_P384", "ECDSA_SHA_384", hashlib.sha384),
+    ]:
+        key = KMS.create_key(KeySpec=spec, KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+        message, signature, public = (os.path.join(CONFIG["home"], name) for name in ("m", "s", "p"))
+        with open(message, "wb") as file:
+            file.write(b"what is signed")
+        with open(public, "wb") as file:
+            file.write(KMS.get_public_key(KeyId=key)["PublicKey"])
+        answer = KMS.sign(
+            KeyId=key,
+            Message=digest(b"what is signed").digest(),
+            MessageType="DIGEST",
+            SigningAlgorithm=algorithm,
+        )
+        with open(signature, "wb") as file:
+            file.write(answer["Signature"])
+        check_command = ["openssl", "dgst", "-" + digest().name, "-keyform", "DER", "-verify", public]
+        subprocess.run([*check_command, "-signature", signature, message], capture_output=True, check=True)
+        verified = KMS.verify(
+            KeyId=key, Message=b"what is signed", Signature=answer["Signature"], SigningAlgorithm=algorithm
+        )
+        assert verified["SignatureValid"] is True
+        expect(
+            "KMSInvalidSignatureException",
+            lambda: KMS.verify(
+                KeyId=key, Message=b"other", Signature=answer["Signature"], SigningAlgorithm=algorithm
+            ),
+        )
+        expect("InvalidKeyUsageException", lambda: KMS.encrypt(KeyId=key, Plaintext=b"x"))
 
 
 @check("boto3: attested recipients, opened by OpenSSL")

@@ -6,6 +6,7 @@ import { KmsError } from '../errors.ts';
 import { checkKeyPolicy, defaultKeyPolicy } from '../key-policy.ts';
 import { operation } from '../operation.ts';
 import { boolean, list, optional, structure, text } from '../shapes.ts';
+import { KEY_SPECS, type KeySpec, usageOf } from '../specs.ts';
 import { newMaterial, withKey } from '../state/changes.ts';
 import type { KmsKey, Tag } from '../state/model.ts';
 import { keyMetadata, policyText } from './key-metadata.ts';
@@ -16,7 +17,7 @@ const MAX_TAGS = 50;
 
 const name = optional(text({ min: 1, max: 128 }));
 
-/** https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html, for symmetric encryption keys. */
+/** https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html, for symmetric encryption and ECDSA keys. */
 export const createKey = operation(
   {
     Policy: optional(policyText),
@@ -34,10 +35,17 @@ export const createKey = operation(
     XksKeyId: name,
   },
   {
-    logged: ({ Description, Tags, BypassPolicyLockoutSafetyCheck }) => ({
+    logged: ({
+      Description,
+      Tags,
+      BypassPolicyLockoutSafetyCheck,
+      KeySpec,
+      CustomerMasterKeySpec,
+      KeyUsage,
+    }) => ({
       description: Description ?? '',
-      keySpec: 'SYMMETRIC_DEFAULT',
-      keyUsage: 'ENCRYPT_DECRYPT',
+      keySpec: KeySpec ?? CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT',
+      keyUsage: KeyUsage ?? 'ENCRYPT_DECRYPT',
       origin: 'AWS_KMS',
       multiRegion: false,
       bypassPolicyLockoutSafetyCheck: BypassPolicyLockoutSafetyCheck ?? false,
@@ -59,15 +67,13 @@ export const createKey = operation(
         ...Object.fromEntries(tags.map(({ TagKey, TagValue }) => [`aws:RequestTag/${TagKey}`, TagValue])),
         ...(tags.length > 0 ? { 'aws:TagKeys': tags.map(({ TagKey }) => TagKey) } : {}),
       });
+      const spec = specOf(traits['kms:KeySpec'], traits['kms:KeyUsage']);
       const offered =
-        traits['kms:KeySpec'] === 'SYMMETRIC_DEFAULT' &&
-        traits['kms:KeyUsage'] === 'ENCRYPT_DECRYPT' &&
-        traits['kms:KeyOrigin'] === 'AWS_KMS' &&
-        traits['kms:MultiRegion'] === 'false';
+        spec !== null && traits['kms:KeyOrigin'] === 'AWS_KMS' && traits['kms:MultiRegion'] === 'false';
       if (!offered || input.CustomKeyStoreId !== undefined || input.XksKeyId !== undefined) {
         throw new KmsError(
           'UnsupportedOperationException',
-          'Only single-Region symmetric encryption keys of origin AWS_KMS are offered.',
+          'Only single-Region keys of origin AWS_KMS for symmetric encryption or ECDSA on P-256 and P-384 are offered.',
         );
       }
       if (service.store.current.keys.size >= MAX_KEYS) {
@@ -78,6 +84,7 @@ export const createKey = operation(
       const policy = input.Policy ?? defaultKeyPolicy(service);
       const key: KmsKey = {
         id,
+        spec,
         description: input.Description ?? '',
         createdAt: now,
         state: 'Enabled',
@@ -86,7 +93,7 @@ export const createKey = operation(
         policy: checkKeyPolicy(call, arn, policy, traits, bypass),
         tags,
         rotation: null,
-        materials: [newMaterial('CREATED', now)],
+        materials: [newMaterial('CREATED', now, spec)],
       };
       call.resources.add(arn);
       await service.store.update((state) => [withKey(state, key), undefined]);
@@ -94,6 +101,17 @@ export const createKey = operation(
     },
   },
 );
+
+/** Null for what AWS offers and the emulator does not. @throws {KmsError} ValidationException for what does not go together */
+function specOf(spec: string, usage: string): KeySpec | null {
+  const known = KEY_SPECS.find((name) => name === spec);
+  if (known === undefined || (known !== 'SYMMETRIC_DEFAULT' && usage === 'KEY_AGREEMENT')) return null;
+  if (usageOf(known) === usage) return known;
+  throw new KmsError(
+    'ValidationException',
+    `KeyUsage ${usage.slice(0, 32)} is not compatible with KeySpec ${known}`,
+  );
+}
 
 function checkTags(tags: readonly Tag[]): readonly Tag[] {
   if (tags.length > MAX_TAGS) throw new KmsError('TagException', `A key has at most ${MAX_TAGS} tags.`);

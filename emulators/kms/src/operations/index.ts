@@ -17,6 +17,7 @@ import {
   getKeyRotationStatus,
   rotateKeyOnDemand,
 } from './rotation.ts';
+import { getPublicKey, sign, verify } from './signing.ts';
 
 const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
   ['CancelKeyDeletion', cancelKeyDeletion],
@@ -37,13 +38,16 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
   ['GenerateRandom', generateRandom],
   ['GetKeyPolicy', getKeyPolicy],
   ['GetKeyRotationStatus', getKeyRotationStatus],
+  ['GetPublicKey', getPublicKey],
   ['ListAliases', listAliases],
   ['ListKeys', listKeys],
   ['ListResourceTags', listResourceTags],
   ['PutKeyPolicy', putKeyPolicy],
   ['RotateKeyOnDemand', rotateKeyOnDemand],
   ['ScheduleKeyDeletion', scheduleKeyDeletion],
+  ['Sign', sign],
   ['UpdateAlias', updateAlias],
+  ['Verify', verify],
 ]);
 
 /** What AWS offers and the emulator does not: asked for by mistake, not by a typing error. */
@@ -54,7 +58,6 @@ const NOT_OFFERED: ReadonlySet<string> = new Set([
   'Encapsulate',
   'GenerateMac',
   'GetParametersForImport',
-  'GetPublicKey',
   'ImportKeyMaterial',
   'ListGrants',
   'ListKeyPolicies',
@@ -63,12 +66,10 @@ const NOT_OFFERED: ReadonlySet<string> = new Set([
   'ReplicateKey',
   'RetireGrant',
   'RevokeGrant',
-  'Sign',
   'TagResource',
   'UntagResource',
   'UpdateKeyDescription',
   'UpdatePrimaryRegion',
-  'Verify',
   'VerifyMac',
 ]);
 

@@ -2,6 +2,7 @@
 import { keyArn } from '../arns.ts';
 import type { Service } from '../service.ts';
 import { text } from '../shapes.ts';
+import { signingOf, usageOf } from '../specs.ts';
 import type { KmsKey } from '../state/model.ts';
 
 /** A key policy as a request carries it. Its real limit, 32 KiB, has an error of its own. */
@@ -14,6 +15,7 @@ export function timestamp(ms: number): number {
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html */
 export function keyMetadata(service: Service, key: KmsKey): Record<string, unknown> {
+  const signing = signingOf(key.spec);
   return {
     AWSAccountId: service.config.account,
     KeyId: key.id,
@@ -21,15 +23,16 @@ export function keyMetadata(service: Service, key: KmsKey): Record<string, unkno
     CreationDate: timestamp(key.createdAt),
     Enabled: key.state === 'Enabled',
     Description: key.description,
-    KeyUsage: 'ENCRYPT_DECRYPT',
+    KeyUsage: usageOf(key.spec),
     KeyState: key.state,
     ...(key.deletionAt === null ? {} : { DeletionDate: timestamp(key.deletionAt) }),
     Origin: 'AWS_KMS',
     KeyManager: 'CUSTOMER',
-    CustomerMasterKeySpec: 'SYMMETRIC_DEFAULT',
-    KeySpec: 'SYMMETRIC_DEFAULT',
-    EncryptionAlgorithms: ['SYMMETRIC_DEFAULT'],
+    CustomerMasterKeySpec: key.spec,
+    KeySpec: key.spec,
     MultiRegion: false,
-    CurrentKeyMaterialId: key.materials.at(-1)?.id,
+    ...(signing === null
+      ? { EncryptionAlgorithms: ['SYMMETRIC_DEFAULT'], CurrentKeyMaterialId: key.materials.at(-1)?.id }
+      : { SigningAlgorithms: [signing.algorithm] }),
   };
 }

@@ -5,12 +5,14 @@ import type { EncryptionContext } from '../ciphertext.ts';
 import { type Conditions, contextConditions } from '../conditions.ts';
 import { KmsError } from '../errors.ts';
 import type { Call } from '../service.ts';
+import { type KeyUsage, usageOf } from '../specs.ts';
 import { isRotationDue, rotated, withKey } from '../state/changes.ts';
 import type { KmsKey } from '../state/model.ts';
 
 /**
- * The key of a cryptographic operation: found, authorized, and in a state to be used.
- * @throws {KmsError} NotFoundException, AccessDeniedException, DisabledException, KMSInvalidStateException
+ * The key of an operation that wraps or unwraps: found, authorized, of the right kind, and in a state to be used.
+ * @throws {KmsError} NotFoundException, AccessDeniedException, InvalidKeyUsageException, DisabledException,
+ *   KMSInvalidStateException
  */
 export function keyForUse(
   call: Call,
@@ -35,7 +37,14 @@ export function authorizeUse(
     ...contextConditions(context),
     ...call.recipient?.conditions,
   });
+  requireUsage(resolved, 'ENCRYPT_DECRYPT');
   requireEnabled(resolved);
+}
+
+/** @throws {KmsError} InvalidKeyUsageException */
+export function requireUsage({ key, arn }: ResolvedKey, usage: KeyUsage): void {
+  if (usageOf(key.spec) === usage) return;
+  throw new KmsError('InvalidKeyUsageException', `${arn} key usage is ${usageOf(key.spec)}, not ${usage}.`);
 }
 
 /** @throws {KmsError} DisabledException, KMSInvalidStateException */

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import type { ResolvedKey } from '../arns.ts';
+import type { Conditions } from '../conditions.ts';
 import { KmsError } from '../errors.ts';
 import { operation } from '../operation.ts';
+import type { Call } from '../service.ts';
 import { integer, optional } from '../shapes.ts';
 import { daysFrom, rotated } from '../state/changes.ts';
 import { timestamp } from './key-metadata.ts';
@@ -25,7 +29,7 @@ export const enableKeyRotation = operation(
     async run(call, input) {
       const { RotationPeriodInDays: period } = input;
       const condition = period === undefined ? {} : { 'kms:RotationPeriodInDays': String(period) };
-      const resolved = managedKey(call, input.KeyId, condition);
+      const resolved = rotatingKey(call, input.KeyId, condition);
       await change(call, resolved, (key) => {
         requireEnabled({ ...resolved, key });
         const periodDays = period ?? key.rotation?.periodDays ?? 365;
@@ -40,7 +44,7 @@ export const enableKeyRotation = operation(
 export const disableKeyRotation = operation(onlyKeyId, {
   logged: loggedKeyId,
   async run(call, input) {
-    const resolved = managedKey(call, input.KeyId);
+    const resolved = rotatingKey(call, input.KeyId);
     await change(call, resolved, (key) => {
       requireEnabled({ ...resolved, key });
       return { ...key, rotation: null };
@@ -71,7 +75,7 @@ export const getKeyRotationStatus = operation(onlyKeyId, {
 export const rotateKeyOnDemand = operation(onlyKeyId, {
   logged: loggedKeyId,
   async run(call, input) {
-    const resolved = managedKey(call, input.KeyId);
+    const resolved = rotatingKey(call, input.KeyId);
     await change(call, resolved, (key) => {
       requireEnabled({ ...resolved, key });
       if (key.materials.filter(({ origin }) => origin === 'ON_DEMAND').length >= MAX_ON_DEMAND) {
@@ -85,3 +89,12 @@ export const rotateKeyOnDemand = operation(onlyKeyId, {
     return { KeyId: resolved.arn };
   },
 });
+
+/** A key of the kind that rotates: a public key that others hold cannot change under its name. */
+function rotatingKey(call: Call, name: string, conditions?: Conditions): ResolvedKey {
+  const resolved = managedKey(call, name, conditions);
+  if (resolved.key.spec !== 'SYMMETRIC_DEFAULT') {
+    throw new KmsError('UnsupportedOperationException', `${resolved.arn} is asymmetric: it is not rotated.`);
+  }
+  return resolved;
+}

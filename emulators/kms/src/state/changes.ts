@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { type KeySpec, signingOf } from '../specs.ts';
 import type { Alias, KeyMaterial, KmsKey, State } from './model.ts';
 
 const DAY_MS = 86_400_000;
@@ -28,8 +29,19 @@ export function withoutExpiredKeys(state: State, now: number): State {
   return { ...state, keys, aliases };
 }
 
-export function newMaterial(origin: KeyMaterial['origin'], now: number): KeyMaterial {
-  return { id: randomBytes(32).toString('hex'), bytes: randomBytes(32), createdAt: now, origin };
+export function newMaterial(
+  origin: KeyMaterial['origin'],
+  now: number,
+  spec: KeySpec = 'SYMMETRIC_DEFAULT',
+): KeyMaterial {
+  return { id: randomBytes(32).toString('hex'), bytes: newBytes(spec), createdAt: now, origin };
+}
+
+function newBytes(spec: KeySpec): Buffer {
+  const signing = signingOf(spec);
+  if (signing === null) return randomBytes(32);
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: signing.curve });
+  return privateKey.export({ format: 'der', type: 'pkcs8' });
 }
 
 /** A key with new material in front; an automatic rotation also sets the date of the next one. */

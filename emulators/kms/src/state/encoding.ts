@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createPrivateKey } from 'node:crypto';
 import type { PolicyDocument } from '@enclave-vault/emulator-iam';
 import { StartError } from '../errors.ts';
+import { KEY_SPECS, type KeySpec, signingOf } from '../specs.ts';
 import type { Alias, KeyMaterial, KmsKey, State, Tag } from './model.ts';
 
 /** The state as JSON text: {version, region, account, authority, keys, aliases}, key material in base64. */
@@ -50,12 +52,15 @@ function decodeKey(value: unknown): KmsKey {
   if (state !== 'Enabled' && state !== 'Disabled' && state !== 'PendingDeletion') throw corrupt('key state');
   const deletionAt = key.deletionAt === null ? null : number(key.deletionAt);
   if ((deletionAt !== null) !== (state === 'PendingDeletion')) throw corrupt('key deletion');
-  const materials = array(key.materials).map(decodeMaterial);
+  const spec = decodeSpec(key.spec);
+  const materials = array(key.materials).map((material) => decodeMaterial(material, spec));
   if (materials.length === 0) throw corrupt('key material');
+  if (spec !== 'SYMMETRIC_DEFAULT' && materials.length > 1) throw corrupt('key material');
   const rotation = key.rotation === null ? null : object(key.rotation);
   const policyText = string(key.policyText);
   return {
     id: string(key.id),
+    spec,
     description: string(key.description),
     createdAt: number(key.createdAt),
     state,
@@ -70,13 +75,31 @@ function decodeKey(value: unknown): KmsKey {
   };
 }
 
-function decodeMaterial(value: unknown): KeyMaterial {
+/** Files of before there were keys that sign name no kind. */
+function decodeSpec(value: unknown): KeySpec {
+  const spec = KEY_SPECS.find((known) => known === (value ?? 'SYMMETRIC_DEFAULT'));
+  if (spec === undefined) throw corrupt('key spec');
+  return spec;
+}
+
+function decodeMaterial(value: unknown, spec: KeySpec): KeyMaterial {
   const material = object(value);
   const origin = material.origin;
   if (origin !== 'CREATED' && origin !== 'AUTOMATIC' && origin !== 'ON_DEMAND') throw corrupt('origin');
   const bytes = Buffer.from(string(material.bytes), 'base64');
-  if (bytes.length !== 32) throw corrupt('key material');
+  if (!isMaterialOf(spec, bytes)) throw corrupt('key material');
   return { id: string(material.id), bytes, createdAt: number(material.createdAt), origin };
+}
+
+function isMaterialOf(spec: KeySpec, bytes: Buffer): boolean {
+  const signing = signingOf(spec);
+  if (signing === null) return bytes.length === 32;
+  try {
+    const key = createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' });
+    return key.asymmetricKeyDetails?.namedCurve === signing.curve;
+  } catch {
+    return false;
+  }
 }
 
 function decodeTag(value: unknown): Tag {

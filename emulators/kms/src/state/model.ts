@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PolicyDocument } from '@enclave-vault/emulator-iam';
+import type { KeySpec } from '../specs.ts';
 
 export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion';
 
@@ -7,7 +8,7 @@ export type KeyState = 'Enabled' | 'Disabled' | 'PendingDeletion';
 export interface KeyMaterial {
   /** 64 hex digits, AWS's KeyMaterialId. */
   readonly id: string;
-  /** AES-256 key. */
+  /** AES-256 key; of a key that signs, PKCS #8 DER. */
   readonly bytes: Buffer;
   /** ms since the epoch. */
   readonly createdAt: number;
@@ -19,10 +20,11 @@ export interface Tag {
   readonly TagValue: string;
 }
 
-/** A symmetric encryption key (SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT, origin AWS_KMS): the only kind offered. */
+/** A key of origin AWS_KMS and one Region: for symmetric encryption, or for signing on a curve of NIST. */
 export interface KmsKey {
   /** UUID. */
   readonly id: string;
+  readonly spec: KeySpec;
   readonly description: string;
   readonly createdAt: number;
   readonly state: KeyState;
@@ -33,7 +35,7 @@ export interface KmsKey {
   readonly policy: PolicyDocument;
   readonly tags: readonly Tag[];
   readonly rotation: { readonly periodDays: number; readonly nextAt: number } | null;
-  /** Oldest first, never empty; a material's index is part of the ciphertexts made with it. */
+  /** Oldest first, never empty, exactly one of a key that signs; a material's index is part of the ciphertexts made with it. */
   readonly materials: readonly KeyMaterial[];
 }
 

@@ -14,6 +14,7 @@ export function testKey(): KmsKey {
     policyText,
     policy: { Version: '2012-10-17', Statement: [] },
     tags: [{ TagKey: 'a', TagValue: 'b' }],
+    spec: 'SYMMETRIC_DEFAULT',
     rotation: null,
     materials: [newMaterial('CREATED', 0)],
   };
