@@ -65,6 +65,8 @@ export const RULES: readonly ZoneRule[] = [
     packages: ['codec'],
   },
   { zone: 'verifier/attestation', packages: ['codec'], node: ['crypto'] },
+  // Of policies, the type of what it pins.
+  { zone: 'verifier/eif', packages: ['codec', 'policies'], node: ['crypto', 'zlib'] },
   {
     zone: 'host/vault',
     packages: ['protocol', 'codec', 'hpke', 'hpke/seal', 'records', 'records/seal', 'expressions/references'],
@@ -125,6 +127,7 @@ export const RULES: readonly ZoneRule[] = [
       'parent/http-client',
       'policies',
       'attestation',
+      'eif',
       'protocol',
       'codec',
       'enclave',
