@@ -18,6 +18,7 @@ const AUDIT_USAGE = `enclave-vault audit verify [ID] [--against FILE] [--data DI
   Verifies the audit chains of a vault, running or not, and that its records and API keys are as the chains leave them.
   ID             one chain only: a vault id, key_ID or system_TENANT
   --against FILE heads kept elsewhere (DIR/audit-heads.log, or your copy of it): finds truncation and rollback
+  --against log-group:NAME  the same from CloudWatch Logs, in AWS_REGION
   Exit code 0: all is well. 1: findings, named one a line.`;
 
 export const USAGE = `${DEV_USAGE}\n\n${KEYS_USAGE}\n\n${TENANTS_USAGE}\n\n${AUDIT_USAGE}\n\n${DOCTOR_USAGE}\n\n${IMPORT_USAGE}`;

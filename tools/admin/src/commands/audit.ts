@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createVaultKms } from '@enclave-vault/host-kms';
-import { readAuditSink, SqliteStore } from '@enclave-vault/stores';
-import { type AuditReport, openIntegrityKeys, verifyAudit } from '@enclave-vault/vault';
+import { SqliteStore } from '@enclave-vault/stores';
+import { type AuditHead, type AuditReport, openIntegrityKeys, verifyAudit } from '@enclave-vault/vault';
 import { findRunning } from '../dev/control.ts';
 import { files, makeFolders } from '../dev/folders.ts';
 import { askSocket } from '../dev/hypervisor.ts';
@@ -12,6 +12,7 @@ import { lockData } from '../dev/lock.ts';
 import { parseDevOptions } from '../dev/options.ts';
 import { type AuditSession, LocalVault } from '../dev/vault.ts';
 import { AdminError, UsageError } from '../errors.ts';
+import { headsOf } from './audit-heads.ts';
 
 /** `enclave-vault audit verify`. */
 export async function audit(args: readonly string[], root: string): Promise<number> {
@@ -22,9 +23,7 @@ export async function audit(args: readonly string[], root: string): Promise<numb
   const data = resolve(base, values.data ?? process.env.ENCLAVE_VAULT_DATA ?? '.vault');
   if (!existsSync(files(data).database))
     throw new AdminError('data_unreadable', `there is no vault in ${data}`);
-  const against = values.against === undefined ? undefined : resolve(base, values.against);
-  if (against !== undefined && !existsSync(against))
-    throw new AdminError('data_unreadable', `${against} cannot be read`);
+  const against = values.against === undefined ? undefined : await headsOf(values.against, base, process.env);
   const report = await withSession(data, root, (session) => verify(session, id, against));
   // Nothing found of nothing there is not "all is well".
   if (id !== undefined && report.entries === 0 && report.findings.length === 0)
@@ -76,16 +75,13 @@ async function withSession<T>(
 async function verify(
   session: AuditSession,
   id: string | undefined,
-  against: string | undefined,
+  against: AsyncIterable<AuditHead> | undefined,
 ): Promise<AuditReport> {
   const kms = createVaultKms({ ...session.kms, credentials: session.credentials });
   const store = SqliteStore.open(session.database);
   try {
     const keys = await openIntegrityKeys(store, kms);
-    return await verifyAudit(store, keys, {
-      id,
-      against: against === undefined ? undefined : readAuditSink(against),
-    });
+    return await verifyAudit(store, keys, { id, against });
   } finally {
     await store.close();
     kms.close();
