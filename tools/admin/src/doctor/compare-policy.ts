@@ -14,7 +14,11 @@ export function comparePolicies(found: unknown, wanted: PolicyDocument): string[
   const statements = found.Statement;
   const list: readonly unknown[] = Array.isArray(statements) ? statements : [statements];
   const lines = found.Version === wanted.Version ? [] : [`Version is not ${wanted.Version}`];
-  const left = list.map((statement) => ({ sid: sidOf(statement), plain: plain(statement) }));
+  const left = list.map((statement) => ({
+    sid: sidOf(statement),
+    effect: effectOf(statement),
+    plain: plain(statement),
+  }));
   const open: Statement[] = [];
   for (const statement of wanted.Statement) {
     // Equal ones are paired first: a copy with another Sid is an extra statement, and not a change.
@@ -31,8 +35,7 @@ export function comparePolicies(found: unknown, wanted: PolicyDocument): string[
         `changed statement ${statement.Sid}: ${differences(changed.plain, plain(statement)).join(', ')}`,
       );
   }
-  for (const { sid, plain: of } of left)
-    lines.push(`extra statement ${sid} (${of.get('Effect') ?? 'no Effect'})`);
+  for (const { sid, effect } of left) lines.push(`extra statement ${sid} (${effect})`);
   return lines;
 }
 
@@ -40,7 +43,7 @@ function differences(found: Plain, wanted: Plain): string[] {
   const names = new Set([...found.keys(), ...wanted.keys()]);
   return [...names]
     .filter((name) => found.get(name) !== wanted.get(name))
-    .map((name) => (!found.has(name) ? `no ${name}` : wanted.has(name) ? `other ${name}` : `added ${name}`));
+    .map((name) => `${!found.has(name) ? 'no' : wanted.has(name) ? 'other' : 'added'} ${shown(name)}`);
 }
 
 const same = (a: Plain, b: Plain): boolean => differences(a, b).length === 0;
@@ -79,6 +82,16 @@ function accountRoot(who: string): string {
 function sidOf(statement: unknown): string {
   const sid = isObject(statement) ? statement.Sid : undefined;
   return typeof sid === 'string' && /^[\w ]{1,128}$/.test(sid) ? sid : '(without Sid)';
+}
+
+function effectOf(statement: unknown): string {
+  const effect = isObject(statement) ? statement.Effect : undefined;
+  return effect === 'Allow' || effect === 'Deny' ? effect : 'no effect';
+}
+
+/** Names in a policy that somebody else wrote may hold anything, and this goes to a terminal. */
+function shown(name: string): string {
+  return name.replaceAll(/[^\w:./*-]/g, '?').slice(0, 200);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
