@@ -38,6 +38,8 @@ const LONGEST_PAUSE_MS = 5_000;
  */
 export async function runImport(options: RunOptions): Promise<boolean> {
   const run = new Run(options);
+  // The import's id has to outlive a crash: by it what was imported just before is known again.
+  run.save();
   try {
     await run.all();
   } finally {
