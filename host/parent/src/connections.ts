@@ -10,9 +10,9 @@ export interface TlsTarget {
   readonly servername: string;
   /**
    * Asked for every new connection, so that a renewed identity is used from then on. Host, port and name are not
-   * taken from it.
+   * taken from it. When it rejects, there is no connection.
    */
-  readonly options: () => tls.ConnectionOptions;
+  readonly options: () => tls.ConnectionOptions | Promise<tls.ConnectionOptions>;
   /** For connection and handshake, in milliseconds. Default 3 s. */
   readonly connectMs?: number;
   /** A connection is used for so long at most, and never past the end of the server's certificate. Default 15 minutes. */
@@ -54,11 +54,19 @@ export function opener(target: HttpTarget, signal: AbortSignal): () => Promise<C
   };
 }
 
-function openTls(target: TlsTarget, signal: AbortSignal): Promise<Connection> {
+async function openTls(target: TlsTarget, signal: AbortSignal): Promise<Connection> {
+  let options: tls.ConnectionOptions;
+  try {
+    options = await target.options();
+  } catch (error) {
+    target.onFailure?.(codeOfFailure(error));
+    throw new ParentError('connection_lost');
+  }
+  if (signal.aborted) throw new ParentError('connection_lost');
   const { host, port, servername, connectMs = CONNECT_MS, maxAgeMs = MAX_AGE_MS } = target;
   return new Promise((resolve, reject) => {
     // No session is kept or offered: each connection proves both sides anew.
-    const socket = tls.connect({ ...target.options(), host, port, servername });
+    const socket = tls.connect({ ...options, host, port, servername });
     socket.setNoDelay(true);
     const settle = () => {
       clearTimeout(timer);
@@ -81,11 +89,10 @@ function openTls(target: TlsTarget, signal: AbortSignal): Promise<Connection> {
       const certificateEnds = Date.parse(socket.getPeerCertificate().valid_to);
       resolve({ socket, usableUntil: Math.min(Date.now() + maxAgeMs, certificateEnds) });
     });
-    if (signal.aborted) abort();
   });
 }
 
-function codeOfFailure(error: Error): string {
-  const code = 'code' in error ? error.code : undefined;
+function codeOfFailure(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && /^\w{1,64}$/.test(code) ? code : 'unknown';
 }

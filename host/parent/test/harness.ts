@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { encodeConfiguration } from '@enclave-vault/protocol';
-import { StaticCredentials } from '../src/credentials/source.ts';
+import type { CredentialSource } from '../src/credentials/source.ts';
+import { ParentError } from '../src/errors.ts';
 import { Fleet } from '../src/fleet.ts';
 import { EmulatedHypervisor } from '../src/hypervisor/emulated.ts';
 import { LocalPlaces } from '../src/place/local.ts';
@@ -22,6 +23,17 @@ export const CONFIGURATION = encodeConfiguration({
 });
 export const FIXED = { accessKeyId: 'AKIDEXAMPLE000000', secretAccessKey: 'marked-secret-access-key' };
 export const CREDENTIALS = { ...FIXED, sessionToken: null, expiration: null };
+
+/** An instance's, which may be gone for a while. */
+class SomeCredentials implements CredentialSource {
+  available = true;
+  readonly identity = { instanceId: 'i-0', account: '123456789012', region: 'eu-central-1', role: 'parent' };
+  async current() {
+    if (this.available) return CREDENTIALS;
+    throw new ParentError('no_credentials');
+  }
+  close(): void {}
+}
 
 /** A parent before stand-in enclaves; `stop` ends all of it. */
 export async function startParent(options: { enclaves?: number; maxInFlight?: number } = {}) {
@@ -47,9 +59,10 @@ export async function startParent(options: { enclaves?: number; maxInFlight?: nu
     },
     log,
   });
+  const credentials = new SomeCredentials();
   const server = new ParentServer({
     fleet,
-    credentials: new StaticCredentials(CREDENTIALS),
+    credentials,
     log,
     ...(options.maxInFlight === undefined ? {} : { maxInFlight: options.maxInFlight }),
   });
@@ -58,6 +71,7 @@ export async function startParent(options: { enclaves?: number; maxInFlight?: nu
   const client = new UnixHttpClient(socketPath);
   return {
     standIn,
+    credentials,
     fleet,
     server,
     socketPath,

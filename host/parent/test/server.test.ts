@@ -120,3 +120,25 @@ test('its log holds no credential and no body', async () => {
   expect(all).not.toContain(CREDENTIALS.secretAccessKey);
   expect(all).not.toContain(ENVELOPE.toString());
 });
+
+test('without credentials it serves nobody, and says so', async () => {
+  parent.credentials.available = false;
+  const health = await parent.get('/health');
+  expect(health.status).toBe(503);
+  expect(json(health.body)).toEqual({
+    status: 'unavailable',
+    enclaves: { wanted: 1, healthy: 1 },
+    reason: 'no_credentials',
+  });
+  const refused = await parent.post('/decrypt', ENVELOPE);
+  expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+  expect(json(refused.body)).toEqual({ code: 'no_credentials' });
+  // An attestation needs none.
+  expect((await parent.post('/attestation', encodeAttestationRequest(Buffer.alloc(16)))).status).toBe(200);
+  parent.credentials.available = true;
+  expect((await parent.post('/decrypt', ENVELOPE)).status).toBe(200);
+});
+
+test('names the instance it runs on', async () => {
+  expect(json((await parent.get('/enclaves')).body).instance).toEqual(parent.credentials.identity);
+});

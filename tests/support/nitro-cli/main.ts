@@ -71,7 +71,7 @@ async function run(state: State, given: string[]): Promise<unknown> {
     memory: whole(values, 'memory'),
     name: typeof values['enclave-name'] === 'string' ? values['enclave-name'] : 'enclave',
     cid: values['enclave-cid'] === undefined ? null : whole(values, 'enclave-cid'),
-    debug: values['debug-mode'] === true,
+    debug: values['debug-mode'] === true || state.settings.debug === true,
   };
   if (!state.lock()) throw new Failure('E36', 'another one is being launched');
   try {

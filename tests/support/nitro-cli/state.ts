@@ -13,6 +13,7 @@ export interface StandInSettings {
   readonly instanceId?: string;
   readonly measurements?: Readonly<Record<string, string>>;
   readonly fail?: Readonly<Record<string, string>>;
+  readonly debug?: boolean;
 }
 
 /** What is kept of an enclave: the members that describe-enclaves prints. */

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import { parseConfiguration } from '@enclave-vault/protocol';
+import { describeRole, type SettingsError } from '@enclave-vault/settings';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readParentConfig } from '../../src/config.ts';
+import { PARENT } from '../../src/settings/role.ts';
+import { CONFIGURATION, FIXED } from '../harness.ts';
+
+const ARN = 'arn:aws:kms:eu-central-1:123456789012:key';
+const PEM = rootCertificates.slice(0, 2).join('\n');
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'evc-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const members = {
+  region: 'eu-central-1',
+  vaultKeys: [`${ARN}/11111111-1111-4111-8111-111111111111`],
+  requestKeys: [`${ARN}/22222222-2222-4222-8222-222222222222`],
+  tlsRoots: PEM,
+};
+const least = {
+  listen: 'unix:/run/enclave-vault/parent.sock',
+  image: '/opt/enclave-vault/enclave-vault.eif',
+  enclave: { configuration: CONFIGURATION.toString('base64') },
+};
+const read = (file: unknown, env: Record<string, string> = {}) => readParentConfig({ file, env });
+
+/** The settings that are complained of, in order. */
+function problems(file: unknown, env: Record<string, string> = {}): string[] {
+  try {
+    read(file, env);
+  } catch (error) {
+    return (error as SettingsError).problems.map(({ setting }) => setting);
+  }
+  return [];
+}
+
+test('an instance needs to be told little', () => {
+  const { settings, kms, credentials, configuration } = read(least);
+  expect(settings.hypervisor).toMatchObject({ kind: 'nitro', command: '/usr/bin/nitro-cli' });
+  expect(settings.enclaves).toEqual({ count: 1, cpuCount: 2, memoryMib: 1024 });
+  expect(kms).toEqual({ host: 'kms.eu-central-1.amazonaws.com', port: 443 });
+  expect(credentials).toBeNull();
+  expect(configuration.equals(CONFIGURATION)).toBe(true);
+});
+
+test('the configuration may be a file of its bytes, which are passed on as they are', () => {
+  const path = join(folder, 'enclave.configuration');
+  writeFileSync(path, CONFIGURATION);
+  expect(read({ ...least, enclave: { configuration: path } }).configuration.equals(CONFIGURATION)).toBe(true);
+});
+
+test('or its members, of which the same bytes are made every time, whatever stands around the certificates', () => {
+  const path = join(folder, 'roots.pem');
+  writeFileSync(path, `# two roots\r\n${PEM.replaceAll('\n', '\r\n')}\r\n\r\n`);
+  const made = read({ ...least, enclave: members }).configuration;
+  expect(read({ ...least, enclave: { ...members, tlsRoots: path } }).configuration.equals(made)).toBe(true);
+  expect(parseConfiguration(made)).toMatchObject({ kmsHost: 'kms.eu-central-1.amazonaws.com', kmsPort: 443 });
+  expect(parseConfiguration(made).tlsRoots).toHaveLength(2);
+});
+
+test.each([
+  [{ fips: true }, 'kms-fips.eu-central-1.amazonaws.com'],
+  [{ region: 'cn-north-1' }, 'kms.cn-north-1.amazonaws.com.cn'],
+  [{ region: 'us-gov-west-1', fips: true }, 'kms-fips.us-gov-west-1.amazonaws.com'],
+])('with %j the relay leads to %s', (more, host) => {
+  expect(read({ ...least, enclave: { ...members, ...more } }).kms).toEqual({ host, port: 443 });
+});
+
+test('the environment can say it all', () => {
+  const { listen, settings, kms } = read(undefined, {
+    ENCLAVE_VAULT_LISTEN: 'unix:/run/p.sock',
+    ENCLAVE_VAULT_HEALTH: 'http://[::1]:8080',
+    ENCLAVE_VAULT_IMAGE: '/e.eif',
+    ENCLAVE_VAULT_ENCLAVES_COUNT: '3',
+    ENCLAVE_VAULT_ENCLAVE_REGION: members.region,
+    ENCLAVE_VAULT_ENCLAVE_VAULT_KEYS: members.vaultKeys.join(','),
+    ENCLAVE_VAULT_ENCLAVE_REQUEST_KEYS: members.requestKeys.join(','),
+    ENCLAVE_VAULT_ENCLAVE_TLS_ROOTS: PEM,
+    ENCLAVE_VAULT_KMS_HOST: 'vpce-1.kms.eu-central-1.vpce.amazonaws.com',
+  });
+  expect(listen).toEqual({ unix: '/run/p.sock' });
+  expect(settings.health).toEqual({ host: '::1', port: 8080 });
+  expect(settings.enclaves.count).toBe(3);
+  expect(kms.host).toBe('vpce-1.kms.eu-central-1.vpce.amazonaws.com');
+});
+
+test('says everything that is wrong at once, and no value', () => {
+  const file = {
+    listen: 'tcp://marked',
+    health: 'https://marked:1',
+    hypervisor: { kind: 'marked', command: 'marked' },
+    image: 'marked.eif',
+    enclaves: { count: 0, cpuCount: 'marked', memoryMib: 1 },
+    enclave: { configuration: 'marked?' },
+    credentials: { kind: 'imds', endpoint: 'http://marked.example/' },
+    drainSeconds: 1e9,
+    proxy: 'marked',
+  };
+  expect(problems(file).sort()).toEqual(
+    [
+      'credentials.endpoint',
+      'drainSeconds',
+      'enclave.configuration',
+      'enclaves.count',
+      'enclaves.cpuCount',
+      'enclaves.memoryMib',
+      'health',
+      'hypervisor.command',
+      'hypervisor.kind',
+      'image',
+      'listen',
+      'proxy',
+    ].sort(),
+  );
+  expect(() => read(file)).toThrow(expect.objectContaining({ code: 'config_invalid' }));
+  expect(() => read(file)).not.toThrow(/marked/);
+});
+
+test.each([
+  ['an emulator without its socket', { hypervisor: { kind: 'emulated' } }, 'hypervisor.socket'],
+  ['a socket for nitro-cli', { hypervisor: { socket: '/s' } }, 'hypervisor.socket'],
+  ['no configuration', { enclave: null }, 'enclave.configuration'],
+  ['half of its members', { enclave: { region: 'eu-central-1' } }, 'enclave.configuration'],
+  ['a configuration and members', { enclave: { ...least.enclave, ...members } }, 'enclave.configuration'],
+  ['bytes that no enclave takes', { enclave: { configuration: 'oWNmb28B' } }, 'enclave.configuration'],
+  ['a file that is not there', { enclave: { configuration: '/no/such' } }, 'enclave.configuration'],
+  [
+    'fixed credentials without a secret',
+    { credentials: { kind: 'static', accessKeyId: 'x' } },
+    'credentials.accessKeyId',
+  ],
+  ['a secret beside the metadata service', { credentials: FIXED }, 'credentials.accessKeyId'],
+  ['credentials of no shape', { credentials: { kind: 'static', ...FIXED, accessKeyId: 'x' } }, 'credentials'],
+  ['TLS without its identity', { listen: 'https://0.0.0.0:8443' }, 'listen'],
+  ['an identity for a unix socket', { channel: { key: `${ARN}/3` } }, 'listen'],
+  ['a relative socket', { listen: 'unix:parent.sock' }, 'listen'],
+  ['a listener with a path', { listen: 'https://0.0.0.0:8443/decrypt' }, 'listen'],
+  ['a metadata service elsewhere', { credentials: { endpoint: 'http://10.0.0.1' } }, 'credentials.endpoint'],
+  [
+    'a metadata service with a path',
+    { credentials: { endpoint: 'http://169.254.169.254/x' } },
+    'credentials.endpoint',
+  ],
+])('refuses %s', (_what, more, setting) => {
+  expect(problems({ ...least, ...more })).toEqual([setting]);
+});
+
+test('its example for the documentation works', () => {
+  for (const name of ['enclave.configuration', 'root.pem'])
+    writeFileSync(join(folder, name), name === 'root.pem' ? PEM : CONFIGURATION);
+  const text = JSON.stringify(PARENT.example)
+    .replace('/etc/enclave-vault/enclave.configuration', join(folder, 'enclave.configuration'))
+    .replaceAll(/\/etc\/enclave-vault\/channel-\w+-root\.pem/g, join(folder, 'root.pem'));
+  expect(problems(JSON.parse(text))).toEqual([]);
+  expect(describeRole(PARENT)).toContain('ENCLAVE_VAULT_HYPERVISOR_KIND');
+});
