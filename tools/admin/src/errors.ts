@@ -6,6 +6,12 @@ export class UsageError extends Error {
 }
 
 export type AdminErrorCode =
+  | 'file_unreadable'
+  | 'file_unwritable'
+  | 'configuration_invalid'
+  | 'key_unreadable'
+  | 'manifest_exists'
+  | 'manifest_mismatch'
   | 'data_in_use'
   | 'data_unreadable'
   | 'process_failed'

@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
   audit: async (args) => (await import('./commands/audit.ts')).audit(args, ROOT),
   doctor: async (args) => (await import('./commands/doctor.ts')).doctor(args),
   'import-sample': async (args) => (await import('./commands/import-sample.ts')).importSample(args),
+  measure: async (args) => (await import('./commands/measure.ts')).measure(args),
   help: async () => {
     process.stdout.write(`${USAGE}\n`);
     return 0;

@@ -3,6 +3,7 @@
 import { DEV_USAGE } from './dev/options.ts';
 import { DOCTOR_USAGE } from './doctor/options.ts';
 import { IMPORT_USAGE } from './import/options.ts';
+import { MEASURE_USAGE } from './measure/options.ts';
 
 const KEYS_USAGE = `enclave-vault keys create --scopes a,b [--fields f,g] [--purposes p] [--derive-only] [--expires RFC3339]
 enclave-vault keys list
@@ -21,4 +22,4 @@ const AUDIT_USAGE = `enclave-vault audit verify [ID] [--against FILE] [--data DI
   --against log-group:NAME  the same from CloudWatch Logs, in AWS_REGION
   Exit code 0: all is well. 1: findings, named one a line.`;
 
-export const USAGE = `${DEV_USAGE}\n\n${KEYS_USAGE}\n\n${TENANTS_USAGE}\n\n${AUDIT_USAGE}\n\n${DOCTOR_USAGE}\n\n${IMPORT_USAGE}`;
+export const USAGE = `${DEV_USAGE}\n\n${KEYS_USAGE}\n\n${TENANTS_USAGE}\n\n${AUDIT_USAGE}\n\n${DOCTOR_USAGE}\n\n${IMPORT_USAGE}\n\n${MEASURE_USAGE}`;

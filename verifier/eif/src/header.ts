@@ -6,7 +6,8 @@ export const HEADER_LENGTH = 548;
 export const CRC_OFFSET = 544;
 export const SECTION_HEADER_LENGTH = 12;
 
-const MAGIC = '.eif';
+/** The first four bytes. */
+export const MAGIC = Buffer.from('.eif', 'latin1');
 /** What nitro-cli and eif_build have written since metadata came in. */
 const VERSION = 4;
 const ARM64 = 1;
@@ -37,7 +38,7 @@ export interface EifHeader {
  * @throws EifError `not_an_eif`, `version_unsupported`, `header_invalid`, `section_table_invalid`
  */
 export function parseHeader(bytes: Buffer): EifHeader {
-  if (bytes.toString('latin1', 0, 4) !== MAGIC) throw new EifError('not_an_eif');
+  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new EifError('not_an_eif');
   if (bytes.readUInt16BE(4) !== VERSION) throw new EifError('version_unsupported');
   const flags = bytes.readUInt16BE(6);
   // Reserved and unused fields: whoever gives them a meaning may give the image another one.

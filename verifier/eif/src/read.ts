@@ -7,6 +7,7 @@ import {
   CRC_OFFSET,
   type EifHeader,
   HEADER_LENGTH,
+  MAGIC,
   parseHeader,
   parseSectionHeader,
   SECTION_HEADER_LENGTH,
@@ -48,10 +49,12 @@ export interface Eif {
 export async function readEif(bytes: Bytes): Promise<Eif> {
   const stream = new ByteStream(bytes);
   try {
-    const start = await stream.take(CRC_OFFSET);
-    const header = parseHeader(
-      Buffer.concat([start, await stream.take(HEADER_LENGTH - CRC_OFFSET, { summed: false })]),
-    );
+    const magic = await stream.take(MAGIC.length);
+    // Before more is asked for: a short file of another kind was not cut short.
+    if (!magic.equals(MAGIC)) throw new EifError('not_an_eif');
+    const start = await stream.take(CRC_OFFSET - MAGIC.length);
+    const crc = await stream.take(HEADER_LENGTH - CRC_OFFSET, { summed: false });
+    const header = parseHeader(Buffer.concat([magic, start, crc]));
     const walk = new Walk();
     for (const row of header.table) await walk.section(stream, row);
     if (!(await stream.atEnd())) throw new EifError('trailing_bytes');

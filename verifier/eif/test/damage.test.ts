@@ -55,6 +55,9 @@ describe('header', () => {
     await refuses(file, 'crc_mismatch');
   });
 
+  test('refuses a short file of another kind as what it is', async () =>
+    refuses(Buffer.from('key file'), 'not_an_eif'));
+
   test('refuses an end before the last section', async () => {
     await refuses(writeEif(SAMPLE).subarray(0, 547), 'truncated');
     await refuses(writeEif(SAMPLE).subarray(0, -1), 'truncated');
