@@ -5,6 +5,7 @@ import { MAX_WRAPPED_KEY_BYTES } from '@enclave-vault/protocol';
 import { isUlidVaultId, isVaultId, parseSealed } from '@enclave-vault/records';
 import type { RecordBody } from '../records/record-item.ts';
 import type { RecordSchema } from '../schema/record-schema.ts';
+import { isOnCurve } from './on-curve.ts';
 import { type ImportRefusal, refuse } from './refusals.ts';
 
 /** A record of the AWS sample, as its table has it. Nothing in it is trusted. */
@@ -66,7 +67,7 @@ export function checkForeign(
   if (unknown.length > 0) return refuse('unknown_field', unknown);
   const retyped = names(wanted, (name) => NOT_TEXT.has(schema.fields.get(name)?.type ?? ''));
   if (retyped.length > 0) return refuse('field_type', retyped);
-  const damaged = names(wanted, (_, value) => !isSealed(suite, publicKey, value));
+  const damaged = names(wanted, (_, value) => !isSealed(suite, value));
   if (damaged.length > 0 && !choices.withoutDamaged) return refuse('bad_field', damaged);
 
   const fields = new Map(wanted.filter(([name]) => !damaged.includes(name)));
@@ -99,12 +100,9 @@ function isPublicKey(suite: Suite, spki: Uint8Array): boolean {
 }
 
 /** A value of encoding 1 or 2, with an encapsulated key that lies on the curve. */
-function isSealed(suite: Suite, publicKey: Uint8Array, value: Uint8Array | string): boolean {
+function isSealed(suite: Suite, value: Uint8Array | string): boolean {
   const parsed = parseSealed(suite, value);
-  if (parsed === undefined || parsed.encoding === 3) return false;
-  // Before its point, a public key of a suite always has the same bytes.
-  const before = publicKey.subarray(0, publicKey.length - suite.encLength);
-  return isPublicKey(suite, Buffer.concat([before, parsed.enc]));
+  return parsed !== undefined && parsed.encoding !== 3 && isOnCurve(suite, parsed.enc);
 }
 
 /** What `_v` says: the encoding of the record's values, the newest where there are both. */
