@@ -81,11 +81,21 @@ export const RULES: readonly ZoneRule[] = [
   { zone: 'host/kms', packages: ['vault'], node: ['https', 'crypto'], npm: ['@aws-sdk/*', '@smithy/*'] },
   // Writes certificates; who signs them is a function that it is given.
   { zone: 'host/x509', packages: ['codec'], node: ['crypto'] },
+  {
+    zone: 'host/channel',
+    packages: ['x509'],
+    node: ['crypto', 'http', 'https', 'tls', 'util', 'timers/promises'],
+  },
+  {
+    zone: 'host/channel/src/kms',
+    node: ['https'],
+    npm: ['@aws-sdk/client-kms', '@smithy/node-http-handler'],
+  },
   // Reads files that a configuration names; nothing of the vault.
   { zone: 'host/settings', node: ['fs'] },
   { zone: 'host/parent', packages: ['protocol', 'settings', 'linux/vsock'], node: ['*'] },
   // The build runs on the developer's machine; it isn't part of the program.
-  { zone: 'host/parent/build', packages: ['linux/native-files'], node: ['*'], npm: ['esbuild'] },
+  { zone: 'host/parent/build', packages: ['enclave/build/native'], node: ['*'], npm: ['esbuild'] },
   {
     zone: 'host/api',
     packages: [
@@ -124,7 +134,11 @@ export const RULES: readonly ZoneRule[] = [
       // Into a vault past its API: for its operator.
       'vault/import',
       ...EMULATORS,
+      'admin/doctor',
+      'api/settings',
+      'parent/enclave-configuration',
       'parent/http-client',
+      'parent/settings',
       'policies',
       'attestation',
       'eif',

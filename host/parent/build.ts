@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, realpath, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type NativePart, writeNative } from '@enclave-vault/enclave/build/native';
+import { bundleParent } from './build/bundle.ts';
+
+export interface ParentBuild {
+  readonly directory: string;
+  readonly bytes: number;
+  /** Hex digest of parent.mjs. */
+  readonly sha384: string;
+  /** The addon for each architecture, in a folder of its name. */
+  readonly native: readonly NativePart[];
+}
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/**
+ * Builds the parent for an instance: `parent.mjs`, and the addon for vsock of each architecture in `x64/` and `arm64/`. The one of this machine's
+ * architecture also lies beside the bundle, where it is looked for: the folder runs here as it is.
+ * @param outDir made if need be; files of the same names are replaced
+ */
+export async function buildParent(outDir: string): Promise<ParentBuild> {
+  const directory = resolve(outDir);
+  const { code } = await bundleParent(await realpath(ROOT));
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, 'parent.mjs'), code);
+  const native = await writeNative(directory);
+  const own = native.find(({ architecture }) => architecture === process.arch);
+  if (own?.path != null) await copyFile(own.path, join(directory, 'koffi.node'));
+  const sha384 = createHash('sha384').update(code).digest('hex');
+  return { directory, bytes: code.length, sha384, native };
+}
+
+if (import.meta.main) {
+  const { directory, bytes, sha384, native } = await buildParent(process.argv[2] ?? 'dist/parent');
+  process.stdout.write(`${directory}: parent.mjs, ${bytes} bytes, SHA-384 ${sha384}\n`);
+  const missing = native.filter(({ path }) => path === null).map(({ architecture }) => architecture);
+  if (missing.length > 0) process.stdout.write(`${directory}: without koffi.node of ${missing.join(', ')}\n`);
+}
