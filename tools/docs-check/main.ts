@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * `npm run docs`: writes docs/errors.md. With --check: fails when that page is stale, when a page names what is not there, or when a claim
+ * `npm run docs`: writes the pages that follow from the program's own tables. With --check: fails when one is stale, when a page names what is not there, or when a claim
  * of docs/security.md names no test.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkClaims } from './claims.ts';
+import { configurationPage } from './configuration-page.ts';
+import { doctorPage } from './doctor-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { readPage } from './markdown.ts';
 import { deadReferences, pagesOf } from './references.ts';
@@ -15,12 +17,17 @@ const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const has = (path: string) => existsSync(join(root, path));
 
-const ERRORS = 'docs/errors.md';
-const stale = !has(ERRORS) || read(ERRORS) !== errorsPage();
-if (stale && !process.argv.includes('--check')) writeFileSync(join(root, ERRORS), errorsPage());
-
+const WRITTEN = {
+  'docs/errors.md': errorsPage(),
+  'docs/configuration.md': configurationPage(),
+  'docs/doctor.md': doctorPage(),
+};
 const problems: string[] = [];
-if (stale && process.argv.includes('--check')) problems.push(`${ERRORS} is stale: npm run docs writes it`);
+for (const [page, text] of Object.entries(WRITTEN)) {
+  if (has(page) && read(page) === text) continue;
+  if (process.argv.includes('--check')) problems.push(`${page} is stale: npm run docs writes it`);
+  else writeFileSync(join(root, page), text);
+}
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 const pages = new Map(pagesOf(root).map((file) => [file, readPage(read(file))]));
 problems.push(...deadReferences(root, pages, new Set(Object.keys(scripts))));
