@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Log } from '@enclave-vault/parent/log';
 import { ConfigError } from '../errors.ts';
-import type { Adapters } from './assemble.ts';
+import { type Adapters, openKms } from './assemble.ts';
 import { dynamoStore, logGroupSink } from './aws-adapters.ts';
 import { bootstrapAdminKey } from './bootstrap.ts';
 import type { ApiConfig } from './config.ts';
@@ -21,6 +21,7 @@ export function serverAdapters(config: ApiConfig, log: Log): Adapters {
       const { FileAuditSink } = await import('@enclave-vault/stores/file-sink');
       return await FileAuditSink.open(given(audit.path, 'audit.path'));
     },
+    kms: () => openKms(config),
     parent: () => parentClient(config),
     opened: async (vault, open) => {
       const { adminKeyFile } = bootstrap;

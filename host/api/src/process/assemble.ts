@@ -3,13 +3,14 @@ import { createVaultKms, type VaultKmsClient, type VaultKmsCredentials } from '@
 import type { Log } from '@enclave-vault/parent/log';
 import {
   type AuditSink,
+  type EnclaveClient,
   type Report,
   type Store,
   StoreError,
   systemClock,
   Vault,
 } from '@enclave-vault/vault';
-import type { ParentClient } from '../enclave-client.ts';
+import type { ParentHealth } from '../enclave-client.ts';
 import { ConfigError } from '../errors.ts';
 import type { AppOptions } from '../options.ts';
 import type { ApiConfig } from './config.ts';
@@ -19,12 +20,16 @@ import { OpeningVault } from './opening.ts';
 /** A sink that holds something open. */
 export type ClosableSink = AuditSink & { close(): Promise<void> };
 
+/** The way to the enclaves. */
+export type EnclaveLink = EnclaveClient & { health(): Promise<ParentHealth>; close(): void };
+
 /** What a configuration chooses: made by those who know the adapters, so that each program loads its own alone. */
 export interface Adapters {
   /** @throws {StoreError} */
   readonly store: () => Promise<Store>;
   readonly sink: () => Promise<ClosableSink>;
-  readonly parent: () => ParentClient;
+  readonly kms: () => VaultKmsClient;
+  readonly parent: () => EnclaveLink;
   /** After the vault opened. */
   readonly opened?: (vault: Vault, store: Store) => Promise<void>;
 }
@@ -38,7 +43,7 @@ export interface Assembly extends Pick<AppOptions, 'vault' | 'schema' | 'health'
 
 /** Wires the vault to its store, KMS, sink and enclaves. Nothing is asked of any of them before it is told to open. */
 export function assemble(config: ApiConfig, adapters: Adapters, log: Log): Assembly {
-  const kms = openKms(config);
+  const kms = adapters.kms();
   const parent = adapters.parent();
   const open: { store?: Store; sink?: ClosableSink } = {};
   const opening = new OpeningVault({
@@ -98,7 +103,8 @@ async function openStore({ store }: Adapters): Promise<Store> {
   }
 }
 
-function openKms(config: ApiConfig): VaultKmsClient {
+/** KMS as it is configured. */
+export function openKms(config: ApiConfig): VaultKmsClient {
   const { region, keys, kms } = config;
   return createVaultKms({
     region,
