@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync, renameSync } from 'node:fs';
+import { copyFileSync, readFileSync, renameSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Server as NetServer } from 'node:net';
 import { join } from 'node:path';
@@ -73,9 +73,14 @@ export class GlassVault {
     }).listen(place);
   }
 
-  static async start(): Promise<GlassVault> {
-    const options: DevOptions = parseDevOptions(['--port', '0', '--ephemeral'], {}, ROOT);
+  /** @param given.args more words of `dev`; `kmsState`: the file of a KMS that has keys already */
+  static async start(
+    given: { readonly args?: readonly string[]; readonly kmsState?: string } = {},
+  ): Promise<GlassVault> {
+    const words = ['--port', '0', '--ephemeral', ...(given.args ?? [])];
+    const options: DevOptions = parseDevOptions(words, {}, ROOT);
     const folders = makeFolders(options);
+    if (given.kmsState !== undefined) copyFileSync(given.kmsState, files(folders.data).kms);
     const lines: LogLine[] = [];
     const vault = new LocalVault(options, ROOT, folders, (line) => {
       lines.push(line);
