@@ -21,6 +21,7 @@ import { requestFor, SealedQuestion } from '../support/stolen-record.ts';
  * to its record, and the sample's, without one. Whoever could have a record of ours decrypted as if it were the sample's would be rid of
  * that tie; whoever could have one of the sample's pass for another record would read it as that.
  */
+type Results = Exclude<DecryptAnswer, { error: string }>;
 const VALUES = { first_name: 'Bartholomew', city: 'Gänserndorf' };
 const folder = mkdtempSync(join(tmpdir(), 'ev-legacy-'));
 let glass: GlassVault;
@@ -155,6 +156,16 @@ describe('with the API’s request key', () => {
         { error: string }
       >;
       expect([data, errors.toSorted((a, b) => (a.name < b.name ? 1 : -1))]).toEqual([[], unreadable]);
+    }
+  });
+
+  it('no record opens whose public key is another’s: what is written next would be sealed to that one', async () => {
+    for (const [item, publicKey] of [
+      [ours, imported._pk],
+      [imported, ours._pk],
+    ] as const) {
+      const { data, errors } = (await ask(item, { publicKey: publicKey as Uint8Array })) as Results;
+      expect([data, errors.map(({ code }) => code)]).toEqual([[], ['field_unreadable', 'field_unreadable']]);
     }
   });
 

@@ -50,17 +50,22 @@ function openOne(context: Context, name: string, { encoding, seq, ciphertext }: 
  * `sealed`; a field that doesn't open, for whatever reason, is `{ ok: false }` and has no influence on the others.
  *
  * The private key is imported once, and there is one ECDH for each write that the fields come from. The caller
- * zeroes `privateKeyPkcs8`. Throws `invalid_name` (tenant or vault id), `too_many_fields`, `invalid_private_key`.
+ * zeroes `privateKeyPkcs8`. With `publicKeySpki`, the public key that the record names, nothing opens where that isn't
+ * the private key's own: it is part of each context (RFC 9180 section 4.1). What is to be sealed to the record next
+ * would otherwise be sealed to somebody else, and nobody would know. Throws `invalid_name` (tenant or vault id), `too_many_fields`, `invalid_private_key`.
  */
 export function openFields(
   identity: RecordIdentity,
   suite: Suite,
   privateKeyPkcs8: Uint8Array,
   sealed: ReadonlyMap<string, Uint8Array | string>,
+  publicKeySpki?: Uint8Array,
 ): Map<string, OpenedField> {
   const checked = checkIdentity(identity);
   if (sealed.size > MAX_FIELDS) throw new RecordsError('too_many_fields');
   const key = importKey(suite, privateKeyPkcs8);
+  // The point is the end of an SPKI; one that is too short has none, and setupRecipient refuses it.
+  const point = publicKeySpki?.subarray(-suite.encLength);
   // By info and enc; undefined where the encapsulated key was refused, so that it isn't tried again.
   const contexts = new Map<string, Context | undefined>();
 
@@ -72,7 +77,7 @@ export function openFields(
 
   function setup(info: Buffer, enc: Uint8Array): Context | undefined {
     try {
-      return setupRecipient(suite, enc, key, info);
+      return setupRecipient(suite, enc, key, info, point);
     } catch {
       return undefined;
     }

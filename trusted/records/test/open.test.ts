@@ -127,6 +127,17 @@ const open = (fields: Sealed, identity = IDENTITY, key: Uint8Array = pkcs8) =>
   openFields(identity, P256, key, fields);
 
 describe('what must not open', () => {
+  test('anything, where the record names a public key that is not its own', () => {
+    const two = sealOld(2, P256, spki, IDENTITY.vaultId, 'old', utf8('x'));
+    const fields: Sealed = new Map<string, Uint8Array | string>([...sealed, ['old', two]]);
+    const opened = (publicKey: Uint8Array) => [
+      ...openFields(IDENTITY, P256, pkcs8, fields, publicKey).values(),
+    ];
+    expect(opened(spki).map(({ ok }) => ok)).toEqual([true, true, true]);
+    for (const other of [recordKey(P256).spki, recordKey(P384).spki, spki.subarray(1, 20), new Uint8Array()])
+      expect(opened(other)).toEqual([FAILED, FAILED, FAILED]);
+  });
+
   test('two fields exchanged', () => {
     const opened = open(
       new Map<string, Uint8Array | string>([

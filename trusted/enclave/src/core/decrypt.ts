@@ -104,7 +104,7 @@ export class Decryptor {
     const context = this.#contextOf(request);
     const privateKey = await this.#parts.unwrapper.unwrap({ ciphertext, keyArn, context }, allowance);
     try {
-      return openFields({ tenant, vaultId }, suite, privateKey, request.fields);
+      return openFields({ tenant, vaultId }, suite, privateKey, request.fields, request.publicKey);
     } finally {
       privateKey.fill(0);
     }
