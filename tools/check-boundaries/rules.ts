@@ -93,7 +93,11 @@ export const RULES: readonly ZoneRule[] = [
   },
   // Reads files that a configuration names; nothing of the vault.
   { zone: 'host/settings', node: ['fs'] },
-  { zone: 'host/parent', packages: ['protocol', 'settings', 'linux/vsock'], node: ['*'] },
+  {
+    zone: 'host/parent',
+    packages: ['protocol', 'settings', 'linux/vsock', 'channel', 'channel/kms'],
+    node: ['*'],
+  },
   // The build runs on the developer's machine; it isn't part of the program.
   { zone: 'host/parent/build', packages: ['enclave/build/native'], node: ['*'], npm: ['esbuild'] },
   {
@@ -110,6 +114,7 @@ export const RULES: readonly ZoneRule[] = [
       'stores/log-group',
       'settings',
       'channel',
+      'channel/kms',
       'protocol',
       'attestation',
     ],
@@ -136,6 +141,8 @@ export const RULES: readonly ZoneRule[] = [
       ...EMULATORS,
       'admin/doctor',
       'api/settings',
+      'channel',
+      'channel/kms',
       'parent/enclave-configuration',
       'parent/http-client',
       'parent/settings',
