@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
 import { findRunning } from '../dev/control.ts';
 import type { Examined } from '../dev/examined.ts';
 import { files } from '../dev/folders.ts';
 import { askSocket } from '../dev/hypervisor.ts';
 import { runChecks } from '../doctor/check.ts';
 import { CHECKS } from '../doctor/checks/index.ts';
-import { parseDoctorOptions } from '../doctor/options.ts';
+import { type DoctorOptions, parseDoctorOptions } from '../doctor/options.ts';
 import { report } from '../doctor/report.ts';
+import { readRoleFiles } from '../doctor/role-files.ts';
 import type { Subject } from '../doctor/subject.ts';
 import { localSubject } from '../doctor/subject-local.ts';
+import { deployedSubject } from '../doctor/subject-roles.ts';
 import { AdminError } from '../errors.ts';
 
 /** `enclave-vault doctor`. */
 export async function doctor(args: readonly string[]): Promise<number> {
   const options = parseDoctorOptions(args, process.env);
-  const subject = await local(options.data ?? '');
+  const subject = options.data === undefined ? deployed(options) : await local(options.data);
   try {
     const findings = await runChecks(CHECKS, subject);
     const text = options.json
@@ -25,6 +28,32 @@ export async function doctor(args: readonly string[]): Promise<number> {
   } finally {
     subject.parent?.close();
     subject.clients.close();
+  }
+}
+
+/** @throws {AdminError} data_unreadable */
+function deployed(options: DoctorOptions): Subject {
+  const { configs, shell, manifests, manifestKey, as, endpoints, ca, attestationRoot } = options;
+  const roots = ca === undefined ? undefined : text(ca);
+  return deployedSubject({
+    files: readRoleFiles(configs, shell, process.env),
+    manifests: manifests.map(bytes),
+    manifestKey: manifestKey === undefined ? undefined : text(manifestKey),
+    as,
+    endpoints: Object.fromEntries(
+      Object.entries(endpoints).map(([name, { url }]) => [name, { url, ca: roots }]),
+    ),
+    attestationRoot: attestationRoot === undefined ? undefined : text(attestationRoot),
+  });
+}
+
+const text = (path: string): string => bytes(path).toString('utf8');
+
+function bytes(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch {
+    throw new AdminError('data_unreadable', `${path} cannot be read`);
   }
 }
 

@@ -2,13 +2,15 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { UsageError } from '../errors.ts';
+import type { RoleName } from './role-files.ts';
 import type { Endpoint, Role } from './subject.ts';
 
 export const DOCTOR_USAGE = `enclave-vault doctor [--data DIR] [--json]
-enclave-vault doctor --config FILE … [--manifest FILE --manifest-key FILE] [--as ROLE] [--json]
+enclave-vault doctor --config FILE … [--env ROLE] [--manifest FILE --manifest-key FILE] [--as ROLE] [--json]
   Checks a deployment from where it stands, and says what to mend (docs/doctor.md). Exit code 0: nothing failed. 1: something did.
   --data DIR       the vault that runs on this machine (.vault)               ENCLAVE_VAULT_DATA
   --config FILE    a role file of an AWS deployment: api, parent, deployment (repeatable)
+  --env ROLE       the role whose ENCLAVE_VAULT_* variables this shell has: api, parent, deployment
   --manifest FILE  the measurement manifest of the enclave image (repeatable during a rollout)
   --manifest-key FILE   the public key that signs manifests
   --as ROLE        the role that this place must have: api, instance, deployment, breakGlass
@@ -16,12 +18,14 @@ enclave-vault doctor --config FILE … [--manifest FILE --manifest-key FILE] [--
   --attestation-root FILE  a development root instead of AWS's`;
 
 const SERVICES = ['kms', 'sts', 'dynamodb', 'logs'] as const;
+const FILES = ['api', 'parent', 'deployment'] as const;
 const ROLES = ['api', 'instance', 'deployment', 'breakGlass'] as const;
 
 export interface DoctorOptions {
   /** Folder of a local vault; undefined when role files are given. */
   readonly data: string | undefined;
   readonly configs: readonly string[];
+  readonly shell: RoleName | undefined;
   readonly manifests: readonly string[];
   readonly manifestKey: string | undefined;
   readonly as: Role | undefined;
@@ -39,10 +43,13 @@ export function parseDoctorOptions(args: readonly string[], env: NodeJS.ProcessE
   const base = env.INIT_CWD ?? process.cwd();
   const path = (given: string) => resolve(base, given);
   const configs = (values.config ?? []).map(path);
-  if (configs.length > 0 && values.data !== undefined)
-    problems.push('--data and --config exclude each other');
+  const shell = FILES.find((role) => role === values.env);
+  if (values.env !== undefined && shell === undefined)
+    problems.push(`--env takes one of ${FILES.join(', ')}`);
+  const deployed = configs.length > 0 || shell !== undefined;
+  if (deployed && values.data !== undefined) problems.push('--data goes with neither --config nor --env');
   const manifests = (values.manifest ?? []).map(path);
-  if (manifests.length > 0 && configs.length === 0) problems.push('--manifest goes with --config');
+  if (manifests.length > 0 && !deployed) problems.push('--manifest goes with --config or --env');
   if (manifests.length > 0 !== (values['manifest-key'] !== undefined))
     problems.push('--manifest and --manifest-key go together');
   const as = ROLES.find((role) => role === values.as);
@@ -57,8 +64,9 @@ export function parseDoctorOptions(args: readonly string[], env: NodeJS.ProcessE
   }
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
   return {
-    data: configs.length > 0 ? undefined : path(values.data ?? env.ENCLAVE_VAULT_DATA ?? '.vault'),
+    data: deployed ? undefined : path(values.data ?? env.ENCLAVE_VAULT_DATA ?? '.vault'),
     configs,
+    shell,
     manifests,
     manifestKey: values['manifest-key'] === undefined ? undefined : path(values['manifest-key']),
     as,
@@ -77,6 +85,7 @@ function parse(args: readonly string[]) {
       options: {
         data: { type: 'string' },
         config: { type: 'string', multiple: true },
+        env: { type: 'string' },
         manifest: { type: 'string', multiple: true },
         'manifest-key': { type: 'string' },
         as: { type: 'string' },

@@ -5,7 +5,7 @@ import type { Clients } from './clients.ts';
 import type { ParentLink } from './parent-link.ts';
 
 /** What a key of the deployment is for. */
-export type KeyUse = 'vault' | 'request' | 'integrity' | 'legacy';
+export type KeyUse = 'vault' | 'request' | 'integrity' | 'legacy' | 'channel-client' | 'channel-server';
 
 export interface KeySubject {
   readonly use: KeyUse;

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { AttestationError, type VerifiedAttestation, verifyAttestation } from '@enclave-vault/attestation';
 import { DEADLINE_HEADER } from '@enclave-vault/parent';
 import { encodeAttestationRequest } from '@enclave-vault/protocol';
-import { type Check, codeOf, describeFailure, type Outcome, Skip } from '../check.ts';
+import { type Check, codeOf, type Outcome, Skip } from '../check.ts';
 import type { ParentLink } from '../parent-link.ts';
 import type { Expected, Subject } from '../subject.ts';
 
@@ -18,18 +18,23 @@ export const parent: Check = {
     const link = linkOf(subject);
     const health = await ask(link, '/health');
     if ('failed' in health) return [{ status: 'fail', seen: `${link.address}: ${health.failed}` }];
-    const enclaves = await ask(link, '/enclaves');
-    const count = 'failed' in enclaves ? [] : listOf(enclaves.body.enclaves);
-    const states = count.map((enclave) => word(enclave.state) ?? 'unknown');
-    const told = states.length === 0 ? 'no enclaves' : `enclaves: ${states.join(', ')}`;
+    const states = link.healthOnly ? undefined : await statesOf(link);
+    const told =
+      states === undefined ? 'how many is not told here' : `enclaves: ${states.join(', ') || 'none'}`;
     if (health.status !== 200) {
       const reason = word(health.body.reason) ?? word(health.body.status) ?? 'unknown';
       return [{ status: 'fail', seen: `no enclave is healthy (${reason}); ${told}` }];
     }
+    if (states === undefined) return [{ status: 'ok', seen: `an enclave is healthy; ${told}` }];
     const healthy = states.every((state) => state === 'healthy');
     return [{ status: healthy ? 'ok' : 'warn', seen: told }];
   },
 };
+
+async function statesOf(link: ParentLink): Promise<readonly string[]> {
+  const answer = await ask(link, '/enclaves');
+  return 'failed' in answer ? [] : listOf(answer.body.enclaves).map(({ state }) => word(state) ?? 'unknown');
+}
 
 export const enclaveAttestation: Check = {
   name: 'enclave_attestation',
@@ -121,6 +126,8 @@ const fetched = new WeakMap<Subject, Promise<FetchedDocument | undefined>>();
 /** An attestation document made for this run; two checks share it. @throws {Skip} when there is no parent to ask */
 export function documentOf(subject: Subject): Promise<FetchedDocument | undefined> {
   const link = linkOf(subject);
+  if (link.healthOnly)
+    throw new Skip('the parent’s place here tells of its health only: ask with the API’s role file');
   const known = fetched.get(subject) ?? fetchDocument(link, subject.now);
   fetched.set(subject, known);
   return known;
@@ -139,7 +146,10 @@ async function fetchDocument(link: ParentLink, now: () => number): Promise<Fetch
       timeoutMs: ANSWER_MS,
       maxBytes: MAX_BYTES,
     })
-    .catch(() => undefined);
+    .catch((error: unknown) => {
+      if (error instanceof Skip) throw error;
+      return undefined;
+    });
   if (answer?.status !== 200) return undefined;
   const tookMs = now() - began;
   return { bytes: answer.body, nonce, at: began + tookMs / 2, tookMs };
@@ -168,14 +178,9 @@ async function ask(link: ParentLink, path: string): Promise<Answer> {
       body: typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {},
     };
   } catch (error) {
+    if (error instanceof Skip) throw error;
     if (error instanceof SyntaxError) return { failed: 'its answer is not JSON: is that a parent?' };
-    const why = link.lastFailure;
-    return {
-      failed:
-        why === undefined
-          ? `does not answer (${codeOf(error)})`
-          : describeFailure(Object.assign(new Error(why), { code: why })),
-    };
+    return { failed: link.lastFailure ?? `does not answer (${codeOf(error)})` };
   }
 }
 

@@ -15,13 +15,16 @@ import { roleOf } from './credentials.ts';
 /** How KMS answers a dry run that would have succeeded (API reference, "DryRun"). */
 const WOULD_SUCCEED = 'DryRunOperationException';
 
+const DECRYPTED_BY_ENCLAVE: ReadonlySet<KeyUse> = new Set(['vault', 'request', 'legacy']);
+const WRAPS: ReadonlySet<KeyUse> = new Set(['vault', 'request', 'integrity']);
+
 export const unattestedDecrypt: Check = {
   name: 'unattested_decrypt',
   proves:
     'KMS refuses to decrypt for these credentials without an attestation document: a dry run, of no ciphertext.',
   mend: 'Somebody can decrypt WITHOUT the enclave. Write the generated policy back (deploy again) at once, look for the Decrypt calls in CloudTrail, and treat what they touched as read.',
   run: async (subject) => {
-    const keys = subject.keys.filter(({ use }) => use !== 'integrity');
+    const keys = subject.keys.filter(({ use }) => DECRYPTED_BY_ENCLAVE.has(use));
     if (keys.length === 0) throw new Skip('no role file names the keys');
     const asked = subject.callers.flatMap((caller) => keys.map((key) => probe(subject, caller, key)));
     return Promise.all(asked);
@@ -64,7 +67,7 @@ export const keyUses: Check = {
     );
     return Promise.all(
       known.flatMap(({ caller, role }) =>
-        subject.keys.filter(({ use }) => use !== 'legacy').map((key) => use(subject, caller, role, key)),
+        subject.keys.filter(({ use }) => WRAPS.has(use)).map((key) => use(subject, caller, role, key)),
       ),
     );
   },
