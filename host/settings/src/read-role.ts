@@ -122,7 +122,8 @@ function unknownMembers(role: Role, file: Readonly<Record<string, unknown>>): Pr
     for (const [name, member] of Object.entries(value)) {
       const path = `${prefix}${name}`;
       if (known.includes(path)) continue;
-      if (!inner.has(path)) problems.push({ setting: path, message: `is unknown${didYouMean(path, known)}` });
+      if (!inner.has(path))
+        problems.push({ setting: path, message: `is unknown${didYouMean(path, [...known, ...inner])}` });
       else if (isObject(member)) walk(member, `${path}.`);
       else if (member !== null) problems.push({ setting: path, message: 'must be an object' });
     }

@@ -233,7 +233,8 @@ describe('problems', () => {
     });
   });
 
-  test('a far name is not suggested', () => {
+  test('a group of settings is suggested as well, a far name is not', () => {
+    expect(problemsOf({ file: { ...GOOD, kns: {} } })).toEqual({ kns: 'is unknown: did you mean kms?' });
     expect(problemsOf({ file: { ...GOOD, zzzzzzzz: 1 } })).toEqual({ zzzzzzzz: 'is unknown' });
   });
 });
