@@ -121,6 +121,9 @@ export const RULES: readonly ZoneRule[] = [
     node: ['*'],
     npm: ['fastify', '@fastify/*', 'ajv', 'ajv-formats', 'jose', '@aws-lambda-powertools/*'],
   },
+  // The build runs on the developer's machine; it isn't part of the program.
+  { zone: 'host/api/build', node: ['*'], npm: ['esbuild'] },
+  { zone: 'host/api/build-lambda', node: ['*'] },
   { zone: 'emulators/pki', packages: ['codec', 'x509'], node: ['crypto'] },
   { zone: 'emulators/iam', packages: ['policies'], node: ['net', 'crypto'] },
   {

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+} from 'fastify';
 import { Authenticator } from './auth/authenticate.ts';
 import { OidcVerifier } from './auth/oidc.ts';
 import { ApiError } from './errors.ts';
@@ -41,9 +46,6 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 
   table.watch(app);
   registerBodyParser(app);
-  app.setValidatorCompiler(validatorCompiler());
-  // What a handler returns is what the caller gets: nothing is coerced or left out to fit a schema.
-  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.setErrorHandler(async (error, request, reply) => {
     if (toProblem(error, request.id).problem.code === 'body_too_large') await drain(request.raw);
     sendProblem(error, request, reply);
@@ -88,6 +90,7 @@ function makeServer({ tls, log, ingress }: AppOptions, timeouts: HttpTimeouts): 
     // Requests that come while the server closes are answered; their connections end.
     return503OnClosing: false,
     forceCloseConnections: 'idle' as const,
+    schemaController: { compilersFactory: compilers() },
     genReqId: () => ingress?.()?.requestId ?? `req_${randomUUID()}`,
     frameworkErrors: sendProblem,
     clientErrorHandler: (error: Error, socket: import('node:net').Socket) => {
@@ -107,6 +110,19 @@ function makeServer({ tls, log, ingress }: AppOptions, timeouts: HttpTimeouts): 
     app.routing(request, response);
   });
   return app;
+}
+
+type Compilers = NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>;
+
+/** In place of the framework's own, which are then not even loaded. */
+function compilers(): Compilers {
+  const own = {
+    buildValidator: () => validatorCompiler(),
+    // What a handler returns is what the caller gets: nothing is coerced or left out to fit a schema.
+    buildSerializer: () => () => (value: unknown) => JSON.stringify(value),
+  };
+  // Its types want errors in Ajv's own shape.
+  return own as unknown as Compilers;
 }
 
 /** What every request must pass before its body is read. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Principal, VaultError } from '@enclave-vault/vault';
-import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose';
 import { type ClaimMapping, principalOf } from './claims.ts';
+import type { JSONWebKeySet, JWTVerifyGetKey } from './jose.ts';
 
 /** An issuer whose tokens are taken. */
 export interface OidcIssuer {
@@ -38,7 +38,7 @@ export class OidcVerifier {
   async authenticate(token: string): Promise<Principal> {
     if (this.#issuers.size === 0 || token.length > MAX_TOKEN) throw new VaultError('unauthenticated');
     // Loaded when the first token comes: most vaults know API keys only.
-    const jose = await import('jose');
+    const jose = await import('./jose.ts');
     try {
       const issuer = this.#issuers.get(jose.decodeJwt(token).iss ?? '');
       if (issuer === undefined) throw new VaultError('unauthenticated');
@@ -59,7 +59,7 @@ export class OidcVerifier {
     }
   }
 
-  #keysOf(jose: typeof import('jose'), { issuer, keys }: OidcIssuer): JWTVerifyGetKey {
+  #keysOf(jose: typeof import('./jose.ts'), { issuer, keys }: OidcIssuer): JWTVerifyGetKey {
     const known = this.#keys.get(issuer);
     if (known !== undefined) return known;
     const made: JWTVerifyGetKey =

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Log } from '@enclave-vault/parent/log';
 import { ConfigError } from '../errors.ts';
 import { type Adapters, openKms } from '../process/assemble.ts';
 import { dynamoStore, logGroupSink } from '../process/aws-adapters.ts';
 import type { ApiConfig } from '../process/config.ts';
-import { parentClient } from '../process/parent-place.ts';
+import { parentLink } from '../process/parent-place.ts';
 
 /**
  * What a function has adapters of: nothing that needs a disk. Its file of code holds no others.
  * @throws {ConfigError}
  */
-export function functionAdapters(config: ApiConfig): Adapters {
+export function functionAdapters(config: ApiConfig, log: Log): Adapters {
   if (config.store.kind !== 'dynamodb')
     throw new ConfigError('store.kind of a Lambda function must be dynamodb');
   if (config.audit.kind !== 'log_group')
@@ -18,6 +19,6 @@ export function functionAdapters(config: ApiConfig): Adapters {
     store: () => dynamoStore(config),
     sink: () => logGroupSink(config),
     kms: () => openKms(config),
-    parent: () => parentClient(config),
+    parent: () => parentLink(config, log),
   };
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Log } from '@enclave-vault/parent/log';
-import { ConfigError } from '../errors.ts';
 import { type Adapters, openKms } from './assemble.ts';
 import { dynamoStore, logGroupSink } from './aws-adapters.ts';
 import { bootstrapAdminKey } from './bootstrap.ts';
 import type { ApiConfig } from './config.ts';
-import { parentClient } from './parent-place.ts';
+import { given } from './given.ts';
+import { parentLink } from './parent-place.ts';
 
 /** All adapters there are; each loads its code when it is chosen. */
 export function serverAdapters(config: ApiConfig, log: Log): Adapters {
@@ -22,7 +22,7 @@ export function serverAdapters(config: ApiConfig, log: Log): Adapters {
       return await FileAuditSink.open(given(audit.path, 'audit.path'));
     },
     kms: () => openKms(config),
-    parent: () => parentClient(config),
+    parent: () => parentLink(config, log),
     opened: async (vault, open) => {
       const { adminKeyFile } = bootstrap;
       if (adminKeyFile !== undefined && (await bootstrapAdminKey(vault, open, adminKeyFile))) {
@@ -30,9 +30,4 @@ export function serverAdapters(config: ApiConfig, log: Log): Adapters {
       }
     },
   };
-}
-
-function given(value: string | undefined, name: string): string {
-  if (value === undefined) throw new ConfigError(`${name} is missing`);
-  return value;
 }

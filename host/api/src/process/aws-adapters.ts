@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Store } from '@enclave-vault/vault';
-import { ConfigError } from '../errors.ts';
 import { type ClosableSink, credentialsOf } from './assemble.ts';
 import type { ApiConfig } from './config.ts';
+import { given } from './given.ts';
 
 /** The store in DynamoDB. */
 export async function dynamoStore(config: ApiConfig): Promise<Store> {
   const { table, endpoint } = config.store;
-  if (table === undefined) throw new ConfigError('store.table is missing');
   const { DynamoStore } = await import('@enclave-vault/stores/dynamodb');
-  return await DynamoStore.open({ table, ...placeOf(config, endpoint) });
+  return await DynamoStore.open({ table: given(table, 'store.table'), ...placeOf(config, endpoint) });
 }
 
 /** The sink in CloudWatch Logs, a stream of its own for each process. */
 export async function logGroupSink(config: ApiConfig): Promise<ClosableSink> {
   const { name, endpoint } = config.audit;
-  if (name === undefined) throw new ConfigError('audit.name is missing');
   const { LogGroupSink } = await import('@enclave-vault/stores/log-group');
-  return await LogGroupSink.open({ logGroup: name, ...placeOf(config, endpoint) });
+  return await LogGroupSink.open({ logGroup: given(name, 'audit.name'), ...placeOf(config, endpoint) });
 }
 
 function placeOf(config: ApiConfig, endpoint: string | undefined) {

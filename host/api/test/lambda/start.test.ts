@@ -64,7 +64,7 @@ test('figures have the names and labels of /metrics', async () => {
 test('a throttled KMS at the start is no end: 503, and the vault opens when it may', async () => {
   const kms = new LocalKms();
   kms.failure = new KmsError('throttled');
-  lambda = await startLambda({}, { kms, initMs: 50 });
+  lambda = await startLambda({}, { kms });
   expect(output.events('vault_not_open')).toMatchObject([{ code: 'kms_throttled' }]);
   const { status, json, headers } = await lambda.call('POST', '/v1/vaults', { json: {}, token: 'evk_x' });
   expect([status, json.code, headers['retry-after']]).toEqual([503, 'starting', '1']);

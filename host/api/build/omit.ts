@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Plugin } from 'esbuild';
+
+/** What a function never runs, and why. Whoever comes to need one of them after all finds its name in the error. */
+export const OMITTED: Readonly<Record<string, string>> = {
+  '@fastify/swagger-ui': 'a function serves the document, not its pages',
+  '@fastify/ajv-compiler': 'the application compiles its schemas itself',
+  '@fastify/fast-json-stringify-compiler': 'the application serializes its answers itself',
+  bowser: 'a function is no browser',
+  pino: 'the framework’s own log is off',
+  yaml: 'the document is JSON',
+};
+
+/** Replaced by less of the same: Lambda gives credentials by the environment and in no other way. */
+const REPLACED: Readonly<Record<string, string>> = {
+  '@aws-sdk/credential-provider-node':
+    "export { fromEnv as defaultProvider } from '@aws-sdk/credential-provider-env';",
+};
+
+/** Leaves packages out of a bundle. */
+export function omit(resolveDir: string): Plugin {
+  return {
+    name: 'omit',
+    setup: (build) => {
+      for (const name of [...Object.keys(OMITTED), ...Object.keys(REPLACED)]) {
+        const filter = new RegExp(`^${name.replaceAll('/', '\\/')}$`);
+        build.onResolve({ filter }, ({ path }) => ({ path, namespace: 'omitted' }));
+      }
+      build.onLoad({ filter: /.*/, namespace: 'omitted' }, ({ path }) => {
+        const message = `${path} is not in this file: ${OMITTED[path]}`;
+        const contents = REPLACED[path] ?? `throw new Error(${JSON.stringify(message)});`;
+        return { contents, resolveDir };
+      });
+    },
+  };
+}
