@@ -46,8 +46,9 @@ export async function commit<T>(
   const { result, head } = await core.locks.run(log, async () => {
     for (let attempt = 0; ; attempt += 1) {
       checkDeadline(core.clock, deadline);
-      const { tail, planned } = await settled(async () => {
+      const { tail, planned } = await settled(async (saw) => {
         const end = await readTail(core.store, core.keys.audit, log);
+        saw(end.entry?.rev ?? 0);
         return { tail: end, planned: await plan(end) };
       });
       if (!('facts' in planned)) return { result: planned.result, head: undefined };
