@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineConfig } from 'vitest/config';
 
-/** The suites of main.heavy.ts: they need the peers that it starts. */
+const { DYNAMODB_LOCAL, MOTO } = process.env;
+
+/** The suites of main.heavy.ts: each needs the stand-ins that its folder is named after. */
 export default defineConfig({
   test: {
     root: import.meta.dirname,
-    include: ['suites/**/*.test.ts'],
+    include: [
+      ...(DYNAMODB_LOCAL ? ['suites/local/**/*.test.ts'] : []),
+      ...(MOTO ? ['suites/moto/**/*.test.ts'] : []),
+      ...(DYNAMODB_LOCAL && MOTO ? ['suites/both/**/*.test.ts'] : []),
+    ],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
