@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { SettingsError } from '@enclave-vault/settings';
+import { openServerPlace } from './channel.ts';
 import type { ParentConfig } from './config.ts';
 import { ImdsClient } from './credentials/imds-client.ts';
 import { ImdsCredentials } from './credentials/imds-credentials.ts';
@@ -42,18 +42,23 @@ export async function startParent(config: ParentConfig, log: Log): Promise<Servi
   });
   const server = new ParentServer({ fleet, credentials, log });
   const health = new HealthServer(() => server.serving);
+  // Before the enclaves: a parent that nobody may call need not start any.
+  const opened = await openServerPlace(config, credentials, log);
   fleet.start();
-  if (!('unix' in listen)) throw new SettingsError([{ setting: 'listen', message: 'must be unix:' }]);
-  await server.listen(listen.unix);
+  const port = await server.listen(opened.place);
   const healthPort = settings.health && (await health.listen(settings.health.host, settings.health.port));
   const drainMs = drainSeconds * 1000;
   return {
     // Ready to be asked; /health says when the first enclave is.
-    ready: { socket: listen.unix, ...(healthPort === undefined ? {} : { healthPort }) },
+    ready: {
+      ...('unix' in listen ? { socket: listen.unix } : { port }),
+      ...(healthPort === undefined ? {} : { healthPort }),
+    },
     stop: async () => {
       await server.drain(drainMs);
       await fleet.close();
       await health.close();
+      opened.close();
       credentials.close();
     },
     ...(nitro ? { stopMs: drainMs + (NITRO_TIMINGS.endMs ?? 0) + REST_MS } : {}),

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { chmod, rm } from 'node:fs/promises';
-import http from 'node:http';
+import type http from 'node:http';
 import { encodeParentRequest, MAX_MESSAGE_BYTES } from '@enclave-vault/protocol';
 import type { CredentialSource } from './credentials/source.ts';
 import { codeOf, ParentError, type ParentErrorCode } from './errors.ts';
 import type { EnclaveAnswer, Fleet } from './fleet.ts';
 import { DEADLINE_HEADER, ENCLAVE_HEADER, PARENT_TIMEOUT_MS } from './interface.ts';
+import { Listener, type ServerPlace } from './listener.ts';
 import type { Log } from './log.ts';
 import { readBody } from './read-body.ts';
 
@@ -40,43 +40,33 @@ const JSON_TYPE = 'application/json';
  */
 export class ParentServer {
   readonly #options: ParentServerOptions;
-  readonly #server: http.Server;
+  #listener: Listener | null = null;
   #inFlight = 0;
   #draining = false;
 
   constructor(options: ParentServerOptions) {
     this.#options = options;
-    this.#server = http.createServer(
-      {
-        maxHeaderSize: 8 * 1024,
-        requestTimeout: 10_000,
-        headersTimeout: 5_000,
-        keepAliveTimeout: 30_000,
-        connectionsCheckingInterval: 1_000,
-      },
-      (request, response) => void this.#handle(request, response),
-    );
-    this.#server.maxConnections = 1_024;
   }
 
-  async listen(socketPath: string): Promise<void> {
-    await rm(socketPath, { force: true });
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(socketPath, () => resolve());
-    });
-    await chmod(socketPath, 0o600);
+  /**
+   * Listens, once.
+   * @param place a string is the path of a unix socket
+   * @returns the port; null at a socket
+   * @throws ChannelError `root_invalid`
+   */
+  async listen(place: string | ServerPlace): Promise<number | null> {
+    this.#listener = new Listener(
+      typeof place === 'string' ? { unix: place } : place,
+      (request, response) => void this.#handle(request, response),
+      this.#options.log,
+    );
+    return this.#listener.listen();
   }
 
   /** Takes no more requests and waits until those under way are answered, at most `maxMs`. */
   async drain(maxMs = 3_000): Promise<void> {
     this.#draining = true;
-    // A connection becomes idle when its answer is out; nobody may start a new request on it.
-    const idle = setInterval(() => this.#server.closeIdleConnections(), 20);
-    const late = setTimeout(() => this.#server.closeAllConnections(), maxMs);
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    clearInterval(idle);
-    clearTimeout(late);
+    await this.#listener?.drain(maxMs);
   }
 
   async #handle(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {

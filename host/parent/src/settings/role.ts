@@ -10,6 +10,7 @@ import {
   pemOrFile,
   type RoleValues,
   text,
+  url,
 } from '@enclave-vault/settings';
 import { absolutePath, bytesOrFile, listenPlace, metadataEndpoint, plainPlace } from './readers.ts';
 
@@ -206,6 +207,21 @@ export const PARENT = defineRole('parent', {
       path: 'channel.clientRoot',
       env: 'ENCLAVE_VAULT_CHANNEL_CLIENT_ROOT',
       doc: 'Root certificate of the API’s side.',
+      read: pemOrFile(),
+      optional: true,
+    },
+    {
+      path: 'channel.endpoint',
+      env: 'ENCLAVE_VAULT_CHANNEL_ENDPOINT',
+      doc: 'Where KMS signs this side’s certificates.',
+      read: url(),
+      optional: true,
+      defaultDoc: 'the Region’s endpoint',
+    },
+    {
+      path: 'channel.ca',
+      env: 'ENCLAVE_VAULT_CHANNEL_CA',
+      doc: 'Certificates to trust there in place of the system’s.',
       read: pemOrFile(),
       optional: true,
     },
