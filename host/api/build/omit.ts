@@ -8,11 +8,14 @@ export const OMITTED: Readonly<Record<string, string>> = {
   '@fastify/fast-json-stringify-compiler': 'the application serializes its answers itself',
   bowser: 'a function is no browser',
   pino: 'the framework’s own log is off',
-  yaml: 'the document is JSON',
+  'supports-color': 'a log has no colors',
 };
 
-/** Replaced by less of the same: Lambda gives credentials by the environment and in no other way. */
-const REPLACED: Readonly<Record<string, string>> = {
+/** Replaced by less. */
+export const REPLACED: Readonly<Record<string, string>> = {
+  // Asked for when the document's plugin is loaded, used for a document in YAML only.
+  yaml: 'export {};',
+  // Lambda gives credentials by the environment and in no other way.
   '@aws-sdk/credential-provider-node':
     "export { fromEnv as defaultProvider } from '@aws-sdk/credential-provider-env';",
 };
