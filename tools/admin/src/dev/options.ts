@@ -11,6 +11,12 @@ export interface DevOptions {
   readonly data: string | undefined;
   readonly enclaves: number;
   readonly schema: string | undefined;
+  /** File of OIDC issuers. */
+  readonly oidc: string | undefined;
+  /** File of rate limits. */
+  readonly rates: string | undefined;
+  /** Where the heads of the audit chains are kept; undefined: in the data folder. */
+  readonly auditHeads: string | undefined;
   /** Folder of the built enclave image. */
   readonly image: string;
   /** Pin the measurements of this image beside those already pinned. */
@@ -32,6 +38,9 @@ export const DEV_USAGE = `enclave-vault dev [options]          run the whole vau
   --ephemeral           keep nothing                                    ENCLAVE_VAULT_EPHEMERAL=1
   --enclaves N          how many enclaves (1)                           ENCLAVE_VAULT_ENCLAVES
   --schema FILE         a record schema of your own                     ENCLAVE_VAULT_SCHEMA
+  --oidc FILE           issuers whose tokens are taken too              ENCLAVE_VAULT_OIDC
+  --rates FILE          rate limits of your own                         ENCLAVE_VAULT_RATES
+  --audit-heads FILE    keep audit heads there, on another disk say     ENCLAVE_VAULT_AUDIT_HEADS
   --image DIR           the enclave image (dist/enclave)                ENCLAVE_VAULT_IMAGE
   --accept-measurements let the key policy admit this image as well
   --allow-orphans       accept a schema that orphans stored fields
@@ -78,15 +87,20 @@ export function parseDevOptions(args: readonly string[], env: NodeJS.ProcessEnv,
   const legacyKeys = [...new Set(values['legacy-key'] ?? [])];
   if (!legacyKeys.every((arn) => LOCAL_KEY.test(arn)))
     problems.push('--legacy-key takes the ARN of a key of the local KMS');
-  const schema = text('schema', 'ENCLAVE_VAULT_SCHEMA');
-  const image = text('image', 'ENCLAVE_VAULT_IMAGE');
+  const file = (name: keyof typeof values & string, variable: string) => {
+    const given = text(name, variable);
+    return given === undefined ? undefined : path(given);
+  };
   const options: DevOptions = {
     host: text('host', 'ENCLAVE_VAULT_HOST') ?? '127.0.0.1',
     port: number('port', 'ENCLAVE_VAULT_PORT', 8080, 0, 65_535),
     data: ephemeral ? undefined : path(data ?? '.vault'),
     enclaves: number('enclaves', 'ENCLAVE_VAULT_ENCLAVES', 1, 1, 16),
-    schema: schema === undefined ? undefined : path(schema),
-    image: image === undefined ? join(root, 'dist/enclave') : path(image),
+    schema: file('schema', 'ENCLAVE_VAULT_SCHEMA'),
+    oidc: file('oidc', 'ENCLAVE_VAULT_OIDC'),
+    rates: file('rates', 'ENCLAVE_VAULT_RATES'),
+    auditHeads: file('audit-heads', 'ENCLAVE_VAULT_AUDIT_HEADS'),
+    image: file('image', 'ENCLAVE_VAULT_IMAGE') ?? join(root, 'dist/enclave'),
     acceptMeasurements: values['accept-measurements'] === true,
     allowOrphans: values['allow-orphans'] === true,
     unsafePlainHttp: values['unsafe-plain-http'] === true,
@@ -111,6 +125,9 @@ function parse(args: readonly string[]) {
         ephemeral: { type: 'boolean' },
         enclaves: { type: 'string' },
         schema: { type: 'string' },
+        oidc: { type: 'string' },
+        rates: { type: 'string' },
+        'audit-heads': { type: 'string' },
         image: { type: 'string' },
         'accept-measurements': { type: 'boolean' },
         'allow-orphans': { type: 'boolean' },

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { KmsEmulatorConfig } from '@enclave-vault/emulator-kms';
@@ -11,6 +10,7 @@ import type { RoleCredentials } from './credentials.ts';
 import { ENCLAVE_LIMITS, INSTANCE_ID, KMS_HOST, LOCAL } from './deployment.ts';
 import type { Examined } from './examined.ts';
 import { type Folders, files } from './folders.ts';
+import { type Given, readGiven } from './given.ts';
 import { askSocket } from './hypervisor.ts';
 import { DeploymentKeys, type KeyArns } from './keys.ts';
 import { log } from './log.ts';
@@ -54,11 +54,7 @@ export class LocalVault {
   readonly principals = mintPrincipals();
   readonly #options: DevOptions;
   readonly #root: string;
-  /** Files of the user's, read once: what they hold at a restart of the API is what they held at the start. */
-  readonly #given: {
-    readonly schema?: unknown;
-    readonly tls?: { readonly cert: string; readonly key: string };
-  };
+  readonly #given: Given;
   readonly #folders: Folders;
   readonly #processes = new Map<ProcessName, Supervised>();
   readonly #onLog: OnLog;
@@ -78,11 +74,7 @@ export class LocalVault {
     this.#root = root;
     this.#folders = folders;
     this.#onLog = onLog;
-    const { schema, tls } = options;
-    this.#given = {
-      ...(schema !== undefined && { schema: readJson(schema) }),
-      ...(tls && { tls: { cert: readText(tls.cert), key: readText(tls.key) } }),
-    };
+    this.#given = readGiven(options);
   }
 
   /** Starts everything; resolves with the API's URL once it answers. */
@@ -268,20 +260,21 @@ export class LocalVault {
 
   #apiConfig(): unknown {
     const { host, unsafePlainHttp, allowOrphans } = this.#options;
-    const { database, auditHeads, adminKey } = files(this.#folders.data);
+    const { database, auditLog } = this.#storage();
+    const { adminKey } = files(this.#folders.data);
     const { endpoint, ca } = this.#apiKms();
     return {
       host,
       // The one it had, when it is started again.
       port: this.#port ?? this.#options.port,
-      ...(this.#given.tls && { tls: this.#given.tls }),
+      // Schema, issuers, rates and TLS, where there are any.
+      ...this.#given,
       unsafePlainHttp,
       allowedHosts: this.#options.allowedHosts,
-      ...(this.#given.schema !== undefined && { schema: this.#given.schema }),
       allowOrphans,
       region: LOCAL.region,
       store: { kind: 'sqlite', path: database },
-      audit: { kind: 'file', path: auditHeads },
+      audit: { kind: 'file', path: auditLog },
       keys: this.#arns,
       kms: { endpoint, ca },
       credentials: this.principals.api,
@@ -292,7 +285,7 @@ export class LocalVault {
 
   #storage() {
     const { database, auditHeads } = files(this.#folders.data);
-    return { database, auditLog: auditHeads };
+    return { database, auditLog: this.#options.auditHeads ?? auditHeads };
   }
 
   #apiKms() {
@@ -338,20 +331,3 @@ function text(from: Readonly<Record<string, unknown>>, name: string): string {
   if (typeof value !== 'string') throw new AdminError('process_failed', `${name} is missing in an answer`);
   return value;
 }
-
-const readText = (path: string) => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    throw new AdminError('data_unreadable', `${path} cannot be read`);
-  }
-};
-
-const readJson = (path: string): unknown => {
-  try {
-    return JSON.parse(readText(path));
-  } catch (error) {
-    if (error instanceof AdminError) throw error;
-    throw new AdminError('schema_unreadable', `${path} is not JSON`);
-  }
-};
