@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parseSchema, SCOPES } from '@enclave-vault/vault';
+import { SCOPES } from '@enclave-vault/vault';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   ABSENT,
@@ -9,7 +9,6 @@ import {
   KeyHolders,
   REASON,
   type Rights,
-  SCHEMA,
 } from '../support/key-holders.ts';
 import { bootstrapTenant } from '../support/second-tenant.ts';
 
@@ -19,7 +18,7 @@ let all: KeyHolders;
 let stranger: string;
 beforeAll(async () => {
   all = await KeyHolders.start();
-  stranger = await bootstrapTenant(all.vault, 'stranger', parseSchema(SCHEMA));
+  stranger = await bootstrapTenant(all.vault, 'stranger');
 });
 afterAll(() => all.end());
 

@@ -3,6 +3,7 @@ import { parse } from '@bufbuild/cel';
 import type { Expr } from '@bufbuild/cel-spec/cel/expr/syntax_pb.js';
 import { ExpressionError } from './errors.ts';
 import { LIMITS } from './limits.ts';
+import { hasMoreTokens } from './tokens.ts';
 
 /** The parser's time grows with the square of a run of white space; no honest expression has such a run. */
 const LONG_BLANK = new RegExp(`\\s{${LIMITS.blanks + 1}}`);
@@ -16,7 +17,8 @@ export function parseExpression(source: string): Expr {
   const bounded =
     Buffer.byteLength(source) <= LIMITS.sourceBytes &&
     nesting(source) <= LIMITS.depth &&
-    !LONG_BLANK.test(source);
+    !LONG_BLANK.test(source) &&
+    !hasMoreTokens(source, LIMITS.tokens);
   if (!bounded) throw new ExpressionError('expression_invalid');
   try {
     return parse(source).expr;
