@@ -18,7 +18,7 @@ export function boundaryArn({ partition, account, name }: Deployment, role: Boun
   return `arn:${partition}:iam::${account}:policy/${name}/boundary-${role}`;
 }
 
-/** The API: its three keys, its tables item by item, its logs and traces, its network interface in the VPC. */
+/** The API: its four keys, its tables item by item, its logs and traces, its network interface in the VPC. */
 export function apiBoundary(deployment: Deployment): PolicyDocument {
   checkDeployment(deployment);
   const { partition, region, account, name } = deployment;
@@ -30,6 +30,8 @@ export function apiBoundary(deployment: Deployment): PolicyDocument {
         'kms:GenerateDataKey',
         'kms:GenerateDataKeyPairWithoutPlaintext',
         'kms:GenerateDataKeyWithoutPlaintext',
+        'kms:GetPublicKey',
+        'kms:Sign',
       ],
       anyKey(deployment),
     ),
@@ -58,12 +60,12 @@ export function apiBoundary(deployment: Deployment): PolicyDocument {
   ]);
 }
 
-/** The parent instance: decryption for the enclave, its artifacts, its logs and metrics. */
+/** The parent instance: decryption for the enclave, certificates for itself, its artifacts, its logs and metrics. */
 export function instanceBoundary(deployment: Deployment): PolicyDocument {
   checkDeployment(deployment);
   const { partition, account, name } = deployment;
   return document([
-    allow('Keys', 'kms:Decrypt', anyKey(deployment)),
+    allow('Keys', ['kms:Decrypt', 'kms:GetPublicKey', 'kms:Sign'], anyKey(deployment)),
     allow(
       'Artifacts',
       ['s3:GetObject', 's3:GetObjectVersion'],

@@ -16,6 +16,7 @@ const USES = [
   'kms:GenerateDataKey',
   'kms:GenerateDataKeyPairWithoutPlaintext',
   'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:Sign',
 ] as const;
 
 /**

@@ -9,8 +9,9 @@ import type { Deployment, KeyArns, PolicyDocument, Statement } from './types.ts'
  */
 
 /**
- * The API makes key pairs, request keys and integrity keys; of those it can unwrap integrity keys only.
- * @param keys without them any key of the account and Region, of which the key policies leave it these three
+ * The API makes key pairs, request keys and integrity keys, of which it can unwrap integrity keys only; and it signs its
+ * certificates for the channel to the parent.
+ * @param keys without them any key of the account and Region, of which the key policies leave it these four
  */
 export function apiIdentityPolicy(deployment: Deployment, keys?: KeyArns): PolicyDocument {
   checkDeployment(deployment);
@@ -24,11 +25,13 @@ export function apiIdentityPolicy(deployment: Deployment, keys?: KeyArns): Polic
       ['kms:Decrypt', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext'],
       on('integrity'),
     ),
+    ...channelCertificates(deployment, keys, 'channelClient'),
   ]);
 }
 
 /**
- * The parent instance may ask for decryption, which its credentials alone never get.
+ * The parent instance may ask for decryption, which its credentials alone never get, and signs its certificates for the
+ * channel to the API.
  * @param keys without them any key of the account and Region
  */
 export function instanceIdentityPolicy(deployment: Deployment, keys?: KeyArns): PolicyDocument {
@@ -37,7 +40,22 @@ export function instanceIdentityPolicy(deployment: Deployment, keys?: KeyArns): 
     keys === undefined
       ? anyKey(deployment)
       : [keys.vault, keys.request, ...(keys.legacy ?? [])].map(checkKeyArn);
-  return document([allow('EnclaveDecrypt', 'kms:Decrypt', arns)]);
+  return document([
+    allow('EnclaveDecrypt', 'kms:Decrypt', arns),
+    ...channelCertificates(deployment, keys, 'channelServer'),
+  ]);
+}
+
+/** To sign as one side of the channel, and to see whether the configured root is that key's. */
+function channelCertificates(
+  deployment: Deployment,
+  keys: KeyArns | undefined,
+  key: 'channelServer' | 'channelClient',
+): Statement[] {
+  const arn = keys === undefined ? anyKey(deployment) : keys[key];
+  if (arn === undefined) return [];
+  const on = keys === undefined ? arn : checkKeyArn(arn);
+  return [allow('ChannelCertificates', ['kms:GetPublicKey', 'kms:Sign'], on)];
 }
 
 /** The deployment role makes, administers and retires keys; it uses none. */

@@ -7,6 +7,7 @@ export {
   deploymentBoundary,
   instanceBoundary,
 } from './boundaries.ts';
+export { type ChannelSide, channelKeyPolicy } from './channel.ts';
 export { type EndpointOptions, kmsEndpointPolicy } from './endpoint.ts';
 export { type PolicyInputCode, PolicyInputError } from './errors.ts';
 export {

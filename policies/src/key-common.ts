@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PINNED_REGISTERS } from './check.ts';
-import type { Deployment, Measurements, OneOrMany, Statement } from './types.ts';
+import type { Deployment, Measurements, OneOrMany, PolicyDocument, Statement } from './types.ts';
 
 /*
  * Statements that every key of the vault has. How they are written:
@@ -30,6 +30,7 @@ const READING = [
   'kms:DescribeKey',
   'kms:GetKeyPolicy',
   'kms:GetKeyRotationStatus',
+  'kms:GetPublicKey',
   'kms:ListGrants',
   'kms:ListKeyPolicies',
   'kms:ListKeyRotations',
@@ -161,4 +162,17 @@ function networkDenies(network: Deployment['network'], exempt: readonly string[]
   const vpc = deny('DenyOutsideNetwork', 'aws:SourceVpc', network.vpcId);
   if (network.vpceId === undefined) return [vpc];
   return [vpc, deny('DenyOutsideEndpoint', 'aws:SourceVpce', network.vpceId)];
+}
+
+/** A key policy: what every key of the vault says, around what this one does. */
+export function keyDocument(
+  deployment: Deployment,
+  key: string,
+  statements: readonly Statement[],
+): PolicyDocument {
+  return {
+    Version: '2012-10-17',
+    Id: `${deployment.name}-${key}`,
+    Statement: [...administrationAllows(deployment), ...statements, ...perimeterDenies(deployment)],
+  };
 }

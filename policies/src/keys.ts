@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { checkDeployment, checkMeasurements } from './check.ts';
-import {
-  administrationAllows,
-  allowRole,
-  attestationDenies,
-  denyAll,
-  denyOthers,
-  perimeterDenies,
-} from './key-common.ts';
+import { allowRole, attestationDenies, denyAll, denyOthers, keyDocument } from './key-common.ts';
 import type { Deployment, Measurements, PolicyDocument, Statement } from './types.ts';
 
 /** Value of the encryption context `purpose` of a request data key. */
@@ -53,7 +46,7 @@ export function vaultKeyPolicy(deployment: Deployment, measurements: Measurement
   check(deployment, measurements);
   const { roles } = deployment;
   const uses = ['kms:Decrypt', 'kms:GenerateDataKeyPairWithoutPlaintext'] as const;
-  return document(deployment, 'vault-key', [
+  return keyDocument(deployment, 'vault-key', [
     allowRole('AllowApiKeyPairs', deployment, roles.api, [uses[1]]),
     allowRole('AllowEnclaveDecrypt', deployment, roles.instance, [uses[0]]),
     ...attestationDenies(measurements),
@@ -78,7 +71,7 @@ export function vaultKeyPolicy(deployment: Deployment, measurements: Measurement
 export function legacyKeyPolicy(deployment: Deployment, measurements: Measurements | null): PolicyDocument {
   check(deployment, measurements);
   const { roles } = deployment;
-  return document(deployment, 'legacy-key', [
+  return keyDocument(deployment, 'legacy-key', [
     allowRole('AllowEnclaveDecrypt', deployment, roles.instance, ['kms:Decrypt']),
     ...attestationDenies(measurements),
     denyOthers('DenyDecryptByOthers', 'kms:Decrypt', roles.instance),
@@ -96,7 +89,7 @@ export function requestKeyPolicy(deployment: Deployment, measurements: Measureme
   check(deployment, measurements);
   const { roles } = deployment;
   const uses = ['kms:Decrypt', 'kms:GenerateDataKey'] as const;
-  return document(deployment, 'request-key', [
+  return keyDocument(deployment, 'request-key', [
     allowRole('AllowApiDataKeys', deployment, roles.api, [uses[1]]),
     allowRole('AllowEnclaveDecrypt', deployment, roles.instance, [uses[0]]),
     ...attestationDenies(measurements),
@@ -118,7 +111,7 @@ export function requestKeyPolicy(deployment: Deployment, measurements: Measureme
 export function integrityKeyPolicy(deployment: Deployment): PolicyDocument {
   check(deployment, null);
   const uses = ['kms:Decrypt', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext'] as const;
-  return document(deployment, 'integrity-key', [
+  return keyDocument(deployment, 'integrity-key', [
     allowRole('AllowApiUse', deployment, deployment.roles.api, uses),
     denyOthers('DenyUseByOthers', uses, deployment.roles.api),
     denyAll('DenyOtherPurposes', uses, {
@@ -132,12 +125,4 @@ export function integrityKeyPolicy(deployment: Deployment): PolicyDocument {
 function check(deployment: Deployment, measurements: Measurements | null): void {
   checkDeployment(deployment);
   if (measurements !== null) checkMeasurements(measurements);
-}
-
-function document(deployment: Deployment, key: string, statements: readonly Statement[]): PolicyDocument {
-  return {
-    Version: '2012-10-17',
-    Id: `${deployment.name}-${key}`,
-    Statement: [...administrationAllows(deployment), ...statements, ...perimeterDenies(deployment)],
-  };
 }

@@ -85,4 +85,8 @@ export interface KeyArns {
   readonly integrity: string;
   /** Keys that wrapped imported records' private keys. */
   readonly legacy?: readonly string[];
+  /** Signs the parent's certificates on the channel between API and parent; where there is one. */
+  readonly channelServer?: string;
+  /** Signs the API's. */
+  readonly channelClient?: string;
 }

@@ -16,7 +16,7 @@ export interface Cell {
   readonly why: string;
 }
 
-type Row = readonly [
+export type Row = readonly [
   who: Who,
   place: Place,
   action: string,
@@ -25,7 +25,7 @@ type Row = readonly [
   why?: string,
 ];
 
-const cells = (rows: readonly Row[]): Cell[] =>
+export const cells = (rows: readonly Row[]): Cell[] =>
   rows.map(([who, place, action, context, answer, why = '']) => ({
     who,
     place,
@@ -45,6 +45,7 @@ const ADMINISTRATION = [
   'EnableKeyRotation',
   'GetKeyPolicy',
   'GetKeyRotationStatus',
+  'GetPublicKey',
   'ListGrants',
   'ListKeyPolicies',
   'ListKeyRotations',
@@ -58,7 +59,7 @@ const ADMINISTRATION = [
 ] as const;
 
 /** Requests that every key answers alike. */
-const COMMON: readonly Cell[] = cells([
+export const COMMON: readonly Cell[] = cells([
   ...ADMINISTRATION.map((action): Row => ['admin', 'inside', action, {}, 'allow']),
   ...ADMINISTRATION.map((action): Row => ['deployment', 'outside', action, {}, 'allow']),
   ...CONTROL.flatMap((action): Row[] => [

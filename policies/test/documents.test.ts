@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { evaluateRequest } from '../../emulators/iam/src/index.ts';
 import {
   apiIdentityPolicy,
+  channelKeyPolicy,
   type Deployment,
   integrityKeyPolicy,
   kmsEndpointPolicy,
@@ -42,6 +43,14 @@ const KEY_POLICIES = [
   [
     'integrity',
     (deployment: Deployment, _measurements: Measurements | null) => integrityKeyPolicy(deployment),
+  ],
+  [
+    'channel-server',
+    (deployment: Deployment, _measurements: Measurements | null) => channelKeyPolicy(deployment, 'server'),
+  ],
+  [
+    'channel-client',
+    (deployment: Deployment, _measurements: Measurements | null) => channelKeyPolicy(deployment, 'client'),
   ],
 ] as const;
 

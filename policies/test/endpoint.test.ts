@@ -46,6 +46,8 @@ describe('kmsEndpointPolicy', () => {
     'GenerateDataKey',
     'GenerateDataKeyPairWithoutPlaintext',
     'GenerateDataKeyWithoutPlaintext',
+    'Sign',
+    'GetPublicKey',
     'DescribeKey',
   ])('lets our principals take kms:%s on our keys only', (operation) => {
     const action = `kms:${operation}`;
@@ -63,6 +65,7 @@ describe('kmsEndpointPolicy', () => {
     'PutKeyPolicy',
     'ScheduleKeyDeletion',
     'GenerateDataKeyPair',
+    'Verify',
   ])('lets nobody take kms:%s through the network of the workloads', (operation) => {
     expect(passes(policy, CALLERS.api, `kms:${operation}`, KEYS.vault)).toBe(false);
     expect(passes(policy, CALLERS.deployment, `kms:${operation}`, KEYS.vault)).toBe(false);

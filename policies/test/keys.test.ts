@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { validatePolicy } from '../../emulators/iam/src/index.ts';
 import {
+  channelKeyPolicy,
   integrityKeyPolicy,
   legacyKeyPolicy,
   type PolicyDocument,
@@ -9,6 +10,7 @@ import {
   vaultKeyPolicy,
 } from '../src/index.ts';
 import { type Cell, INTEGRITY_CELLS, LEGACY_CELLS, REQUEST_CELLS, unmeasured, VAULT_CELLS } from './cells.ts';
+import { channelCells } from './channel-cells.ts';
 import { expected, judge, keyed, MODES } from './judge.ts';
 import { mutants, noticed } from './mutants.ts';
 import { DEPLOYMENT, KEYS, MEASUREMENTS } from './support.ts';
@@ -76,6 +78,13 @@ const KEYED: readonly Key[] = [
     cells: LEGACY_CELLS,
     survivors: ENCLAVE,
   },
+  ...(['server', 'client'] as const).map((side) => ({
+    name: `channel ${side} key`,
+    arn: (side === 'server' ? KEYS.channelServer : KEYS.channelClient) ?? '',
+    policy: channelKeyPolicy(DEPLOYMENT, side),
+    cells: channelCells(side === 'server' ? 'instance' : 'api'),
+    survivors: { ...NARROWING, 'AllowSign: without ArnEquals aws:PrincipalArn': doubled },
+  })),
 ];
 
 describe.each(KEYED)('$name', ({ arn, policy, cells, survivors }) => {

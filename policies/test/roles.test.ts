@@ -38,6 +38,7 @@ const otherKey = arn('kms', 'key/eeeeeeee-1111-2222-3333-444444444444');
 const foreignKey = KEYS.vault.replace(ACCOUNT, OTHER);
 const alias = arn('kms', 'alias/vault/records');
 const [legacy = ''] = KEYS.legacy ?? [];
+const { channelServer = '', channelClient = '' } = KEYS;
 const bounded = (role: 'api' | 'deployment'): ContextValues => ({
   'iam:PermissionsBoundary': boundaryArn(DEPLOYMENT, role),
 });
@@ -54,6 +55,12 @@ const ROWS: readonly Row[] = [
   ['api', 'kms:GenerateDataKeyPairWithoutPlaintext', KEYS.request, false, true],
   ['api', 'kms:GenerateDataKey', KEYS.vault, false, true],
   ['api', 'kms:Decrypt', foreignKey, false, false],
+  ['api', 'kms:Sign', channelClient, true, true],
+  ['api', 'kms:GetPublicKey', channelClient, true, true],
+  ['api', 'kms:Sign', channelServer, false, true],
+  ['api', 'kms:GetPublicKey', channelServer, false, true],
+  ['api', 'kms:Sign', KEYS.vault, false, true],
+  ['api', 'kms:Verify', channelClient, false, false],
   ['api', 'kms:Encrypt', KEYS.vault, false, false],
   ['api', 'kms:GenerateDataKeyPair', KEYS.vault, false, false],
   ['api', 'kms:PutKeyPolicy', KEYS.vault, false, false],
@@ -86,6 +93,11 @@ const ROWS: readonly Row[] = [
   ['instance', 'kms:Decrypt', KEYS.vault, true, true],
   ['instance', 'kms:Decrypt', KEYS.request, true, true],
   ['instance', 'kms:Decrypt', legacy, true, true],
+  ['instance', 'kms:Sign', channelServer, true, true],
+  ['instance', 'kms:GetPublicKey', channelServer, true, true],
+  ['instance', 'kms:Sign', channelClient, false, true],
+  ['instance', 'kms:Decrypt', channelServer, false, true],
+  ['instance', 'kms:Verify', channelServer, false, false],
   ['instance', 'kms:Decrypt', KEYS.integrity, false, true],
   ['instance', 'kms:Decrypt', foreignKey, false, false],
   ['instance', 'kms:GenerateDataKey', KEYS.request, false, false],
@@ -141,6 +153,7 @@ const ROWS: readonly Row[] = [
   ],
   ['deployment', 'kms:Decrypt', KEYS.vault, false, false],
   ['deployment', 'kms:GenerateDataKey', KEYS.request, false, false],
+  ['deployment', 'kms:Sign', channelServer, false, false],
   ['deployment', 'kms:ImportKeyMaterial', otherKey, false, false],
   ['deployment', 'kms:CreateGrant', KEYS.vault, false, false],
   ['deployment', 'kms:ReplicateKey', KEYS.vault, true, true],
@@ -263,6 +276,7 @@ const ROWS: readonly Row[] = [
   ['admin', 'kms:ScheduleKeyDeletion', KEYS.vault, false, false],
   ['admin', 'kms:Decrypt', KEYS.vault, false, false],
   ['admin', 'kms:CreateGrant', KEYS.vault, false, false],
+  ['admin', 'kms:Sign', channelClient, false, false],
   ...[
     'cloudtrail:LookupEvents',
     'cloudwatch:DescribeAlarms',
@@ -291,6 +305,7 @@ const ROWS: readonly Row[] = [
       'EnableKeyRotation',
       'GetKeyPolicy',
       'GetKeyRotationStatus',
+      'GetPublicKey',
       'ListGrants',
       'ListKeyPolicies',
       'ListKeyRotations',
@@ -370,6 +385,13 @@ describe('identity policies and boundaries', () => {
     expect(given(['api', 'kms:GenerateDataKey', KEYS.request, true, true], early.api)).toBe(true);
     expect(given(['instance', 'kms:Decrypt', KEYS.vault, true, true], early.instance)).toBe(true);
     expect(given(['instance', 'kms:Decrypt', foreignKey, true, true], early.instance)).toBe(false);
+    expect(given(['instance', 'kms:Sign', channelServer, true, true], early.instance)).toBe(true);
+  });
+
+  it('speak of no channel where there is none', () => {
+    const { channelServer: _, channelClient: __, ...keys } = KEYS;
+    const without = [apiIdentityPolicy(DEPLOYMENT, keys), instanceIdentityPolicy(DEPLOYMENT, keys)];
+    expect(JSON.stringify(without)).not.toContain('kms:Sign');
   });
 
   it('takes no further action of a deployment role that names a whole service, or IAM, KMS and STS', () => {

@@ -63,6 +63,8 @@ export const KEYS: KeyArns = {
   request: keyArn('b'),
   integrity: keyArn('c'),
   legacy: [keyArn('d')],
+  channelServer: keyArn('e'),
+  channelClient: keyArn('f'),
 };
 
 export const ALLOW_ALL: PolicyDocument = {
