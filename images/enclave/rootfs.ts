@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Architecture, platformOf } from './src/architecture.ts';
+import { type Architecture, type Platform, platformOf } from './src/architecture.ts';
 import { ImageError } from './src/errors.ts';
-import { type Component, fetchRuntime, NODE } from './src/runtime.ts';
+import { ADDON, type Component, fetchRuntime, NODE } from './src/runtime.ts';
+import { bundledComponents } from './src/sbom.ts';
 import { type Entry, tree } from './src/tree.ts';
 
 export { ARCHITECTURES, type Architecture, ownArchitecture } from './src/architecture.ts';
@@ -50,11 +52,19 @@ export async function assembleRootfs({
   cache = CACHE,
 }: RootfsOptions): Promise<Rootfs> {
   const platform = platformOf(architecture);
-  const [runtime, bundle, nodeFlags] = await Promise.all([
+  const [runtime, bundle, { nodeFlags, addon }] = await Promise.all([
     fetchRuntime(platform, cache),
     programFile(program, 'enclave.mjs'),
-    programFile(program, 'image.json').then(flagsOf),
+    programFile(program, 'image.json').then((manifest) => parseImage(manifest, platform)),
   ]);
+  // The lockfile pins it as well; this is what the program was reviewed with.
+  if (
+    createHash('sha384')
+      .update(runtime.files.get(ADDON) ?? '')
+      .digest('hex') !== addon
+  ) {
+    throw new ImageError('input_changed', 'koffi.node is not the one that the program was built for');
+  }
   const files = [...runtime.files, [PROGRAM, bundle] as const];
   return {
     architecture,
@@ -63,7 +73,7 @@ export async function assembleRootfs({
       ...files.map(([path, data]) => ({ path, mode: EXECUTABLE.test(path) ? 0o755 : 0o644, data }) as const),
     ]),
     entrypoint: [`/${NODE}`, ...nodeFlags, `/${PROGRAM}`],
-    components: runtime.components,
+    components: [...runtime.components, ...bundledComponents(bundle, PROGRAM)],
   };
 }
 
@@ -75,12 +85,18 @@ async function programFile(folder: string, name: string): Promise<Buffer> {
   });
 }
 
-function flagsOf(manifest: Buffer): readonly string[] {
-  const { v, nodeFlags } = JSON.parse(manifest.toString('utf8')) as { v?: unknown; nodeFlags?: unknown };
+/** What the build of the program says about it: flags of Node, and the SHA-384 of its addon. */
+function parseImage(manifest: Buffer, { node }: Platform): { nodeFlags: readonly string[]; addon: string } {
+  const { v, nodeFlags, native } = JSON.parse(manifest.toString('utf8')) as {
+    readonly v?: unknown;
+    readonly nodeFlags?: unknown;
+    readonly native?: Readonly<Record<string, { readonly sha384?: unknown } | undefined>>;
+  };
+  const addon = native?.[node]?.sha384;
   const isFlag = (flag: unknown): flag is string =>
-    typeof flag === 'string' && /^--[a-z][\x20-\x7e]*$/.test(flag);
-  if (v !== 1 || !Array.isArray(nodeFlags) || !nodeFlags.every(isFlag)) {
-    throw new ImageError('program_incomplete', 'image.json is not what the build of the program writes');
+    typeof flag === 'string' && /^--[a-z][\x21-\x7e]*$/.test(flag);
+  if (v !== 1 || !Array.isArray(nodeFlags) || !nodeFlags.every(isFlag) || typeof addon !== 'string') {
+    throw new ImageError('program_incomplete', 'image.json is not of a program for Nitro');
   }
-  return nodeFlags;
+  return { nodeFlags, addon };
 }

@@ -26,6 +26,8 @@ export interface NpmPin {
   readonly version: string;
   /** SHA-512 of the package's archive in base64. */
   readonly sha512: string;
+  /** SPDX expression. */
+  readonly licence: string;
 }
 
 export const PINS_FILE = join(import.meta.dirname, '../pins.json');
@@ -47,12 +49,14 @@ export function debianPins(platform: Platform): readonly DebianPin[] {
  */
 export function npmPin(name: string): NpmPin {
   const lock = JSON.parse(readFileSync(LOCKFILE, 'utf8')) as {
-    readonly packages: Readonly<Record<string, { readonly version?: string; readonly integrity?: string }>>;
+    readonly packages: Readonly<
+      Record<string, { readonly version?: string; readonly integrity?: string; readonly license?: string }>
+    >;
   };
-  const { version, integrity } = lock.packages[`node_modules/${name}`] ?? {};
+  const { version, integrity, license } = lock.packages[`node_modules/${name}`] ?? {};
   const sha512 = /^sha512-([A-Za-z0-9+/]{86}==)$/.exec(integrity ?? '')?.[1];
   if (version === undefined || sha512 === undefined) {
     throw new ImageError('input_not_pinned', `package-lock.json has no version and SHA-512 of ${name}`);
   }
-  return { name, version, sha512 };
+  return { name, version, sha512, licence: license ?? 'NOASSERTION' };
 }

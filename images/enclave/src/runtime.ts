@@ -5,7 +5,7 @@ import { debianPackage } from './debian.ts';
 import { type ElfFile, readElf } from './elf.ts';
 import { ImageError } from './errors.ts';
 import { npmPackage } from './npm.ts';
-import { debianPins, npmPin } from './pins.ts';
+import { debianPins, type NpmPin, npmPin } from './pins.ts';
 
 /** Something the image is made of: what an SBOM lists. */
 export interface Component {
@@ -149,8 +149,9 @@ function contents(files: ReadonlyMap<string, Member>, path: string): Buffer {
   return member.data;
 }
 
-function npmComponent(
-  { name, version, sha512 }: { name: string; version: string; sha512: string },
+/** A package of the lockfile. */
+export function npmComponent(
+  { name, version, sha512, licence }: NpmPin,
   files: readonly string[],
 ): Component {
   return {
@@ -159,6 +160,6 @@ function npmComponent(
     purl: `pkg:npm/${name.replace('@', '%40')}@${version}`,
     digest: { algorithm: 'SHA-512', hex: Buffer.from(sha512, 'base64').toString('hex') },
     files,
-    licence: 'MIT',
+    licence,
   };
 }
