@@ -47,6 +47,8 @@ export async function startParent(config: ParentConfig, log: Log): Promise<Servi
   fleet.start();
   const port = await server.listen(opened.place);
   const healthPort = settings.health && (await health.listen(settings.health.host, settings.health.port));
+  // As `systemctl reload` sends it: the image's file has changed.
+  process.on('SIGHUP', () => void fleet.roll());
   const drainMs = drainSeconds * 1000;
   return {
     // Ready to be asked; /health says when the first enclave is.

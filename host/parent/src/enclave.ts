@@ -7,7 +7,7 @@ import type { EnclaveDescription, Hypervisor, RunEnclave } from './hypervisor/hy
 import type { Log } from './log.ts';
 import type { Place, Places } from './place/place.ts';
 
-export type EnclaveState = 'starting' | 'healthy' | 'suspect' | 'waiting' | 'stopped';
+export type EnclaveState = 'starting' | 'healthy' | 'suspect' | 'retiring' | 'waiting' | 'stopped';
 
 /** All in milliseconds. */
 export interface Timings {
@@ -37,6 +37,8 @@ export const DEFAULT_TIMINGS: Timings = {
 
 /** An enclave that computes may be slow to answer; so many missed looks in a row mean that it hangs. */
 const MISSED_LOOKS = 3;
+/** Whatever is under way has ended by then: the parent answers in seven seconds. */
+const LONGEST_REQUEST_MS = 8_000;
 
 export interface EnclaveOptions {
   run: RunEnclave;
@@ -70,6 +72,9 @@ export class ManagedEnclave {
   retryAt: number | null = null;
   #running: Running | null = null;
   #wake: (() => void) | null = null;
+  /** Settled by the start that follows, while this place is to get another enclave on purpose. */
+  #replacing: PromiseWithResolvers<void> | null = null;
+  #ended = false;
   readonly #options: EnclaveOptions;
   readonly #backoff: Backoff;
 
@@ -96,27 +101,54 @@ export class ManagedEnclave {
     this.#wake?.();
   }
 
+  /**
+   * Puts another enclave in this place: gives this one no more requests, lets those under way end, ends it and starts anew, from the
+   * image as it is then. Resolves when the new one serves. @throws ParentError of what kept it from that; it is tried again as ever
+   */
+  async replace(): Promise<void> {
+    if (this.state !== 'healthy') throw new ParentError('not_serving');
+    this.state = 'retiring';
+    const until = Date.now() + LONGEST_REQUEST_MS;
+    while (this.inFlight > 0 && Date.now() < until) await sleep(20);
+    if (this.#ended) throw new ParentError('not_serving');
+    this.#replacing = Promise.withResolvers();
+    this.#wake?.();
+    return this.#replacing.promise;
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     const { log } = this.#options;
     while (!signal.aborted) {
+      let again = false;
       try {
         await this.#start(signal);
-        await this.#watch(signal);
+        this.#replaced();
+        again = await this.#watch(signal);
       } catch (error) {
         if (signal.aborted) break;
         this.lastError = codeOf(error);
+        this.#replaced(error);
         log('warn', 'enclave_lost', { enclave: this.name, code: this.lastError, starts: this.starts });
       }
       if (signal.aborted) break;
       await this.#cleanUp();
+      if (again) continue;
       const delay = this.#backoff.next();
       this.state = 'waiting';
       this.retryAt = Date.now() + delay;
       await sleep(delay, undefined, { signal }).catch(() => undefined);
       this.retryAt = null;
     }
+    this.#ended = true;
+    this.#replaced(new ParentError('not_serving'));
     await this.#cleanUp(this.#options.timings.endMs);
     this.state = 'stopped';
+  }
+
+  #replaced(error?: unknown): void {
+    if (error === undefined) this.#replacing?.resolve();
+    else this.#replacing?.reject(error);
+    this.#replacing = null;
   }
 
   async #start(signal: AbortSignal): Promise<void> {
@@ -168,26 +200,28 @@ export class ManagedEnclave {
     });
   }
 
-  /** Ends, by throwing, when the enclave is gone. */
-  async #watch(signal: AbortSignal): Promise<void> {
+  /** Ends by throwing when the enclave is gone, and with true when it is to be replaced. */
+  async #watch(signal: AbortSignal): Promise<boolean> {
     const { timings } = this.#options;
     const client = this.#running?.place?.client;
-    if (client === undefined) return;
+    if (client === undefined) return false;
     const since = Date.now();
     let missed = 0;
     while (!signal.aborted) {
       await this.#nap(timings.pollMs, signal);
-      if (signal.aborted) return;
+      if (signal.aborted) return false;
+      if (this.#replacing !== null) return true;
       try {
         if (!(await this.#look(client))) throw new ParentError('not_serving');
         missed = 0;
-        this.state = 'healthy';
+        if (this.state !== 'retiring') this.state = 'healthy';
       } catch (error) {
         missed += 1;
         if (codeOf(error) !== 'timeout' || missed >= MISSED_LOOKS) throw error;
       }
       if (Date.now() - since >= timings.settledMs) this.#backoff.reset();
     }
+    return false;
   }
 
   async #look(client: HttpClient): Promise<boolean> {

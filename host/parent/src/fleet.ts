@@ -40,6 +40,7 @@ export class Fleet {
   readonly #stop = new AbortController();
   #lives: Promise<void>[] = [];
   #turn = 0;
+  #rolling = false;
 
   constructor(options: FleetOptions) {
     const { hypervisor, places, configuration, log, image, cpuCount, memoryMib } = options;
@@ -98,6 +99,25 @@ export class Fleet {
       } finally {
         enclave.inFlight -= 1;
       }
+    }
+  }
+
+  /**
+   * Replaces the enclaves one after the other, while the rest serve: after the image's file was changed, or to have them fresh. It stops
+   * at the first that does not come back, so that an image that does not boot costs one of them. Never rejects; the log says how it went.
+   */
+  async roll(): Promise<void> {
+    if (this.#rolling || this.#stop.signal.aborted) return;
+    this.#rolling = true;
+    try {
+      for (const enclave of this.enclaves) {
+        await enclave.replace();
+        this.#log('info', 'enclave_replaced', { enclave: enclave.name, id: enclave.description?.EnclaveID });
+      }
+    } catch (error) {
+      this.#log('error', 'replacing_stopped', { code: codeOf(error) });
+    } finally {
+      this.#rolling = false;
     }
   }
 

@@ -143,3 +143,55 @@ test('ends its enclaves when it ends', async () => {
   await parent.fleet.close();
   expect(parent.standIn.enclaves.size).toBe(0);
 });
+
+test('replaces its enclaves one after the other, and loses no request over it', async () => {
+  parent = await startParent({ enclaves: 2 });
+  parent.standIn.onLaunch = (enclave) => {
+    enclave.onDecrypt = (_request, response) => void setTimeout(() => answer(response, 200, enclave.id), 15);
+  };
+  parent.fleet.start();
+  await until(() => parent.fleet.healthy === 2);
+  const before = parent.standIn.launched.map(({ id }) => id);
+  let rolling = true;
+  let least = 2;
+  const asking = Array.from({ length: 4 }, async () => {
+    while (rolling) {
+      expect((await ask()).status).toBe(200);
+      least = Math.min(least, parent.fleet.healthy);
+    }
+  });
+  await parent.fleet.roll();
+  rolling = false;
+  await Promise.all(asking);
+  expect(least).toBe(1);
+  expect(parent.fleet.healthy).toBe(2);
+  expect([...parent.standIn.enclaves.keys()].filter((id) => before.includes(id))).toEqual([]);
+  expect(parent.logged.filter(({ event }) => event === 'enclave_lost')).toEqual([]);
+});
+
+test('an image that does not boot costs one enclave, and the log says so', async () => {
+  parent = await startParent({ enclaves: 2 });
+  parent.fleet.start();
+  await until(() => parent.fleet.healthy === 2);
+  parent.standIn.refuse = true;
+  await parent.fleet.roll();
+  expect(parent.fleet.healthy).toBe(1);
+  expect((await ask()).status).toBe(200);
+  expect(parent.logged).toContainEqual({
+    level: 'error',
+    event: 'replacing_stopped',
+    fields: { code: 'hypervisor_refused' },
+  });
+  parent.standIn.refuse = false;
+  await until(() => parent.fleet.healthy === 2);
+});
+
+test('ends in the middle of a replacement', async () => {
+  parent = await startParent({ enclaves: 2 });
+  parent.fleet.start();
+  await until(() => parent.fleet.healthy === 2);
+  const rolled = parent.fleet.roll();
+  await parent.fleet.close();
+  await rolled;
+  expect(parent.standIn.enclaves.size).toBe(0);
+});

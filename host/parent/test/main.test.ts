@@ -72,3 +72,13 @@ test.each([
   expect(JSON.parse(out.stderr)).toMatchObject({ level: 'error', event: 'config_invalid' });
   expect(out.stderr).not.toContain('newline');
 });
+
+test('replaces its enclaves on SIGHUP', async () => {
+  const { child, out, exit } = start(JSON.stringify(config()));
+  await until(() => out.stdout.includes('\n') && out.stderr.includes('enclave_healthy'));
+  child.kill('SIGHUP');
+  await until(() => out.stderr.includes('enclave_replaced'));
+  expect(standIn.launched).toHaveLength(2);
+  child.kill('SIGTERM');
+  expect(await exit).toBe(0);
+});

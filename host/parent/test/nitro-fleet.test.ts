@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Fleet } from '../src/fleet.ts';
 import { NitroPlaces } from '../src/place/nitro.ts';
 import { CONFIGURATION, until } from './harness.ts';
@@ -10,6 +10,8 @@ import { NitroInstance } from './support/nitro.ts';
 import { LoopbackVsock } from './support/transport.ts';
 
 const PROGRAM = join(import.meta.dirname, 'support/enclave-program.ts');
+// Many short processes, which wait for each other where a machine is busy.
+vi.setConfig({ testTimeout: 60_000 });
 let instance: NitroInstance;
 let vsock: LoopbackVsock;
 let kms: net.Server;
@@ -55,7 +57,7 @@ beforeEach(async () => {
   instance = new NitroInstance();
   vsock = new LoopbackVsock(instance.folder);
   const launch = [process.execPath, '--no-warnings', PROGRAM, '{cid}', instance.folder];
-  instance.set({ launch, bootMs: 1 });
+  instance.set({ launch, bootMs: 1, env: { NODE_COMPILE_CACHE: join(instance.folder, 'compiled') } });
   kms = net.createServer((socket) => socket.pipe(socket));
   await new Promise<void>((done) => kms.listen(0, '127.0.0.1', done));
 });
