@@ -11,6 +11,7 @@ export type AdminErrorCode =
   | 'configuration_invalid'
   | 'key_unreadable'
   | 'manifest_exists'
+  | 'channel_root_other'
   | 'manifest_mismatch'
   | 'data_in_use'
   | 'data_unreadable'

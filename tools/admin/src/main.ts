@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
   keys: async (args) => (await import('./commands/keys.ts')).keys(args),
   tenants: async (args) => (await import('./commands/tenants.ts')).tenants(args),
   audit: async (args) => (await import('./commands/audit.ts')).audit(args, ROOT),
+  'channel-roots': async (args) => (await import('./commands/channel-roots.ts')).channelRoots(args),
   doctor: async (args) => (await import('./commands/doctor.ts')).doctor(args),
   'import-sample': async (args) => (await import('./commands/import-sample.ts')).importSample(args),
   measure: async (args) => (await import('./commands/measure.ts')).measure(args),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { CHANNEL_ROOTS_USAGE } from './channel-roots/options.ts';
 import { DEV_USAGE } from './dev/options.ts';
 import { DOCTOR_USAGE } from './doctor/options.ts';
 import { IMPORT_USAGE } from './import/options.ts';
@@ -22,4 +23,4 @@ const AUDIT_USAGE = `enclave-vault audit verify [ID] [--against FILE] [--data DI
   --against log-group:NAME  the same from CloudWatch Logs, in AWS_REGION
   Exit code 0: all is well. 1: findings, named one a line.`;
 
-export const USAGE = `${DEV_USAGE}\n\n${KEYS_USAGE}\n\n${TENANTS_USAGE}\n\n${AUDIT_USAGE}\n\n${DOCTOR_USAGE}\n\n${IMPORT_USAGE}\n\n${MEASURE_USAGE}`;
+export const USAGE = `${DEV_USAGE}\n\n${KEYS_USAGE}\n\n${TENANTS_USAGE}\n\n${AUDIT_USAGE}\n\n${DOCTOR_USAGE}\n\n${IMPORT_USAGE}\n\n${MEASURE_USAGE}\n\n${CHANNEL_ROOTS_USAGE}`;
