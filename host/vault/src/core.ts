@@ -10,6 +10,7 @@ import type { Reporter } from './ports/report.ts';
 import type { Store } from './ports/store.ts';
 import type { RecordSchema } from './schema/record-schema.ts';
 import { KeyedLock } from './util/keyed-lock.ts';
+import { Once } from './util/once.ts';
 import { Shares } from './util/shares.ts';
 
 /** What every operation of an open vault works with. */
@@ -26,6 +27,8 @@ export interface Core {
   readonly locks: KeyedLock;
   /** Requests with expressions, by who asks. */
   readonly evaluations: Shares;
+  /** Rows found to be tampered with that were told of already. */
+  readonly told: Once;
 }
 
 /**
@@ -33,6 +36,9 @@ export interface Core {
  * place. Without a share, a single caller of slow expressions would have them all.
  */
 const EVALUATIONS = { running: 8, waiting: 64 };
+
+/** A row that stays as it is stays tampered with: its entry in the audit comes again after an hour. */
+const TOLD = { everyMicros: 3_600_000_000, most: 1_000 };
 
 /** What a vault is opened with. */
 export interface VaultDependencies {
@@ -56,5 +62,19 @@ export function makeCore(
   const relay = new SinkRelay(sink, report);
   const locks = new KeyedLock();
   const evaluations = new Shares(EVALUATIONS);
-  return { store, kms, enclave, clock, report, schema, keys, requestKeys, sink: relay, locks, evaluations };
+  const told = new Once(TOLD.everyMicros, TOLD.most);
+  return {
+    store,
+    kms,
+    enclave,
+    clock,
+    report,
+    schema,
+    keys,
+    requestKeys,
+    sink: relay,
+    locks,
+    evaluations,
+    told,
+  };
 }

@@ -118,10 +118,16 @@ export function keyRoutes(app: FastifyInstance, { vault, schema }: RouteDependen
         200: {
           description: 'A page',
           type: 'object',
-          required: ['keys', 'next'],
+          required: ['keys', 'tampered', 'next'],
           additionalProperties: false,
           properties: {
             keys: { type: 'array', items: { $ref: 'ApiKey#' } },
+            tampered: {
+              type: 'array',
+              items: { type: 'string' },
+              description:
+                'Ids of keys that do not authenticate, because someone else wrote to the store. They open nothing.',
+            },
             next: {
               type: ['string', 'null'],
               description: '`cursor` of the next page; null: there is none.',
@@ -132,8 +138,8 @@ export function keyRoutes(app: FastifyInstance, { vault, schema }: RouteDependen
       },
     },
     handler: async (request) => {
-      const { keys, next } = await vault().keys.list(contextOf(request), pageOf(request.query));
-      return { keys: keys.map(viewOf), next };
+      const { keys, tampered, next } = await vault().keys.list(contextOf(request), pageOf(request.query));
+      return { keys: keys.map(viewOf), tampered, next };
     },
   });
 

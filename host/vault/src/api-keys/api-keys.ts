@@ -5,6 +5,8 @@ import { keyLog } from '../audit/log-id.ts';
 import type { Core } from '../core.ts';
 import { invalid, memberError, VaultError } from '../errors.ts';
 import { callFacts, demand, deny, NO_FACTS } from '../operations/authorize.ts';
+import { auditTampering } from '../operations/failures.ts';
+import { StoreError } from '../ports/store.ts';
 import type { Context } from '../principal.ts';
 import { Tampered } from '../tampered.ts';
 import { equalBytes } from '../util/bytes.ts';
@@ -20,6 +22,7 @@ import {
 import { grantedRights, type KeyRequest } from './rights.ts';
 import { formatToken, hashSecret, newSecret } from './token.ts';
 
+const KEY_ID = /^[0-9A-Z]{26}$/;
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 100;
 
@@ -35,6 +38,8 @@ export type KeyView = Omit<KeyRow, 'secretHash' | 'rev' | 'tenant'>;
 export interface KeyPage {
   /** Newest first. */
   readonly keys: readonly KeyView[];
+  /** Ids of those that do not authenticate: someone else wrote to the store. They open nothing, and what they grant is not known. */
+  readonly tampered: readonly string[];
   readonly next: string | null;
 }
 
@@ -100,15 +105,16 @@ export async function listKeys(
   await demand(core, context, { scope: 'keys:admin' });
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
     throw invalid(memberError('limit', 'range'));
-  if (cursor !== undefined && !/^[0-9A-Z]{26}$/.test(cursor)) throw invalid(memberError('cursor', 'format'));
+  if (cursor !== undefined && !KEY_ID.test(cursor)) throw invalid(memberError('cursor', 'format'));
   const index = await core.store.query(keyIndexPartition(tenant), {
     limit: limit + 1,
     reverse: true,
     ...(cursor === undefined ? {} : { before: cursor }),
   });
-  const rows = await Promise.all(index.slice(0, limit).map(({ sk }) => findKey(core, tenant, sk)));
-  const keys = rows.flatMap((found) => (found === undefined ? [] : [viewOf(found.row)]));
-  return { keys, next: index.length > limit ? (index[limit - 1]?.sk ?? null) : null };
+  const rows = await Promise.all(index.slice(0, limit).map(({ sk }) => findOrTell(core, context, sk)));
+  const keys = rows.flatMap((found) => (typeof found === 'object' ? [viewOf(found.row)] : []));
+  const tampered = index.slice(0, limit).flatMap(({ sk }, n) => (rows[n] === 'tampered' ? [sk] : []));
+  return { keys, tampered, next: index.length > limit ? (index[limit - 1]?.sk ?? null) : null };
 }
 
 /**
@@ -119,7 +125,7 @@ export async function listKeys(
 export async function revokeKey(core: Core, context: Context, id: string): Promise<void> {
   const { tenant } = context.principal;
   await demand(core, context, { scope: 'keys:admin' });
-  if (!/^[0-9A-Z]{26}$/.test(id)) throw new VaultError('key_not_found');
+  if (!KEY_ID.test(id)) throw new VaultError('key_not_found');
   if ((await findKey(core, tenant, id)) === undefined) throw new VaultError('key_not_found');
   await commit(
     core,
@@ -145,6 +151,28 @@ export async function revokeKey(core: Core, context: Context, id: string): Promi
     },
     { deadline: context.deadline },
   );
+}
+
+/** A row that does not authenticate is named to the operator, and must not hide the others from the administrator. */
+async function findOrTell(
+  core: Core,
+  context: Context,
+  id: string,
+): Promise<{ row: KeyRow } | 'tampered' | undefined> {
+  // The index is not authenticated: a text of an attacker's is not handed on.
+  if (!KEY_ID.test(id)) return undefined;
+  try {
+    return await findKey(core, context.principal.tenant, id);
+  } catch (error) {
+    const corrupt = error instanceof StoreError && error.code === 'corrupt';
+    if (!corrupt && !(error instanceof Tampered)) throw error;
+    const { requestId } = context;
+    core.report({ event: 'integrity_failed', code: 'key_row', requestId, log: keyLog(id) });
+    if (core.told.first(keyLog(id), core.clock.now())) {
+      await auditTampering(core, context, 'KeyTampered', id);
+    }
+    return 'tampered';
+  }
 }
 
 async function findKey(

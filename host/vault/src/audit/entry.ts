@@ -12,6 +12,7 @@ export const AUDIT_EVENTS = [
   'AccessDenied',
   'KeyCreated',
   'KeyRevoked',
+  'KeyTampered',
 ] as const;
 export type AuditEvent = (typeof AUDIT_EVENTS)[number];
 

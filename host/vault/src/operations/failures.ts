@@ -49,7 +49,8 @@ export async function asVaultError(
 /** How long to try, in milliseconds. */
 const AUDIT_MS = 1_000;
 
-async function auditTampering(
+/** Adds to the tenant's system chain that something was tampered with. It never throws: the operator was told already. */
+export async function auditTampering(
   core: Core,
   context: Context,
   event: AuditEvent,

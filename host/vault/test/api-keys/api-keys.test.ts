@@ -202,6 +202,34 @@ describe('a writer of the store', () => {
   }
   const fresh = async (all: Fixture): Promise<Fixture> => await all.again();
 
+  it('cannot hide the keys by spoiling one: it is named, to administrator, operator and audit', async () => {
+    const all = await scene();
+    const { vault, store, reports, clock } = all;
+    const row = await store.get(`KEY##${all.id}`, 'v0');
+    const stranger = '01HV1XW70Q03PHK892JFQAY0Z5';
+    await store.transact([
+      { put: { ...row, _sc: SCOPES.join(' '), pk: `KEY##${all.id}`, sk: 'v0' } },
+      { put: { ...row, _id: 'his own text', pk: 'KEY##his own text', sk: 'v0' } },
+      { put: { pk: 'KEYS##default', sk: 'his own text' } },
+      { put: { pk: 'KEYS##default', sk: stranger } },
+    ]);
+    const list = async () => await vault.keys.list(call({}, 7_200_000));
+    const { keys, tampered, next } = await list();
+    expect([keys.length, tampered, next]).toEqual([1, [all.id], null]);
+    expect(keys[0]?.id).not.toBe(all.id);
+    expect(reports).toMatchObject([{ event: 'integrity_failed', code: 'key_row', log: `key_${all.id}` }]);
+    const written = async () => (await store.get('LOG##system_default', 'head'))?.n;
+    expect(await written()).toBe(1);
+    // Not once for each look at the list.
+    await list();
+    expect(await written()).toBe(1);
+    clock.offset = 3_600_000_000;
+    expect((await list()).tampered).toEqual([all.id]);
+    expect(await written()).toBe(2);
+    const { findings } = await vault.verifyAudit();
+    expect(findings.map(({ log, code }) => [log, code])).toContainEqual([`key_${all.id}`, 'key_forged']);
+  });
+
   it('cannot insert a key', async () => {
     const all = await scene();
     const row = await all.store.get(`KEY##${all.id}`, 'v0');
