@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DescribeKeyCommand, GetKeyPolicyCommand, GetKeyRotationStatusCommand } from '@aws-sdk/client-kms';
 import {
+  channelKeyPolicy,
   integrityKeyPolicy,
   legacyKeyPolicy,
   type Measurements,
@@ -96,7 +97,10 @@ async function lookAtPolicy(subject: Subject, { arn, use }: KeySubject): Promise
     .send(new GetKeyPolicyCommand({ KeyId: arn, PolicyName: 'default' }));
   const found = JSON.parse(Policy ?? 'null') as unknown;
   if (use === 'integrity') return told(comparePolicies(found, integrityKeyPolicy(deployment)), []);
-  if (use === 'channel-client' || use === 'channel-server') throw new Skip('not compared');
+  if (use === 'channel-client' || use === 'channel-server') {
+    const side = use === 'channel-client' ? 'client' : 'server';
+    return told(comparePolicies(found, channelKeyPolicy(deployment, side)), []);
+  }
   const policyFor = { vault: vaultKeyPolicy, request: requestKeyPolicy, legacy: legacyKeyPolicy }[use];
   if (comparePolicies(found, policyFor(deployment, null)).length === 0) {
     return {
