@@ -55,14 +55,19 @@ function forbidAddons(): void {
   if (permission?.has('addon') !== false) throw new LinuxError('not_permitted', 'permission');
 }
 
+/** The kernel has little to draw on when an enclave boots; OpenSSL and V8 draw on the kernel. */
+async function seed(nsm: NsmClient): Promise<void> {
+  const bytes = await step('no_nsm', () => nsm.random());
+  await step('no_entropy', () => seedEntropy(bytes));
+}
+
 async function serve(): Promise<void> {
   process.title = 'enclave';
   process.umask(0o077);
   await step('dumps_not_forbidden', forbidDumps);
   const device = await step('no_nsm', () => openNsmDevice());
   const nsm = new NsmClient(nsmDevice(device, () => end('nsm_lost', 'timed_out')));
-  for (let count = 0; count < SEEDS; count++)
-    await step('no_entropy', async () => seedEntropy(await nsm.random()));
+  for (let count = 0; count < SEEDS; count++) await seed(nsm);
 
   const clock = systemClock();
   const program = new Program({
