@@ -8,9 +8,9 @@ export interface Peer {
   readonly endpoint: string;
 }
 
-/** What a stand-in asks of its callers: something. */
+/** What a stand-in asks of its callers: something. The Region is the local vault's. */
 const CALLER = {
-  region: 'eu-central-1',
+  region: 'us-east-1',
   credentials: { accessKeyId: 'AKIDLOCAL', secretAccessKey: 'local' },
 } as const;
 

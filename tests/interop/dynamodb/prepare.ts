@@ -39,7 +39,7 @@ export function prepareDynamoDbLocal(port: number): Prepared {
   }
   const args = [`-Djava.library.path=${JARS}`, '-cp', join(JARS, '*')];
   const main = 'com.amazonaws.services.dynamodbv2.local.main.ServerRunner';
-  return { command: 'java', args: [...args, main, '-inMemory', '-port', String(port)] };
+  return { command: 'java', args: [...args, main, '-inMemory', '-sharedDb', '-port', String(port)] };
 }
 
 /** moto's server in a virtual environment in .cache/, by pip. @param port where it will listen */
