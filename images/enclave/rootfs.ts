@@ -52,11 +52,10 @@ export async function assembleRootfs({
   cache = CACHE,
 }: RootfsOptions): Promise<Rootfs> {
   const platform = platformOf(architecture);
-  const [runtime, bundle, { nodeFlags, addon }] = await Promise.all([
-    fetchRuntime(platform, cache),
-    programFile(program, 'enclave.mjs'),
-    programFile(program, 'image.json').then((manifest) => parseImage(manifest, platform)),
-  ]);
+  // What was built here before what must be fetched: a program that is missing is found at once.
+  const bundle = await programFile(program, 'enclave.mjs');
+  const { nodeFlags, addon } = parseImage(await programFile(program, 'image.json'), platform);
+  const runtime = await fetchRuntime(platform, cache);
   // The lockfile pins it as well; this is what the program was reviewed with.
   if (
     createHash('sha384')

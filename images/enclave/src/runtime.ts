@@ -76,7 +76,7 @@ export async function fetchRuntime(platform: Platform, cache: string): Promise<R
   };
 }
 
-interface Library {
+export interface Library {
   readonly path: string;
   readonly data: Buffer;
   /** Index of its package. */
@@ -84,7 +84,7 @@ interface Library {
 }
 
 /** All that the programs are linked with, directly or not, under the names that the loader looks for. */
-function librariesOf(
+export function librariesOf(
   programs: ReadonlyMap<string, Buffer>,
   packages: readonly ReadonlyMap<string, Member>[],
   platform: Platform,
