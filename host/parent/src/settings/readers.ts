@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import { type Reader, text, Unwanted } from '@enclave-vault/settings';
+import { readChannelRoots, type Side } from '@enclave-vault/channel';
+import { pemOrFile, type Reader, text, Unwanted } from '@enclave-vault/settings';
 
 /** Where the parent listens: for its user alone, or for the network over mutually authenticated TLS. */
 export type ListenPlace = { readonly unix: string } | { readonly host: string; readonly port: number };
@@ -79,6 +80,25 @@ function readBytes(path: string): Buffer {
     throw new Unwanted('names a file that cannot be read');
   }
   throw new Unwanted(`names a file of more than ${MAX_CONFIGURATION_BYTES} bytes`);
+}
+
+/** Roots of one side of the channel, PEM or a file of it: those of the other side, or of some authority, are refused here. */
+export function channelRoots(side: Side): Reader<string> {
+  const inner = pemOrFile();
+  const wants = `root certificates of the channel’s ${side} side: PEM text, or the path of a file that holds it`;
+  return {
+    wants,
+    fromText: inner.fromText,
+    read: (value) => {
+      const pem = inner.read(value);
+      try {
+        readChannelRoots(pem, side);
+      } catch {
+        throw new Unwanted();
+      }
+      return pem;
+    },
+  };
 }
 
 const METADATA = ['169.254.169.254', '[fd00:ec2::254]', '127.0.0.1', '[::1]', 'localhost'];

@@ -12,7 +12,14 @@ import {
   text,
   url,
 } from '@enclave-vault/settings';
-import { absolutePath, bytesOrFile, listenPlace, metadataEndpoint, plainPlace } from './readers.ts';
+import {
+  absolutePath,
+  bytesOrFile,
+  channelRoots,
+  listenPlace,
+  metadataEndpoint,
+  plainPlace,
+} from './readers.ts';
 
 /** Settings of the parent: the process on an EC2 instance, or on one machine before the hypervisor emulator. */
 export const PARENT = defineRole('parent', {
@@ -200,14 +207,14 @@ export const PARENT = defineRole('parent', {
       path: 'channel.serverRoot',
       env: 'ENCLAVE_VAULT_CHANNEL_SERVER_ROOT',
       doc: 'Root certificate of that key.',
-      read: pemOrFile(),
+      read: channelRoots('server'),
       optional: true,
     },
     {
       path: 'channel.clientRoot',
       env: 'ENCLAVE_VAULT_CHANNEL_CLIENT_ROOT',
       doc: 'Root certificate of the API’s side.',
-      read: pemOrFile(),
+      read: channelRoots('client'),
       optional: true,
     },
     {

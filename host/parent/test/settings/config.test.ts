@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
+import { createChannelRoot, type Side } from '@enclave-vault/channel';
 import { parseConfiguration } from '@enclave-vault/protocol';
 import { describeRole, type SettingsError } from '@enclave-vault/settings';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -153,11 +155,21 @@ test.each([
 });
 
 test('its example for the documentation works', () => {
-  for (const name of ['enclave.configuration', 'root.pem'])
-    writeFileSync(join(folder, name), name === 'root.pem' ? PEM : CONFIGURATION);
-  const text = JSON.stringify(PARENT.example)
-    .replace('/etc/enclave-vault/enclave.configuration', join(folder, 'enclave.configuration'))
-    .replaceAll(/\/etc\/enclave-vault\/channel-\w+-root\.pem/g, join(folder, 'root.pem'));
-  expect(problems(JSON.parse(text))).toEqual([]);
+  const root = (side: Side) => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+    return createChannelRoot({ publicKey: publicKey.export({ format: 'der', type: 'spki' }), side });
+  };
+  const files = {
+    'enclave.configuration': CONFIGURATION,
+    'channel-server-root.pem': root('server'),
+    'channel-client-root.pem': root('client'),
+  };
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  const example = JSON.stringify(PARENT.example).replaceAll('/etc/enclave-vault', folder);
+  expect(problems(JSON.parse(example))).toEqual([]);
+  // The two roots exchanged, and a certificate of some authority:
+  writeFileSync(join(folder, 'channel-server-root.pem'), files['channel-client-root.pem']);
+  writeFileSync(join(folder, 'channel-client-root.pem'), PEM);
+  expect(problems(JSON.parse(example))).toEqual(['channel.serverRoot', 'channel.clientRoot']);
   expect(describeRole(PARENT)).toContain('ENCLAVE_VAULT_HYPERVISOR_KIND');
 });
