@@ -43,6 +43,25 @@ test('passes the linter with its recommended rules', async () => {
   expect(bundle.parsed).toBeDefined();
 });
 
+test('every schema is one by the dialect’s own schema: at run time nobody checks', () => {
+  const ajv = new Ajv2020();
+  let found = 0;
+  const walk = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    for (const [name, inner] of Object.entries(value)) {
+      if (name === 'schema' || name === 'schemas') {
+        for (const schema of name === 'schema' ? [inner] : Object.values(inner as object)) {
+          expect([schema, ajv.validateSchema(schema as object)]).toEqual([schema, true]);
+          found += 1;
+        }
+      } else walk(inner);
+    }
+  };
+  walk(document);
+  expect(found).toBeGreaterThan(50);
+  expect(ajv.validateSchema({ type: 'text' })).toBe(false);
+});
+
 test('is OpenAPI 3.1 and has every route', () => {
   expect(document.openapi).toBe('3.1.0');
   const calls = Object.entries(part(document, 'paths')).flatMap(([path, item]) =>

@@ -13,6 +13,10 @@ export function createValidator(): Ajv2020 {
     useDefaults: false,
     removeAdditional: false,
     strict: true,
+    // The schemas are this program's own. To hold them against the dialect's own schema, which has to be compiled for it,
+    // takes longer than all else of a first request; a test does.
+    validateSchema: false,
+    meta: false,
     strictRequired: false,
     allowUnionTypes: true,
     validateFormats: false,
