@@ -7,7 +7,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { afterAll } from 'vitest';
 import { LOCAL } from '../../src/dev/deployment.ts';
 import { DeploymentKeys, type KeyArns } from '../../src/dev/keys.ts';
-import { mintPrincipals, principalConfigs } from '../../src/dev/principals.ts';
+import { mintPrincipals, type Principals, principalConfigs } from '../../src/dev/principals.ts';
 import type { Check, Outcome } from '../../src/doctor/check.ts';
 import { runChecks } from '../../src/doctor/check.ts';
 import { Clients } from '../../src/doctor/clients.ts';
@@ -26,6 +26,7 @@ export const MEASURED: Measurements = {
 export interface Deployed {
   readonly subject: Subject;
   readonly arns: KeyArns;
+  readonly principals: Principals;
   /** KMS with the deployment role's rights: it can break what it made. */
   readonly deployment: KMSClient;
   readonly policy: (arn: string) => Promise<PolicyDocument>;
@@ -83,6 +84,7 @@ export async function deployed(
   });
   return {
     arns,
+    principals,
     deployment,
     policy: (arn) => keys.policy(arn),
     subject: {

@@ -220,7 +220,7 @@ describe('an administrator who gave himself Decrypt', () => {
       expect(probed['request key']?.status).toBe('ok');
       expect((await findings(keyUses, here.subject))['vault key']).toMatchObject({
         status: 'fail',
-        seen: 'the admin role may do what only the API’s may',
+        seen: 'the admin role may do what only the api role may',
       });
       const compared = (await findings(keyPolicies, here.subject))['vault key']?.seen ?? '';
       for (const line of [

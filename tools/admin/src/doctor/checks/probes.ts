@@ -5,6 +5,7 @@ import {
   GenerateDataKeyCommand,
   GenerateDataKeyPairWithoutPlaintextCommand,
   type KMSClient,
+  SignCommand,
 } from '@aws-sdk/client-kms';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { INTEGRITY_PURPOSE_PREFIX, REQUEST_PURPOSE } from '@enclave-vault/policies';
@@ -16,7 +17,14 @@ import { roleOf } from './credentials.ts';
 const WOULD_SUCCEED = 'DryRunOperationException';
 
 const DECRYPTED_BY_ENCLAVE: ReadonlySet<KeyUse> = new Set(['vault', 'request', 'legacy']);
-const WRAPS: ReadonlySet<KeyUse> = new Set(['vault', 'request', 'integrity']);
+/** The one role that may make keys under a key, or sign with it. */
+const USER_OF: Readonly<Partial<Record<KeyUse, Role>>> = {
+  vault: 'api',
+  request: 'api',
+  integrity: 'api',
+  'channel-client': 'api',
+  'channel-server': 'instance',
+};
 
 export const unattestedDecrypt: Check = {
   name: 'unattested_decrypt',
@@ -58,7 +66,7 @@ async function probe(subject: Subject, caller: Caller, { use, arn }: KeySubject)
 export const keyUses: Check = {
   name: 'key_uses',
   proves:
-    'The API’s role may make key pairs, request keys and integrity keys, and nobody else may: dry runs.',
+    'The API’s role may make key pairs, request keys and integrity keys, each side of the channel may sign for itself, and nobody else may: dry runs.',
   mend: 'Look at the role’s identity policy, boundary and the endpoint policy; the key policies have a check of their own.',
   run: async (subject) => {
     if (subject.keys.length === 0) throw new Skip('no role file names the keys');
@@ -67,7 +75,9 @@ export const keyUses: Check = {
     );
     return Promise.all(
       known.flatMap(({ caller, role }) =>
-        subject.keys.filter(({ use }) => WRAPS.has(use)).map((key) => use(subject, caller, role, key)),
+        subject.keys
+          .filter(({ use }) => USER_OF[use] !== undefined)
+          .map((key) => use(subject, caller, role, key)),
       ),
     );
   },
@@ -84,20 +94,27 @@ async function use(
   const may = code === WOULD_SUCCEED;
   if (!may && code !== 'AccessDeniedException')
     return { of, status: 'fail', seen: describeFailure(named(code)) };
-  if (role === 'api')
-    return { of, status: may ? 'ok' : 'fail', seen: may ? 'allowed' : 'the API’s role is refused' };
-  if (!may) return { of, status: 'ok', seen: 'refused, as to all but the API' };
+  const user = USER_OF[key.use];
+  if (role !== undefined && role === user)
+    return may
+      ? { of, status: 'ok', seen: 'allowed' }
+      : { of, status: 'fail', seen: `the ${user} role is refused` };
+  if (!may) return { of, status: 'ok', seen: `refused, as to all but the ${user} role` };
   if (role === undefined)
-    return { of, status: 'skipped', seen: 'allowed; whether to the API’s role is not known here' };
+    return { of, status: 'skipped', seen: `allowed; whether to the ${user} role is not known here` };
   return {
     of,
     status: 'fail',
-    seen: `the ${role} role may do what only the API’s may`,
-    mend: 'Write the generated key policy back: whoever may wrap keys can make records that he reads.',
+    seen: `the ${role} role may do what only the ${user} role may`,
+    mend: 'Write the generated key policy back: whoever may wrap keys can make records that he reads, and whoever may sign is that side.',
   };
 }
 
 function ask(kms: KMSClient, { use: of, arn }: KeySubject): Promise<unknown> {
+  if (of === 'channel-client' || of === 'channel-server') {
+    const how = { MessageType: 'DIGEST', SigningAlgorithm: 'ECDSA_SHA_384' } as const;
+    return kms.send(new SignCommand({ KeyId: arn, Message: Buffer.alloc(48), ...how, DryRun: true }));
+  }
   const common = { KeyId: arn, EncryptionContext: contextOf(of), DryRun: true };
   if (of === 'vault')
     return kms.send(
