@@ -144,6 +144,7 @@ export const RULES: readonly ZoneRule[] = [
       ...EMULATORS,
       'admin/doctor',
       'api/settings',
+      'api/storage',
       'channel',
       'channel/kms',
       'parent/enclave-configuration',

@@ -15,6 +15,8 @@ import { askSocket } from '../dev/hypervisor.ts';
 import { AdminError } from '../errors.ts';
 import type { PolicyOptions } from './options.ts';
 
+type Data = { readonly data: string };
+
 interface Known {
   readonly deployment: Deployment;
   readonly measurements: Measurements;
@@ -25,7 +27,7 @@ interface Known {
  * @throws {AdminError} @throws {PolicyInputError}
  */
 export async function keyPolicy({ whole, from }: PolicyOptions): Promise<Statement | PolicyDocument> {
-  const { deployment, measurements } = 'data' in from ? await local(from.data) : readKnown(from.deployment);
+  const { deployment, measurements } = 'data' in from ? await local(from.data) : await deployed(from);
   return whole ? legacyKeyPolicy(deployment, measurements) : legacyKeyStatement(deployment, measurements);
 }
 
@@ -38,13 +40,35 @@ async function local(data: string): Promise<Known> {
   return { deployment, measurements: measurements as Measurements };
 }
 
-function readKnown(path: string): Known {
+const REGISTERS = ['pcr0', 'pcr1', 'pcr2', 'pcr3', 'pcr8', 'pcr16'] as const;
+
+/** A deployment on AWS, from the same files that `doctor` takes. */
+async function deployed({
+  configs,
+  manifests,
+  manifestKey,
+}: Exclude<PolicyOptions['from'], Data>): Promise<Known> {
+  const { readRoleFiles } = await import('../doctor/role-files.ts');
+  const { deployedSubject } = await import('../doctor/subject-roles.ts');
+  const { deployment, expected, configuration } = deployedSubject({
+    files: readRoleFiles(configs, undefined, {}),
+    manifests: manifests.map((path) => readFile(path)),
+    manifestKey: manifestKey === undefined ? undefined : readFile(manifestKey).toString('utf8'),
+    ...{ as: undefined, endpoints: {}, attestationRoot: undefined },
+  });
+  const bad = configuration.filter(({ status }) => status === 'fail').map(({ of, seen }) => `${of}: ${seen}`);
+  const missing = REGISTERS.filter((register) => expected[register] === undefined);
+  if (deployment === undefined) bad.push('no --config is that of a deployment');
+  if (missing.length > 0)
+    bad.push(`${missing.join(', ')} not known: give the manifest, and the parent's configuration`);
+  if (deployment === undefined || bad.length > 0) throw new AdminError('config_unreadable', bad.join('\n'));
+  return { deployment, measurements: expected as Measurements };
+}
+
+function readFile(path: string): Buffer {
   try {
-    const { deployment, measurements } = JSON.parse(readFileSync(path, 'utf8')) as Known;
-    if (typeof deployment === 'object' && typeof measurements === 'object')
-      return { deployment, measurements };
+    return readFileSync(path);
   } catch {
-    // Said below.
+    throw new AdminError('config_unreadable', `${path} cannot be read`);
   }
-  throw new AdminError('data_unreadable', `${path} does not have "deployment" and "measurements"`);
 }

@@ -10,7 +10,7 @@ export type SourceOptions =
 
 export type TargetOptions =
   | { readonly kind: 'local'; readonly data: string }
-  | { readonly kind: 'config'; readonly path: string };
+  | { readonly kind: 'config'; readonly paths: readonly string[] };
 
 export interface ImportOptions {
   readonly kind: 'import';
@@ -32,7 +32,13 @@ export interface PolicyOptions {
   readonly kind: 'policy';
   /** The whole policy, for a key whose sample is gone, in place of one statement. */
   readonly whole: boolean;
-  readonly from: { readonly data: string } | { readonly deployment: string };
+  readonly from:
+    | { readonly data: string }
+    | {
+        readonly configs: readonly string[];
+        readonly manifests: readonly string[];
+        readonly manifestKey: string | undefined;
+      };
 }
 
 export const IMPORT_USAGE = `enclave-vault import-sample PATH --key-arn ARN [options]      copy vaults of the AWS sample into this vault, sealed as they are
@@ -41,7 +47,8 @@ enclave-vault import-sample --table NAME --region R --key-arn ARN [options]
   --table NAME --region R [--endpoint URL] [--segments N]   a live table instead, read with the AWS SDK's credentials
   --key-arn ARN          the KMS key of the sample, which wrapped its private keys
   --data DIR             into the running local vault (.vault)                                    ENCLAVE_VAULT_DATA
-  --config FILE          into a deployment: its API's configuration, with the API role's credentials
+  --config FILE          into a deployment, with the API role's credentials: the API's configuration (and the parent's, which names the
+                         legacy keys; repeatable)
   --tenant T             whose vaults they are to be (default)
   --dry-run              look, report, write nothing
   --limit N              a trial: stop after N imported vaults, keep no state
@@ -51,9 +58,9 @@ enclave-vault import-sample --table NAME --region R --key-arn ARN [options]
   --drop-fields a,b      import without these fields; else a vault with a field that the schema has not is skipped whole
   --drop-damaged-fields  import without fields that are no sealed values; else such a vault is skipped whole
   --replace              import anew what was imported before, is unchanged here, and differs at the source
-enclave-vault import-sample --print-key-policy [--whole] [--data DIR | --deployment FILE]
+enclave-vault import-sample --print-key-policy [--whole] [--data DIR | --config FILE … --manifest FILE … --manifest-key FILE]
   Prints the statement that lets our enclaves use the sample's key; --whole: the policy of that key once the sample is gone.
-  FILE: {"deployment": {…}, "measurements": {"pcr0": […], …}}, see docs/import.md
+  --config FILE: the role files of the deployment and of its parent; --manifest FILE: of its enclave image, as for doctor
   Exit code 0: all imported or there already. 1: something was skipped, or it was interrupted. The last line is a JSON summary.`;
 
 const TENANT = /^[a-z][a-z0-9-]{0,62}$/;
@@ -84,21 +91,24 @@ export function parseImportOptions(
     demand(n >= 1 && n <= most, `--${name} takes a whole number from 1 to ${most}`);
     return n;
   };
+  const paths = (texts: readonly string[] = []) => texts.map((text) => resolve(base, text));
+  const configs = paths(values.config);
   const data = resolve(base, values.data ?? env.ENCLAVE_VAULT_DATA ?? '.vault');
-  demand(values.data === undefined || values.config === undefined, '--data and --config exclude each other');
+  demand(values.data === undefined || configs.length === 0, '--data and --config exclude each other');
   if (values['print-key-policy'] === true) {
     demand(positionals.length === 0, '--print-key-policy takes no PATH');
-    const deployment = path(values.deployment);
+    const manifests = paths(values.manifest);
+    const manifestKey = path(values['manifest-key']);
     if (problems.length > 0) throw new UsageError(problems.join('\n'));
     return {
       kind: 'policy',
       whole: values.whole === true,
-      from: deployment === undefined ? { data } : { deployment },
+      from: configs.length === 0 ? { data } : { configs, manifests, manifestKey },
     };
   }
   demand(
-    values.whole !== true && values.deployment === undefined,
-    '--whole and --deployment go with --print-key-policy',
+    values.whole !== true && values.manifest === undefined && values['manifest-key'] === undefined,
+    '--whole and --manifest go with --print-key-policy',
   );
   const { table, region = '', endpoint, 'key-arn': keyArn = '', tenant = 'default' } = values;
   const [exported, ...more] = positionals;
@@ -123,14 +133,13 @@ export function parseImportOptions(
   const segments = whole('segments', 64) ?? SEGMENTS;
   const [rate, limit] = [whole('rate', 1_000_000), whole('limit', 1_000_000)];
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
-  const config = path(values.config);
   return {
     kind: 'import',
     source:
       table === undefined
         ? { kind: 'export', path: resolve(base, exported ?? '') }
         : { kind: 'table', table, region, endpoint, segments },
-    target: config === undefined ? { kind: 'local', data } : { kind: 'config', path: config },
+    target: configs.length === 0 ? { kind: 'local', data } : { kind: 'config', paths: configs },
     ...{ tenant, keyArn, rate, limit },
     state: path(values.state),
     report: path(values.report),
@@ -164,7 +173,9 @@ function read(args: readonly string[]) {
         segments: { type: 'string' },
         'key-arn': { type: 'string' },
         data: { type: 'string' },
-        config: { type: 'string' },
+        config: { type: 'string', multiple: true },
+        manifest: { type: 'string', multiple: true },
+        'manifest-key': { type: 'string' },
         tenant: { type: 'string' },
         'dry-run': { type: 'boolean' },
         limit: { type: 'string' },
@@ -176,7 +187,6 @@ function read(args: readonly string[]) {
         replace: { type: 'boolean' },
         'print-key-policy': { type: 'boolean' },
         whole: { type: 'boolean' },
-        deployment: { type: 'string' },
       },
     });
   } catch (error) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createVaultKms, type VaultKmsOptions } from '@enclave-vault/host-kms';
+import { createVaultKms, type VaultKmsClient, type VaultKmsOptions } from '@enclave-vault/host-kms';
+import { parseConfiguration } from '@enclave-vault/protocol';
 import { FileAuditSink, SqliteStore } from '@enclave-vault/stores';
 import {
   type AuditSink,
@@ -34,7 +35,8 @@ export interface Target {
 
 interface Parts {
   readonly name: string;
-  readonly kms: VaultKmsOptions;
+  readonly kms: VaultKmsClient;
+  readonly keys: VaultKmsOptions['keys'];
   readonly store: Store;
   readonly sink: AuditSink & { close(): Promise<void> };
   readonly schema: RecordSchema;
@@ -45,21 +47,16 @@ interface Parts {
 
 /** Writes that share a sync: SQLite commits in groups. */
 const LOCAL_CONCURRENCY = 256;
+/** Each takes some calls of DynamoDB, one after the other. */
+const TABLE_CONCURRENCY = 48;
 
 /** @throws {AdminError} @throws {StoreError} @throws {SettingsError} */
 export async function openTarget(options: TargetOptions): Promise<Target> {
-  const {
-    kms: place,
-    store,
-    sink,
-    schema,
-    allowOrphans,
-    ...rest
-  } = options.kind === 'local' ? await local(options.data) : await deployment(options.path);
-  const kms = createVaultKms(place);
+  const parts = options.kind === 'local' ? await local(options.data) : await deployment(options.paths);
+  const { kms, keys, store, sink, schema, allowOrphans, ...rest } = parts;
   return {
     ...rest,
-    ownKeys: Object.values(place.keys),
+    ownKeys: Object.values(keys),
     importer: (chosen) =>
       Importer.open({ store, kms, sink, clock: systemClock(), schema, allowOrphans }, chosen),
     close: async () => {
@@ -78,7 +75,8 @@ async function local(data: string): Promise<Parts> {
   const session = answer as AuditSession;
   return {
     name: `local ${data}`,
-    kms: { ...session.kms, credentials: session.credentials },
+    kms: createVaultKms({ ...session.kms, credentials: session.credentials }),
+    keys: session.kms.keys,
     store: SqliteStore.open(session.database),
     sink: await FileAuditSink.open(session.auditLog),
     schema: session.schema === undefined ? defaultSchema() : parseSchema(session.schema),
@@ -88,7 +86,24 @@ async function local(data: string): Promise<Parts> {
   };
 }
 
-/** A deployment on AWS, as its API's configuration describes it. */
-async function deployment(path: string): Promise<Parts> {
-  throw new AdminError('data_unreadable', `${path} cannot be read`);
+/** A deployment on AWS, as its role files describe it, with whatever credentials they or the AWS SDK find here: the API role's. */
+async function deployment(paths: readonly string[]): Promise<Parts> {
+  const { readRoleFiles } = await import('../doctor/role-files.ts');
+  const { api, parent, outcomes } = readRoleFiles(paths, undefined, {});
+  const bad = outcomes.filter(({ status }) => status !== 'ok').map(({ of, seen }) => `${of}: ${seen}`);
+  if (bad.length > 0) throw new AdminError('config_unreadable', bad.join('\n'));
+  if (api === undefined) throw new AdminError('config_unreadable', 'no --config is that of an API');
+  const { openStorage } = await import('@enclave-vault/api/storage');
+  const { enclaveConfiguration } = await import('@enclave-vault/parent/enclave-configuration');
+  const { store, sink, kms } = await openStorage(api);
+  const dynamodb = api.store.kind === 'dynamodb';
+  return {
+    name: dynamodb ? `table ${api.region} ${api.store.table}` : `file ${api.store.path}`,
+    ...{ kms, store, sink, keys: api.keys, schema: api.schema, allowOrphans: api.allowOrphans },
+    legacyKeys:
+      parent === undefined
+        ? undefined
+        : parseConfiguration(enclaveConfiguration(parent.enclave)).legacyKeyArns,
+    concurrency: dynamodb ? TABLE_CONCURRENCY : LOCAL_CONCURRENCY,
+  };
 }
