@@ -5,6 +5,7 @@ import { ImdsClient } from './credentials/imds-client.ts';
 import { ImdsCredentials } from './credentials/imds-credentials.ts';
 import { type CredentialSource, StaticCredentials } from './credentials/source.ts';
 import type { Timings } from './enclave.ts';
+import { ParentError } from './errors.ts';
 import { Fleet } from './fleet.ts';
 import { HealthServer } from './health-server.ts';
 import { EmulatedHypervisor } from './hypervisor/emulated.ts';
@@ -76,7 +77,13 @@ async function openPlaces({ settings, kms: target }: ParentConfig, log: Log): Pr
   if (settings.hypervisor.kind === 'emulated') return new LocalPlaces({ target, log });
   // Native code, and nobody's business where there is no vsock.
   const { vsock } = await import('./place/vsock.ts');
-  return NitroPlaces.open({ transport: vsock, target, log });
+  try {
+    return await NitroPlaces.open({ transport: vsock, target, log });
+  } catch (error) {
+    // The process ends with the error, and says no more of it than its code.
+    if (error instanceof ParentError) log('error', error.code, { cause: error.message });
+    throw error;
+  }
 }
 
 function openCredentials({ settings, credentials }: ParentConfig, log: Log): CredentialSource {
