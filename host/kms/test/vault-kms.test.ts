@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createPublicKey } from 'node:crypto';
+import dns from 'node:dns';
 import { Agent } from 'node:https';
 import { createServer } from 'node:net';
 import { inspect } from 'node:util';
@@ -22,7 +23,7 @@ import {
 } from '@enclave-vault/policies';
 import { INTEGRITY_PURPOSES, KmsError } from '@enclave-vault/vault';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { createVaultKms, type VaultKmsClient, type VaultKmsOptions } from '../src/index.ts';
 
 /* Against the emulator, under the key policies that AWS gets: what these calls send is what those policies want. */
@@ -267,5 +268,27 @@ describe('its errors', () => {
     ]) {
       expect(text).not.toContain(secret);
     }
+  });
+});
+
+describe('the endpoint', () => {
+  it.each([
+    [{}, `kms.${region}.amazonaws.com`],
+    [{ fips: true }, `kms-fips.${region}.amazonaws.com`],
+    [{ fips: true, endpoint: 'https://kms.example.com' }, 'kms.example.com'],
+  ])('of %j is %s', async (options, host) => {
+    const asked: string[] = [];
+    const refuse = (name: string, _options: unknown, done: (error: Error) => void) => {
+      asked.push(name);
+      done(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }));
+    };
+    const lookup = vi.spyOn(dns, 'lookup').mockImplementation(refuse as typeof dns.lookup);
+    const keys = { vault: 'v', request: 'r', integrity: 'i' };
+    const credentials = { accessKeyId: 'a', secretAccessKey: 's' };
+    const kms = createVaultKms({ region, keys, credentials, timeoutMs: 500, ...options });
+    await expect(kms.generateRequestKey()).rejects.toMatchObject({ code: 'unavailable' });
+    kms.close();
+    lookup.mockRestore();
+    expect(new Set(asked)).toEqual(new Set([host]));
   });
 });

@@ -50,6 +50,57 @@ test('stops at once, in the middle of a wait', async () => {
   expect(() => opening.vault).toThrow(expect.objectContaining({ code: 'stopping' }));
 });
 
+test('whoever has a moment waits for a try under way, and not for one that is not due', async () => {
+  const tries: PromiseWithResolvers<Vault>[] = [];
+  const opening = new OpeningVault({
+    log,
+    random: () => 1,
+    open: () => {
+      const one = Promise.withResolvers<Vault>();
+      tries.push(one);
+      return one.promise;
+    },
+  });
+  const opened = opening.open(() => undefined);
+  const waiting = opening.settle(5_000);
+  tries[0]?.reject(new KmsError('throttled'));
+  await waiting;
+  expect([opening.isOpen, opening.waitingFor]).toEqual([false, 'kms_throttled']);
+  // Between two tries: back at once.
+  await opening.settle(5_000);
+  expect(tries).toHaveLength(1);
+  await new Promise((resolve) => setTimeout(resolve, 260));
+  expect(tries).toHaveLength(2);
+  const late = performance.now();
+  await opening.settle(20);
+  expect(performance.now() - late).toBeLessThan(1_000);
+  tries[1]?.resolve(vault);
+  await opening.settle(5_000);
+  await opened;
+  expect(opening.vault).toBe(vault);
+});
+
+test('a try that is overdue, since the process stood still, begins at once', async () => {
+  let tries = 0;
+  const opening = new OpeningVault({
+    log,
+    random: () => 1,
+    open: async () => {
+      tries += 1;
+      if (tries === 1) throw new KmsError('throttled');
+      return vault;
+    },
+  });
+  const opened = opening.open(() => undefined);
+  await opening.settle(5_000);
+  const end = performance.now() + 255;
+  // The event loop stands still, as in a frozen process.
+  while (performance.now() < end);
+  await opening.settle(5_000);
+  expect(opening.isOpen).toBe(true);
+  await opened;
+});
+
 test('health names what is down; those who ask at once share one look', async () => {
   let looks = 0;
   const health = healthCheck({
