@@ -12,6 +12,7 @@ export type ChannelErrorCode =
   /** The peer's certificate is below the right root and still not of the right side. */
   | 'wrong_name'
   | 'wrong_purpose'
+  | 'wrong_lifetime'
   /** The identity was closed. */
   | 'closed';
 

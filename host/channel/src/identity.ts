@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ChannelError } from './errors.ts';
-import { type ChannelCredentials, issueCredentials, type SignDigest } from './leaf.ts';
+import { type ChannelCredentials, issueCredentials, LIFETIME_MS, type SignDigest } from './leaf.ts';
 import type { Log } from './log.ts';
 import { type ChannelRoot, readChannelRoots } from './root.ts';
 import type { Side } from './sides.ts';
@@ -13,7 +13,7 @@ export interface ChannelIdentityOptions {
   /** Roots of the same side, PEM; the one whose key signs is found by trying. */
   readonly roots: string;
   readonly log: Log;
-  /** Of a certificate, in milliseconds. Default 24 hours. */
+  /** Of a certificate, in milliseconds. Default 24 hours, which is the most that a peer takes. */
   readonly lifetimeMs?: number;
   /** How long to try for the first certificate while KMS cannot be reached, in milliseconds. Default 10 s. */
   readonly openMs?: number;
@@ -34,7 +34,6 @@ export interface ChannelIdentity {
   close(): void;
 }
 
-const LIFETIME_MS = 24 * 3_600_000;
 const OPEN_MS = 10_000;
 /** A process that was frozen (a Lambda between two requests) must not sleep on past the renewal for longer. */
 const TICK_MS = 60_000;

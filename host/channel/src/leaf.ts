@@ -19,6 +19,10 @@ export interface ChannelCredentials {
 
 /** What a peer's clock may be behind ours, in milliseconds. */
 const SKEW_MS = 5 * 60_000;
+/** Of a certificate, in milliseconds. */
+export const LIFETIME_MS = 24 * 3_600_000;
+/** A certificate for longer than this is nobody's, whoever signed it. */
+export const MAX_LIFETIME_MS = LIFETIME_MS + SKEW_MS + 60_000;
 
 /**
  * Makes a key pair and has its certificate signed.

@@ -2,6 +2,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { SecureContextOptions } from 'node:tls';
 import { ChannelError } from './errors.ts';
+import { MAX_LIFETIME_MS } from './leaf.ts';
 import { readChannelRoots } from './root.ts';
 import { SIDES, type Side } from './sides.ts';
 
@@ -24,8 +25,9 @@ export function channelTls(peer: Side, roots: string): SecureContextOptions {
 }
 
 /**
- * What the chain does not say: that the certificate has this side's one purpose and one name, and is no authority. A
- * key that signs for a side could be made to sign more than {@link issueCredentials} asks for; this takes no more.
+ * What the chain does not say: that the certificate has this side's one purpose and one name, is no authority, and is
+ * for a day. KMS cannot see what it signs; so a role's thief could have it sign more, or for longer, than
+ * {@link issueCredentials} asks for, and this takes no more.
  */
 export function checkPeer(certificate: X509Certificate, side: Side): ChannelError | null {
   const { purposeOid, sanText } = SIDES[side];
@@ -33,5 +35,7 @@ export function checkPeer(certificate: X509Certificate, side: Side): ChannelErro
   if (certificate.ca || purposes.length !== 1 || purposes[0] !== purposeOid) {
     return new ChannelError('wrong_purpose');
   }
+  const lifetime = certificate.validToDate.getTime() - certificate.validFromDate.getTime();
+  if (lifetime > MAX_LIFETIME_MS) return new ChannelError('wrong_lifetime');
   return certificate.subjectAltName === sanText ? null : new ChannelError('wrong_name');
 }

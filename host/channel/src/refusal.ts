@@ -8,6 +8,7 @@ export type Refusal =
   | 'not_yet_valid'
   | 'wrong_purpose'
   | 'wrong_name'
+  | 'wrong_lifetime'
   | 'protocol'
   | 'timeout'
   /** We have no certificate to show. */
@@ -22,6 +23,7 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   INVALID_PURPOSE: 'wrong_purpose',
   wrong_purpose: 'wrong_purpose',
   wrong_name: 'wrong_name',
+  wrong_lifetime: 'wrong_lifetime',
   // Verification results that Node has no word for: names that the root does not permit, a leaf that vouches, …
   UNSPECIFIED: 'untrusted',
   ERR_TLS_HANDSHAKE_TIMEOUT: 'timeout',

@@ -107,6 +107,11 @@ describe('the server refuses a client', () => {
       () => forge('client', ours.clientKey, { notBefore: NOW + HOUR / 2 }),
     ],
     [
+      'with a certificate for ten years',
+      'wrong_lifetime',
+      () => forge('client', ours.clientKey, { notAfter: NOW + 87_600 * HOUR }),
+    ],
+    [
       'of another name',
       'wrong_name',
       () => forge('client', ours.clientKey, { san: { uri: ['spiffe://enclave-vault.internal/canary'] } }),
@@ -249,6 +254,11 @@ describe('the client refuses a server', () => {
       'whose time has not come',
       'not_yet_valid',
       () => forge('server', ours.serverKey, { notBefore: NOW + HOUR / 2 }),
+    ],
+    [
+      'with a certificate for ten years',
+      'wrong_lifetime',
+      () => forge('server', ours.serverKey, { notAfter: NOW + 87_600 * HOUR }),
     ],
     [
       'of another name',
