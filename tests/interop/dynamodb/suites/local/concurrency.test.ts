@@ -18,7 +18,7 @@ async function open(count: number) {
   const kms = new LocalKms();
   const sink = new ListSink();
   const openOne = async (): Promise<Vault> => {
-    const store = await DynamoStore.open({ ...place, timeoutMs: 10_000 });
+    const store = await DynamoStore.open(place);
     const enclave = new InProcessEnclave(kms);
     const schema = defaultSchema();
     return await Vault.open({ store, kms, enclave, sink, schema, clock: systemClock() });
