@@ -2,6 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
+import { createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { signManifest } from '@enclave-vault/eif';
@@ -181,6 +182,25 @@ describe('with the role files of a deployment', () => {
     const { code, of, findings } = await examine('admin', [], '7'.repeat(96));
     expect({ code, fail: of('fail') }).toEqual({ code: 1, fail: ['key_policies', 'enclave_attestation'] });
     expect(findings.find(({ check }) => check === 'enclave_attestation')?.seen).toContain('PCR0 (image)');
+  }, 30_000);
+
+  it('ends in time where everything listens and nothing answers', async () => {
+    const silent = createTcpServer(() => undefined);
+    const sockets = new Set<Socket>();
+    silent.on('connection', (socket) => sockets.add(socket.on('error', () => undefined)));
+    await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
+    const { port } = silent.address() as { port: number };
+    const { code, of, ms } = await examine('api', [
+      ...['kms', 'sts', 'dynamodb', 'logs'].flatMap((name) => [
+        '--endpoint',
+        `${name}=https://127.0.0.1:${port}`,
+      ]),
+    ]);
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+    const unanswered = ['clock', 'credentials', 'kms_keys', 'key_policies', 'unattested_decrypt', 'key_uses'];
+    expect({ code, fail: of('fail') }).toEqual({ code: 1, fail: unanswered });
+    expect(ms).toBeLessThan(15_000);
   }, 30_000);
 
   it('AWS’s own root does not vouch for a development enclave', async () => {

@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CHECKS } from '@enclave-vault/admin/doctor';
+import { createChannelRoot } from '@enclave-vault/channel';
 import { readRole, type Setting } from '@enclave-vault/settings';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configurationPage, ROLES } from '../configuration-page.ts';
 import { doctorPage } from '../doctor-page.ts';
 
-const PEM = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+/** A root of the channel, by the name of its file. */
+function rootOf(path: string): string {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+  const side = path.includes('server') ? 'server' : 'client';
+  return createChannelRoot({ publicKey: publicKey.export({ format: 'der', type: 'spki' }), side });
+}
+
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ev-docs-'));
@@ -20,7 +28,7 @@ function placed(example: unknown): unknown {
   return JSON.parse(JSON.stringify(example), (_name, value) => {
     if (typeof value !== 'string' || !/^\/(etc|opt)\//.test(value)) return value;
     const path = join(folder, value.replaceAll('/', '_'));
-    writeFileSync(path, PEM);
+    writeFileSync(path, rootOf(value));
     return path;
   });
 }

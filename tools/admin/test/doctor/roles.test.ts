@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createChannelRoot, type Side } from '@enclave-vault/channel';
 import { pcr3, pcr16, signManifest } from '@enclave-vault/eif';
 import { encodeConfiguration } from '@enclave-vault/protocol';
 import { afterAll, describe, expect, test } from 'vitest';
 import { LOCAL } from '../../src/dev/deployment.ts';
 import type { Outcome } from '../../src/doctor/check.ts';
+import { enclaveAttestation, parent } from '../../src/doctor/checks/enclave.ts';
 import { parseDoctorOptions } from '../../src/doctor/options.ts';
 import { readRoleFiles } from '../../src/doctor/role-files.ts';
 import { deployedSubject, type Given } from '../../src/doctor/subject-roles.ts';
 import { UsageError } from '../../src/errors.ts';
+import { findings } from './deployed.ts';
 import { certificatePem } from './pem.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ev-roles-'));
@@ -172,6 +176,53 @@ describe('role files', () => {
   });
 });
 
+describe('the parent’s file alone', () => {
+  test('says which keys there are; its socket is asked', () => {
+    const subject = subjectOf([files.parent]);
+    expect(subject.keys.map(({ use }) => use)).toEqual(['vault', 'request', 'legacy']);
+    expect(subject.parent?.address).toBe('/run/enclave-vault/parent.sock');
+    expect(subject.store).toBeUndefined();
+    expect(told(subject.configuration)).toEqual({ 'two.json (parent)': 'ok: every setting reads' });
+  });
+
+  test('over the network only its place for a load balancer can be asked from here', async () => {
+    const server = createServer((request, response) => {
+      response.writeHead(request.url === '/health' ? 200 : 404).end('{}');
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    const { port } = server.address() as { port: number };
+    const health = `http://0.0.0.0:${port}`;
+    const subject = deployedSubject({
+      files: readRoleFiles([file('network', { ...PARENT, ...CHANNEL(), health })], undefined, {}),
+      manifests: [],
+      manifestKey: undefined,
+      as: undefined,
+      endpoints: {},
+      attestationRoot: undefined,
+    });
+    expect(await findings(parent, subject)).toEqual({
+      '': { status: 'ok', seen: 'an enclave is healthy; how many is not told here' },
+    });
+    expect((await findings(enclaveAttestation, subject))['']).toMatchObject({
+      status: 'skipped',
+      seen: expect.stringContaining('health only'),
+    });
+    subject.parent?.close();
+    subject.clients.close();
+    server.close();
+    const without = subjectOf([file('shut', { ...PARENT, ...CHANNEL() })]);
+    expect((await findings(parent, without))['']?.seen).toContain('give it a `health` place');
+  });
+
+  test('with a configuration that no enclave takes fails', () => {
+    const enclave = { configuration: Buffer.from('nonsense').toString('base64') };
+    const subject = subjectOf([file('odd', { ...PARENT, enclave })]);
+    expect(told(subject.configuration)['enclave configuration']).toBe(
+      'fail: an enclave would refuse its configuration (malformed)',
+    );
+  });
+});
+
 describe('manifests', () => {
   const outcome = (given: Partial<Given>) => subjectOf(Object.values(files), given);
 
@@ -250,9 +301,14 @@ function foreign() {
   );
 }
 
+function channelRoot(side: Side): string {
+  const { publicKey: made } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+  return createChannelRoot({ publicKey: made.export({ format: 'der', type: 'spki' }), side });
+}
+
 function CHANNEL() {
   return {
     listen: 'https://0.0.0.0:8443',
-    channel: { key: key('5'), serverRoot: certificatePem(), clientRoot: certificatePem() },
+    channel: { key: key('5'), serverRoot: channelRoot('server'), clientRoot: channelRoot('client') },
   };
 }
