@@ -19,10 +19,11 @@ const FETCH_TIMEOUT_MS = 120_000;
 export async function debianMirror(): Promise<string> {
   const given = process.env.DEBIAN_MIRROR;
   if (given !== undefined) return given.endsWith('/') ? given : `${given}/`;
-  const { stdout } = await run('apt-get', ['indextargets', '--format', '$(ORIGIN) $(SITE)']).catch(() => ({
-    stdout: '',
-  }));
-  const site = /^Debian (https?:\/\/\S+?(?<!-security))\/?$/m.exec(stdout)?.[1];
+  // Prints what it would fetch, and fetches nothing. Unlike the indexes it is there before the first update, too.
+  const asked = ['update', '--print-uris', '-o', 'Debug::NoLocking=true'];
+  const { stdout } = await run('apt-get', asked).catch(() => ({ stdout: '' }));
+  // Others have folders of that name, but no updates of a release.
+  const site = /^'(https?:\/\/[^']+\/debian)\/dists\/[\w-]+-updates\/InRelease'/m.exec(stdout)?.[1];
   if (site === undefined) {
     throw new ImageError(
       'mirror_unknown',

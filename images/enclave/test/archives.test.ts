@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { register } from '../../../verifier/eif/test/write-eif.ts';
 import { cpio, tar } from '../rootfs.ts';
 import { readAr, readTar } from '../src/archives.ts';
+import { applicationRamdisk, bootRamdisk, pcr2Of } from '../src/ramdisks.ts';
 import { type Entry, tree } from '../src/tree.ts';
 
 const ENTRIES = tree([
@@ -92,6 +94,33 @@ describe('cpio', () => {
     const header = `070701${numbers.map((number) => number.padStart(8, '0')).join('')}ab\0`;
     expect(archive.toString('latin1', 0, 124)).toBe(`${header}\0\0\0hello\0\0\0`.slice(0, 124));
     expect(archive.toString('latin1')).toContain('TRAILER!!!');
+  });
+});
+
+describe('ramdisks', () => {
+  const names = (archive: Buffer): string[] =>
+    [...archive.toString('latin1').matchAll(/070701[0-9A-F]{104}([^\0]+)\0/g)].map(([, found = '']) => found);
+
+  test('carry the application as AWS init reads it: command, environment, file system', () => {
+    const ramdisk = applicationRamdisk(
+      { entries: ENTRIES, entrypoint: ['/bin/node', '--flag', '/app/enclave.mjs'] },
+      0,
+    );
+    expect(names(ramdisk)).toEqual([
+      'cmd',
+      'env',
+      'rootfs',
+      ...ENTRIES.map(({ path }) => `rootfs/${path}`),
+      'TRAILER!!!',
+    ]);
+    expect(ramdisk.includes('/bin/node\n--flag\n/app/enclave.mjs\n')).toBe(true);
+    expect(pcr2Of(ramdisk)).toBe(register(ramdisk).toString('hex'));
+  });
+
+  test('begin with the init, and the driver where there is one', () => {
+    const init = Buffer.from('init');
+    expect(names(bootRamdisk(init, null, 0))).toEqual(['dev', 'init', 'TRAILER!!!']);
+    expect(names(bootRamdisk(init, init, 0))).toEqual(['dev', 'init', 'nsm.ko', 'TRAILER!!!']);
   });
 });
 

@@ -8,7 +8,9 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { writeContext } from '../build.ts';
+import { readEif } from '@enclave-vault/eif';
+import { writeEif } from '../../../verifier/eif/test/write-eif.ts';
+import { writeContext, writeRamdisks } from '../build.ts';
 import {
   ARCHITECTURES,
   type Architecture,
@@ -19,6 +21,7 @@ import {
   type Rootfs,
 } from '../rootfs.ts';
 import { npmPin } from '../src/pins.ts';
+import { applicationRamdisk, pcr2Of } from '../src/ramdisks.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const CACHE = join(ROOT, '.cache');
@@ -244,6 +247,33 @@ function emulated(rootfs: Rootfs, folder: string): void {
   check('aarch64: the program starts', withoutNsm(inside(...local)), NO_NSM);
 }
 
+/** An enclave image file of our ramdisks, with a stand-in for AWS's kernel and init: measured to what the build announces. */
+async function imageFile(rootfs: Rootfs, folder: string): Promise<void> {
+  const blobs = join(folder, 'blobs');
+  mkdirSync(blobs);
+  writeFileSync(join(blobs, 'init'), 'init');
+  const digests: string[] = [];
+  for (const name of ['a', 'b']) {
+    await writeRamdisks(rootfs, join(folder, name), 1_700_000_000, blobs);
+    const ramdisks = ['boot.cpio', 'application.cpio'].map((file) => readFileSync(join(folder, name, file)));
+    const file = writeEif({ kernel: Buffer.from('kernel'), commandLine: Buffer.from('reboot=k'), ramdisks });
+    const { pcrs } = await readEif([file]);
+    digests.push([...pcrs.values()].map((value) => value.toString('hex')).join());
+    check(
+      'PCR2 is what the build says',
+      pcrs.get(2)?.toString('hex'),
+      pcr2Of(applicationRamdisk(rootfs, 1_700_000_000)),
+    );
+  }
+  check('twice the same measurements', digests[0], digests[1]);
+  const cmd = run(
+    'cpio',
+    ['--extract', '--quiet', '--to-stdout', 'cmd'],
+    readFileSync(join(folder, 'a/application.cpio')),
+  );
+  check('the command is the entry point', cmd.stdout.trimEnd().split('\n'), rootfs.entrypoint);
+}
+
 /** An input that is not what was pinned, wherever it comes from. */
 async function tampered(folder: string): Promise<void> {
   const program = join(folder, 'program');
@@ -271,8 +301,10 @@ if (missing === null) {
     for (const architecture of ARCHITECTURES) {
       const rootfs = await twice(architecture, folder);
       contents(rootfs, folder);
-      if (architecture === ownArchitecture()) built(rootfs, folder);
-      else if (architecture === 'aarch64') emulated(rootfs, folder);
+      if (architecture === ownArchitecture()) {
+        built(rootfs, folder);
+        await imageFile(rootfs, folder);
+      } else if (architecture === 'aarch64') emulated(rootfs, folder);
     }
     await tampered(folder);
   } finally {
