@@ -65,12 +65,40 @@ async function limited(check: Check, subject: Subject): Promise<readonly Outcome
   try {
     return await Promise.race([check.run(subject), late]);
   } catch (error) {
-    if (error instanceof Skip) return [{ status: 'skipped', seen: error.message }];
-    return [{ status: 'fail', seen: describeFailure(error) }];
+    return [failureOutcome(error)];
   } finally {
     clearTimeout(timer);
   }
 }
+
+/**
+ * What an error on the way to a service means for a check. That there are no usable credentials is one finding, of the
+ * check `credentials`, and not one of each thing that could not be looked at; not to be allowed to look is none.
+ */
+export function failureOutcome(error: unknown): Outcome {
+  if (error instanceof Skip) return { status: 'skipped', seen: error.message };
+  const code = codeOf(error);
+  if (/^(CredentialsProviderError|ExpiredToken.*)$/.test(code))
+    return { status: 'skipped', seen: `${EXPLAINED[code] ?? 'no credentials'}: see credentials` };
+  if (/^AccessDenied/.test(code))
+    return { status: 'skipped', seen: 'these credentials may not look: ask as the admin or deployment role' };
+  const outcome = { status: 'fail', seen: describeFailure(error) } as const;
+  if (!UNREACHED.has(code)) return outcome;
+  return {
+    ...outcome,
+    mend: 'Open the way there, or ask from where there is one: DNS, route, VPC endpoint, security group.',
+  };
+}
+
+const UNREACHED: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'TimeoutError',
+]);
 
 /** Names of what went wrong on the way to a service; messages may hold what was sent. */
 export function describeFailure(error: unknown): string {

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createServer } from 'node:http';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, expect, test } from 'vitest';
 import { LOCAL } from '../../src/dev/deployment.ts';
+import { runChecks } from '../../src/doctor/check.ts';
 import { credentials, judge, roleOf } from '../../src/doctor/checks/credentials.ts';
+import { kmsKeys } from '../../src/doctor/checks/keys.ts';
+import { keyUses, unattestedDecrypt } from '../../src/doctor/checks/probes.ts';
 import { Clients } from '../../src/doctor/clients.ts';
 import type { Subject } from '../../src/doctor/subject.ts';
 import { findings } from './deployed.ts';
@@ -94,5 +98,29 @@ test('credentials that have expired are told, and not shown', async () => {
     status: 'fail',
     seen: 'STS: the credentials have expired (ExpiredToken)',
   });
+  expect(JSON.stringify(found)).not.toContain('secret');
+});
+
+test('that there are none is one finding, and every other check of AWS is skipped for it', async () => {
+  const error = Object.assign(new Error('no secret-of-here'), { name: 'CredentialsProviderError' });
+  const provider = () => Promise.reject(error);
+  const kms = new KMSClient({ region: LOCAL.region, endpoint: endpoints.sts.url, credentials: provider });
+  const asked = {
+    ...subject,
+    keys: [{ use: 'vault', arn: `arn:aws:kms:us-east-1:${LOCAL.account}:key/1` } as const],
+  };
+  const without = {
+    ...asked,
+    clients: Object.assign(Object.create(clients), { kms: () => kms, get: () => kms }),
+  };
+  const found = await runChecks([credentials, kmsKeys, unattestedDecrypt, keyUses], without);
+  kms.destroy();
+  expect(found.map(({ check, status }) => [check, status])).toEqual([
+    ['credentials', 'fail'],
+    ['kms_keys', 'skipped'],
+    ['unattested_decrypt', 'skipped'],
+    ['key_uses', 'skipped'],
+  ]);
+  expect(found[1]?.seen).toBe('there are no AWS credentials here: see credentials');
   expect(JSON.stringify(found)).not.toContain('secret');
 });

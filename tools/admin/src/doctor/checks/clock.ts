@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { request } from 'node:https';
 import { unsafeParseAttestation } from '@enclave-vault/attestation';
-import { type Check, describeFailure, type Outcome, Skip } from '../check.ts';
+import { type Check, failureOutcome, type Outcome, Skip } from '../check.ts';
 import type { Subject } from '../subject.ts';
 import { documentOf } from './enclave.ts';
 
@@ -31,7 +31,7 @@ async function service(subject: Subject): Promise<Outcome> {
     // The header has whole seconds, so that any instant of the second is as good.
     return { of, ...judge((began + ended) / 2 - (date + 500), 500 + (ended - began) / 2) };
   } catch (error) {
-    return { of, status: 'fail', seen: `KMS: ${describeFailure(error)}` };
+    return { of, ...failureOutcome(error) };
   }
 }
 

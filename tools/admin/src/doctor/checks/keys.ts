@@ -9,7 +9,7 @@ import {
   type Statement,
   vaultKeyPolicy,
 } from '@enclave-vault/policies';
-import { type Check, codeOf, describeFailure, type Outcome, Skip } from '../check.ts';
+import { type Check, failureOutcome, type Outcome, Skip } from '../check.ts';
 import { comparePolicies } from '../compare-policy.ts';
 import type { KeySubject, Subject } from '../subject.ts';
 
@@ -43,18 +43,10 @@ async function each(
       try {
         return { ...(await look(subject, key)), of };
       } catch (error) {
-        return { of, ...refusal(error) };
+        return { of, ...failureOutcome(error) };
       }
     }),
   );
-}
-
-/** Not to be allowed to look is no finding; everything else is. */
-function refusal(error: unknown): Outcome {
-  if (error instanceof Skip) return { status: 'skipped', seen: error.message };
-  if (codeOf(error) === 'AccessDeniedException')
-    return { status: 'skipped', seen: 'these credentials may not look: ask as the admin or deployment role' };
-  return { status: 'fail', seen: describeFailure(error) };
 }
 
 async function lookAtKey(subject: Subject, { arn, use }: KeySubject): Promise<Outcome> {

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-kms';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { INTEGRITY_PURPOSE_PREFIX, REQUEST_PURPOSE } from '@enclave-vault/policies';
-import { type Check, codeOf, describeFailure, type Outcome, Skip } from '../check.ts';
+import { type Check, codeOf, failureOutcome, type Outcome, Skip } from '../check.ts';
 import type { Caller, KeySubject, KeyUse, Role, Subject } from '../subject.ts';
 import { roleOf } from './credentials.ts';
 
@@ -41,7 +41,7 @@ export const unattestedDecrypt: Check = {
 
 async function probe(subject: Subject, caller: Caller, { use, arn }: KeySubject): Promise<Outcome> {
   const of = subject.callers.length > 1 ? `${use} key as ${caller.name}` : `${use} key`;
-  const code = await dryRun(
+  const { code, explicit, error } = await dryRun(
     subject.clients.kms(caller).send(
       new DecryptCommand({
         KeyId: arn,
@@ -51,16 +51,20 @@ async function probe(subject: Subject, caller: Caller, { use, arn }: KeySubject)
       }),
     ),
   );
-  if (code === 'AccessDeniedException') return { of, status: 'ok', seen: 'refused' };
+  if (code === 'AccessDeniedException') {
+    // Both are refusals; only the first one would hold for a caller who has the right otherwise.
+    const how = explicit
+      ? 'by an explicit Deny'
+      : 'for want of an Allow: the instance’s role is the one to ask as';
+    return { of, status: 'ok', seen: `refused ${how}` };
+  }
   if (code === WOULD_SUCCEED)
     return { of, status: 'fail', seen: 'KMS WOULD DECRYPT for these credentials without any attestation' };
+  const outcome = failureOutcome(error);
+  if (outcome.status === 'skipped') return { of, ...outcome };
   // A disabled key refuses everybody: nothing is known of its policy.
-  return {
-    of,
-    status: 'fail',
-    seen: `not told: ${describeFailure(named(code))}`,
-    mend: 'Mend what stands in the way, and ask again: the promise is not tested.',
-  };
+  const mend = 'Mend what stands in the way, and ask again: the promise is not tested.';
+  return { of, mend, ...outcome, seen: `not told: ${outcome.seen}` };
 }
 
 export const keyUses: Check = {
@@ -90,10 +94,9 @@ async function use(
   key: KeySubject,
 ): Promise<Outcome> {
   const of = subject.callers.length > 1 ? `${key.use} key as ${caller.name}` : `${key.use} key`;
-  const code = await dryRun(ask(subject.clients.kms(caller), key));
+  const { code, error } = await dryRun(ask(subject.clients.kms(caller), key));
   const may = code === WOULD_SUCCEED;
-  if (!may && code !== 'AccessDeniedException')
-    return { of, status: 'fail', seen: describeFailure(named(code)) };
+  if (!may && code !== 'AccessDeniedException') return { of, ...failureOutcome(error) };
   const user = USER_OF[key.use];
   if (role !== undefined && role === user)
     return may
@@ -129,18 +132,24 @@ function contextOf(use: KeyUse): Record<string, string> {
   return { purpose: use === 'request' ? REQUEST_PURPOSE : `${INTEGRITY_PURPOSE_PREFIX}doctor` };
 }
 
-/** The name of the error that a dry run always ends with. */
-async function dryRun(call: Promise<unknown>): Promise<string> {
+interface Refusal {
+  /** The name of the error that a dry run always ends with. */
+  readonly code: string;
+  /** By a Deny, as AWS words it (IAM User Guide, "Troubleshoot access denied error messages"). */
+  readonly explicit: boolean;
+  readonly error: unknown;
+}
+
+async function dryRun(call: Promise<unknown>): Promise<Refusal> {
   try {
     await call;
     // KMS did what it was told not to do.
-    return WOULD_SUCCEED;
+    return { code: WOULD_SUCCEED, explicit: false, error: undefined };
   } catch (error) {
-    return codeOf(error);
+    const explicit = error instanceof Error && /explicit deny/i.test(error.message);
+    return { code: codeOf(error), explicit, error };
   }
 }
-
-const named = (code: string): Error => Object.assign(new Error(code), { code });
 
 /** Local callers are named by their roles; on AWS STS says who they are. */
 async function roleOfCaller(subject: Subject, caller: Caller): Promise<Role | undefined> {

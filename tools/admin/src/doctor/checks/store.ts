@@ -9,7 +9,7 @@ import {
   DescribeTimeToLiveCommand,
   DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { type Check, codeOf, describeFailure, type Outcome, Skip } from '../check.ts';
+import { type Check, failureOutcome, type Outcome, Skip } from '../check.ts';
 import type { Subject } from '../subject.ts';
 
 export const table: Check = {
@@ -99,7 +99,7 @@ async function logGroup(subject: Subject, name: string): Promise<Outcome> {
           mend: 'Keep audit heads for a year or more.',
         };
   } catch (error) {
-    return cannotLook(error);
+    return failureOutcome(error);
   }
 }
 
@@ -114,7 +114,7 @@ async function dynamodb(subject: Subject, name: string): Promise<readonly Outcom
     try {
       return { of, ...(await look()) };
     } catch (error) {
-      return { of, ...cannotLook(error) };
+      return { of, ...failureOutcome(error) };
     }
   };
   return Promise.all([
@@ -158,10 +158,4 @@ async function dynamodb(subject: Subject, name: string): Promise<readonly Outcom
         : { status: 'fail', seen: 'point-in-time recovery is off: nothing lost can be restored' };
     }),
   ]);
-}
-
-function cannotLook(error: unknown): Outcome {
-  if (/^AccessDenied/.test(codeOf(error)))
-    return { status: 'skipped', seen: 'these credentials may not look: ask as the admin or deployment role' };
-  return { status: 'fail', seen: describeFailure(error) };
 }
