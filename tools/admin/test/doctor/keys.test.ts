@@ -7,10 +7,17 @@ import {
   EnableKeyRotationCommand,
   PutKeyPolicyCommand,
 } from '@aws-sdk/client-kms';
-import { integrityKeyPolicy, type PolicyDocument, type Statement } from '@enclave-vault/policies';
+import {
+  integrityKeyPolicy,
+  legacyKeyPolicy,
+  legacyKeyStatement,
+  type PolicyDocument,
+  type Statement,
+} from '@enclave-vault/policies';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ADMIN_ROLE, LOCAL } from '../../src/dev/deployment.ts';
-import { keyPolicies, kmsKeys } from '../../src/doctor/checks/keys.ts';
+import { keyPolicies } from '../../src/doctor/checks/key-policies.ts';
+import { kmsKeys } from '../../src/doctor/checks/keys.ts';
 import { keyUses, unattestedDecrypt } from '../../src/doctor/checks/probes.ts';
 import { type Deployed, deployed, findings, MEASURED, statuses } from './deployed.ts';
 
@@ -193,6 +200,58 @@ test('keys that admit no program yet say so', async () => {
   expect((await findings(keyPolicies, subject))['vault key']).toMatchObject({
     status: 'fail',
     seen: 'admits no program yet: nothing can be decrypted',
+  });
+});
+
+describe('a key of imported records', () => {
+  const made = async (here: Deployed, policy: PolicyDocument) => {
+    const { KeyMetadata } = await here.deployment.send(
+      new CreateKeyCommand({ Policy: JSON.stringify(policy) }),
+    );
+    return { ...here.subject, keys: [{ use: 'legacy', arn: KeyMetadata?.Arn ?? '' } as const] };
+  };
+  /** As the AWS sample has it, as far as that matters here: its own role may, from its own enclave. */
+  const shared = (ours: object): PolicyDocument => {
+    const whole = legacyKeyPolicy(LOCAL, MEASURED);
+    const kept = whole.Statement.filter(({ Sid }) => /^Allow(Account|Deployment|BreakGlass)/.test(Sid));
+    return { ...whole, Statement: [...kept, ours as Statement] };
+  };
+  let here: Deployed;
+  beforeAll(async () => {
+    here = await deployed();
+  });
+
+  test('is well with the whole policy', async () => {
+    const subject = await made(here, legacyKeyPolicy(LOCAL, MEASURED));
+    expect(await statuses(keyPolicies, subject)).toEqual({ 'legacy key': 'ok' });
+    expect(await statuses(unattestedDecrypt, subject)).toEqual({ 'legacy key': 'ok' });
+  });
+
+  test('shared with the AWS sample is a warning, when our statement is right', async () => {
+    const subject = await made(here, shared(legacyKeyStatement(LOCAL, MEASURED)));
+    expect((await findings(keyPolicies, subject))['legacy key']).toEqual({
+      status: 'warn',
+      seen: 'as generated for this deployment; the rest is the AWS sample’s: whom that admits decrypts too',
+      mend: expect.stringContaining('--whole'),
+    });
+    // Without the manifest, what the statement has is taken, and said.
+    expect((await findings(keyPolicies, { ...subject, expected: {} }))['legacy key']?.seen).toContain(
+      'could not be compared',
+    );
+  });
+
+  test('whose statement admits another image, or pins too little, fails', async () => {
+    const other = legacyKeyStatement(LOCAL, { ...MEASURED, pcr0: ['9'.repeat(96)] });
+    expect((await findings(keyPolicies, await made(here, shared(other))))['legacy key']).toMatchObject({
+      status: 'fail',
+      seen: expect.stringContaining('changed statement AllowEnclaveVaultDecrypt: other Condition'),
+    });
+    const { Condition: _condition, ...open } = legacyKeyStatement(LOCAL, MEASURED);
+    const subject = await made(here, shared(open));
+    expect((await findings(keyPolicies, { ...subject, expected: {} }))['legacy key']).toMatchObject({
+      status: 'fail',
+      seen: expect.stringContaining('does not pin PCR0, PCR1'),
+    });
   });
 });
 

@@ -1,38 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DescribeKeyCommand, GetKeyPolicyCommand, GetKeyRotationStatusCommand } from '@aws-sdk/client-kms';
-import {
-  channelKeyPolicy,
-  integrityKeyPolicy,
-  legacyKeyPolicy,
-  type Measurements,
-  requestKeyPolicy,
-  type Statement,
-  vaultKeyPolicy,
-} from '@enclave-vault/policies';
+import { DescribeKeyCommand, GetKeyRotationStatusCommand } from '@aws-sdk/client-kms';
 import { type Check, failureOutcome, type Outcome, Skip } from '../check.ts';
-import { comparePolicies } from '../compare-policy.ts';
 import type { KeySubject, Subject } from '../subject.ts';
 
 export const kmsKeys: Check = {
   name: 'kms_keys',
   proves: 'Each KMS key is there, enabled, of the right kind, made by KMS itself, and rotated.',
   mend: 'Deploy again; a key that is disabled or pending deletion makes all that it wraps unreadable: enable it first.',
-  run: (subject) => each(subject, lookAtKey),
+  run: (subject) => eachKey(subject, lookAtKey),
 };
 
-export const keyPolicies: Check = {
-  name: 'key_policies',
-  proves:
-    'Each key’s policy is, statement by statement, the one for this deployment and the measurements of its enclaves.',
-  mend: 'Deploy again, which writes the policy; CloudTrail’s PutKeyPolicy says who changed it. Until then treat the key as open to whom an extra statement names.',
-  run: (subject) => {
-    if (subject.deployment === undefined)
-      throw new Skip('without the deployment’s file nobody knows what the policies should say');
-    return each(subject, lookAtPolicy);
-  },
-};
-
-async function each(
+/** Looks at each key of the deployment; what goes wrong with one is a finding of that one. */
+export async function eachKey(
   subject: Subject,
   look: (subject: Subject, key: KeySubject) => Promise<Outcome>,
 ): Promise<readonly Outcome[]> {
@@ -76,73 +55,4 @@ async function lookAtKey(subject: Subject, { arn, use }: KeySubject): Promise<Ou
     status: 'ok',
     seen: `enabled, symmetric, rotated${days === undefined ? '' : ` every ${days} days`}`,
   };
-}
-
-const REGISTERS = ['pcr0', 'pcr1', 'pcr2', 'pcr3', 'pcr8', 'pcr16'] as const;
-type Register = (typeof REGISTERS)[number];
-
-async function lookAtPolicy(subject: Subject, { arn, use }: KeySubject): Promise<Outcome> {
-  const { deployment, expected, clients, callers } = subject;
-  if (deployment === undefined) throw new Skip('no deployment');
-  const { Policy } = await clients
-    .kms(callers[0])
-    .send(new GetKeyPolicyCommand({ KeyId: arn, PolicyName: 'default' }));
-  const found = JSON.parse(Policy ?? 'null') as unknown;
-  if (use === 'integrity') return told(comparePolicies(found, integrityKeyPolicy(deployment)), []);
-  if (use === 'channel-client' || use === 'channel-server') {
-    const side = use === 'channel-client' ? 'client' : 'server';
-    return told(comparePolicies(found, channelKeyPolicy(deployment, side)), []);
-  }
-  const policyFor = { vault: vaultKeyPolicy, request: requestKeyPolicy, legacy: legacyKeyPolicy }[use];
-  if (comparePolicies(found, policyFor(deployment, null)).length === 0) {
-    return {
-      status: 'fail',
-      seen: 'admits no program yet: nothing can be decrypted',
-      mend: 'Deploy with the measurement manifest of the enclave image.',
-    };
-  }
-  const pinned = pinnedIn(found);
-  // What is not known here is taken as the policy has it, and said.
-  const unknown = REGISTERS.filter((register) => expected[register] === undefined);
-  const missing = unknown.filter((register) => (pinned[register] ?? []).length === 0);
-  if (missing.length > 0)
-    return {
-      status: 'fail',
-      seen: `does not pin ${missing.join(', ').toUpperCase()}: a program that differs there can decrypt`,
-    };
-  const measurements = Object.fromEntries(
-    REGISTERS.map((register) => [register, expected[register] ?? pinned[register]]),
-  ) as unknown as Measurements;
-  return told(comparePolicies(found, policyFor(deployment, measurements)), unknown);
-}
-
-function told(differences: readonly string[], unknown: readonly string[]): Outcome {
-  if (differences.length > 0) return { status: 'fail', seen: differences.join('; ') };
-  if (unknown.length === 0) return { status: 'ok', seen: 'as generated for this deployment' };
-  return {
-    status: 'warn',
-    seen: `as generated, but ${unknown.join(', ').toUpperCase()} could not be compared`,
-    mend: 'Give --manifest (PCR0, 1, 2, 8) and the parent’s role file (PCR16).',
-  };
-}
-
-/** What the policy pins, each register on its own: a Deny of kms:Decrypt unless the register has one of these values. */
-function pinnedIn(policy: unknown): Partial<Record<Register, readonly string[]>> {
-  const pinned: Partial<Record<Register, readonly string[]>> = {};
-  for (const statement of statementsOf(policy)) {
-    if (statement.Effect !== 'Deny') continue;
-    const values = statement.Condition?.StringNotEqualsIgnoreCase ?? {};
-    for (const register of REGISTERS) {
-      const found = values[`kms:RecipientAttestation:${register.toUpperCase()}`];
-      if (found !== undefined) pinned[register] = typeof found === 'string' ? [found] : found;
-    }
-  }
-  return pinned;
-}
-
-/** Somebody's own policy may have anything in it; what is no statement of the form is compared elsewhere. */
-function statementsOf(policy: unknown): readonly Partial<Statement>[] {
-  if (typeof policy !== 'object' || policy === null || !('Statement' in policy)) return [];
-  const { Statement: list } = policy;
-  return Array.isArray(list) ? list.filter((one) => typeof one === 'object' && one !== null) : [];
 }
