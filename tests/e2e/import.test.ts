@@ -148,6 +148,10 @@ describe('a table of the AWS sample', () => {
     expect(named.find(({ code: why }) => why === 'unknown_field')).toMatchObject({ fields: ['iban'] });
     for (const one of vaults.slice(0, -1)) expect(await reveal(one)).toEqual(one.values);
     expect(await reveal(vaults.at(-1) as SampleVault)).toEqual({ city: false });
+    // What the guide says one tries first: it opens all of a vault and reveals nothing.
+    const trial = { fields: [], reason: 'import', expressions: { opens: 'size(record) > 0' } };
+    const tried = await vault.call('POST', `/v1/vaults/${vaults[3]?.id}/decrypt`, trial);
+    expect(tried.json).toEqual({ data: { opens: true } });
     // Nothing of the sample's went into the report but names.
     expect(readFileSync(report, 'utf8')).not.toContain('Graz');
     const verified = await run([
