@@ -123,7 +123,10 @@ function unknownMembers(role: Role, file: Readonly<Record<string, unknown>>): Pr
       const path = `${prefix}${name}`;
       if (known.includes(path)) continue;
       if (!inner.has(path))
-        problems.push({ setting: path, message: `is unknown${didYouMean(path, [...known, ...inner])}` });
+        problems.push({
+          setting: shown(path),
+          message: `is unknown${didYouMean(path, [...known, ...inner])}`,
+        });
       else if (isObject(member)) walk(member, `${path}.`);
       else if (member !== null) problems.push({ setting: path, message: 'must be an object' });
     }
@@ -137,7 +140,12 @@ function unknownVariables(role: Role, env: Source['env']): Problem[] {
   return Object.keys(env)
     .filter((name) => name.startsWith(PREFIX) && env[name] !== undefined)
     .filter((name) => name !== CONFIG_VARIABLE && !known.includes(name))
-    .map((name) => ({ setting: name, message: `is unknown${didYouMean(name, known)}` }));
+    .map((name) => ({ setting: shown(name), message: `is unknown${didYouMean(name, known)}` }));
+}
+
+/** A name that nobody chose for a setting may hold anything, and goes to logs and terminals. */
+function shown(name: string): string {
+  return /^[\w.-]{1,100}$/.test(name) ? name : 'a member with a strange name';
 }
 
 function at(value: unknown, path: string): unknown {

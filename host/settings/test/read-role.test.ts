@@ -216,6 +216,41 @@ describe('problems', () => {
     expect(problemsOf({ file: { ...GOOD, ...file, ...pollution(file) } })).toHaveProperty([name]);
   });
 
+  test('whatever is in file and environment: values of the types, or this one error without any of it', () => {
+    const paths = ROLE.settings.map(({ path }) => path.split('.'));
+    const variables = ROLE.settings.flatMap(({ env }) => [env, `${env}_FILE`, `${env}X`]);
+    const secret = fc.string({ minLength: 12, maxLength: 30 }).map((tail) => `s3cret${tail}`);
+    const value = fc.oneof(secret, fc.jsonValue(), fc.array(secret), fc.dictionary(fc.string(), secret));
+    const file = fc
+      .array(fc.tuple(fc.constantFrom(...paths, ['kms'], ['other'], ['kms', 'other']), value))
+      .map((given) => {
+        const made: Record<string, unknown> = {};
+        for (const [[name = '', inner], content] of given)
+          made[name] =
+            inner === undefined ? content : { ...(Object(made[name]) as object), [inner]: content };
+        return made;
+      });
+    const env = fc.dictionary(fc.constantFrom(...variables), fc.oneof(secret, fc.string()));
+    fc.assert(
+      fc.property(fc.oneof(file, fc.jsonValue()), env, (given, variables) => {
+        try {
+          const values = readRole(ROLE, { file: given, env: variables });
+          expect(typeof values.listen).toBe('string');
+        } catch (error) {
+          expect(error).toBeInstanceOf(SettingsError);
+          expect(JSON.stringify((error as SettingsError).problems)).not.toContain('s3cret');
+          expect((error as SettingsError).message).not.toContain('s3cret');
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('a name that would write to a terminal is not repeated', () => {
+    const file = { ...GOOD, '\u001b[2J': 1, ['x'.repeat(101)]: 1 };
+    expect(problemsOf({ file })).toEqual({ 'a member with a strange name': 'is unknown' });
+  });
+
   test('an error of the project passes its message on, any other does not', () => {
     expect(problemsOf({ file: { ...GOOD, rates: 'x' } }).rates).toContain('burst must be a number');
     expect(problemsOf({ file: GOOD, env: { ENCLAVE_VAULT_RATES: 'null' } })).toEqual({
