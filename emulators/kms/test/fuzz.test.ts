@@ -15,6 +15,8 @@ const agent = new Agent({ keepAlive: true, ca: emulator.ca });
 const kms = emulator.client(admin);
 const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
 const KeyId = KeyMetadata?.KeyId ?? '';
+const signing = new CreateKeyCommand({ KeySpec: 'ECC_NIST_P384', KeyUsage: 'SIGN_VERIFY' });
+const SIGNING = (await kms.send(signing)).KeyMetadata?.KeyId ?? '';
 await kms.send(new CreateAliasCommand({ AliasName: 'alias/a', TargetKeyId: KeyId }));
 const sealed = await kms.send(new EncryptCommand({ KeyId, Plaintext: Buffer.from('x') }));
 const blob = Buffer.from(sealed.CiphertextBlob ?? []);
@@ -38,16 +40,27 @@ const OPERATIONS = [
   'GenerateRandom',
   'GetKeyPolicy',
   'GetKeyRotationStatus',
+  'GetPublicKey',
   'ListAliases',
   'ListKeys',
   'ListResourceTags',
   'PutKeyPolicy',
+  'Sign',
   'UpdateAlias',
+  'Verify',
 ];
 
 /** Values near the good ones, for each member that any operation has. */
 const near = {
-  KeyId: fc.constantFrom(KeyId, KeyMetadata?.Arn ?? '', 'alias/a', 'alias/b', 'arn:aws:kms:::key/', 'x'),
+  KeyId: fc.constantFrom(
+    KeyId,
+    SIGNING,
+    KeyMetadata?.Arn ?? '',
+    'alias/a',
+    'alias/b',
+    'arn:aws:kms:::key/',
+    'x',
+  ),
   CiphertextBlob: fc.oneof(
     fc.constant(base64(blob)),
     fc.nat({ max: blob.length }).map((length) => base64(blob.subarray(0, length))),
@@ -62,8 +75,13 @@ const near = {
   }),
   DryRun: fc.boolean(),
   DryRunModifiers: fc.constantFrom([], ['IGNORE_CIPHERTEXT'], ['OTHER']),
+  Message: fc.constantFrom(base64(Buffer.alloc(48, 1)), base64(Buffer.alloc(32)), 'AAAA', ''),
+  MessageType: fc.constantFrom('RAW', 'DIGEST', 'EXTERNAL_MU', 'X'),
+  SigningAlgorithm: fc.constantFrom('ECDSA_SHA_384', 'ECDSA_SHA_256', 'X'),
+  Signature: fc.oneof(fc.constant('MAYCAQECAQE='), fc.uint8Array({ maxLength: 80 }).map(base64)),
+  KeyUsage: fc.constantFrom('SIGN_VERIFY', 'ENCRYPT_DECRYPT'),
   NumberOfBytes: fc.integer({ min: -1, max: 1025 }),
-  KeySpec: fc.constantFrom('AES_256', 'AES_128', 'SYMMETRIC_DEFAULT'),
+  KeySpec: fc.constantFrom('AES_256', 'AES_128', 'SYMMETRIC_DEFAULT', 'ECC_NIST_P384'),
   KeyPairSpec: fc.constantFrom('ECC_NIST_P256', 'SM2', 'X'),
   AliasName: fc.constantFrom('alias/a', 'alias/b', 'alias/aws/x', 'x'),
   TargetKeyId: fc.constantFrom(KeyId, 'alias/a', 'x'),
