@@ -11,13 +11,17 @@ import {
   tbsCertificate,
 } from '@enclave-vault/x509';
 
-export type CertificateRequest = CertificateProfile & {
+/** What a certificate says, and how it is signed. */
+export type SignedProfile = CertificateProfile & {
+  /** Default sha384 under a P-384 key, sha256 under others. */
+  readonly hash?: HashName;
+};
+
+export type CertificateRequest = SignedProfile & {
   /** The subject's key, private or public; private where the certificate is self-signed. */
   readonly key: KeyObject;
   /** Left out: self-signed. `certificate` is DER or PEM. */
   readonly issuer?: { readonly certificate: Uint8Array | string; readonly key: KeyObject };
-  /** Default sha384 under a P-384 key, sha256 under others. */
-  readonly hash?: HashName;
 };
 
 export type IssuedCertificate = Certificate;

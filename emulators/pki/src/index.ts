@@ -26,7 +26,12 @@ export {
   type SubjectAltNames,
   toPem,
 } from '@enclave-vault/x509';
-export { type CertificateRequest, type IssuedCertificate, issueCertificate } from './certificate.ts';
+export {
+  type CertificateRequest,
+  type IssuedCertificate,
+  issueCertificate,
+  type SignedProfile,
+} from './certificate.ts';
 export { type EnvelopedDataOptions, envelopedData } from './cms.ts';
 export { ES384_HEADER, signCoseSign1 } from './cose.ts';
 export {

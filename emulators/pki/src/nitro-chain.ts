@@ -6,8 +6,8 @@ import {
   type KeyObject,
   X509Certificate,
 } from 'node:crypto';
-import { type CertificateProfile, PkiError } from '@enclave-vault/x509';
-import { issueCertificate } from './certificate.ts';
+import { PkiError } from '@enclave-vault/x509';
+import { issueCertificate, type SignedProfile } from './certificate.ts';
 import { type NitroIdentity, nitroProfiles, nitroRootProfile } from './nitro-profiles.ts';
 
 /** A certificate and its private key: P-384 all along a chain of Nitro. */
@@ -45,7 +45,7 @@ export function loadNitroRoot(certificatePem: string, privateKeyPem: string): Ce
 
 /** Issues certificates one from the other, each with a fresh key unless `keys` names one; the first by `issuer`, or self-signed. */
 export function issueChain(
-  profiles: readonly CertificateProfile[],
+  profiles: readonly SignedProfile[],
   issuer?: CertifiedKey,
   keys: readonly (KeyObject | undefined)[] = [],
 ): CertifiedKey[] {

@@ -2,12 +2,12 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import {
   buildNitroChain,
-  type CertificateProfile,
   createNitroRoot,
   type Extension,
   issueChain,
   type NitroChain,
   nitroRootProfile,
+  type SignedProfile,
   toPem,
 } from '@enclave-vault/emulator-pki';
 import { describe, expect, it } from 'vitest';
@@ -24,7 +24,7 @@ const custom = (critical: boolean, oid = '1.3.6.1.4.1.99999.1'): Extension => ({
   value: Buffer.from('0500', 'hex'),
 });
 
-type Edit = Partial<CertificateProfile>;
+type Edit = Partial<SignedProfile>;
 /** Changes the profiles of regional, zonal, instance and leaf. */
 const edited = (regional: Edit, zonal: Edit = {}, instance: Edit = {}, leaf: Edit = {}): NitroChain =>
   chainWith(([a, b, c, d]) => [
@@ -219,7 +219,7 @@ describe('swapped certificates', () => {
     expectRefusal('chain_not_linked', document);
   });
 
-  function leafProfile(): CertificateProfile {
+  function leafProfile(): SignedProfile {
     return {
       subject: 'leaf',
       notBefore: AT,

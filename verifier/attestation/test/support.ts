@@ -5,7 +5,6 @@ import {
   attestationPayload,
   buildAttestationDocument,
   buildNitroChain,
-  type CertificateProfile,
   createNitroRoot,
   ES384_HEADER,
   encodeOrderedMap,
@@ -13,6 +12,7 @@ import {
   lockedPcrs,
   type NitroChain,
   nitroProfiles,
+  type SignedProfile,
   signCoseSign1,
 } from '@enclave-vault/emulator-pki';
 import { expect } from 'vitest';
@@ -43,11 +43,11 @@ export function documentWith(edit: (entries: ReturnType<typeof attestationPayloa
   return signCoseSign1(ES384_HEADER, encodeOrderedMap(entries), chain.privateKey);
 }
 
-type Profiles = [CertificateProfile, CertificateProfile, CertificateProfile, CertificateProfile];
+type Profiles = [SignedProfile, SignedProfile, SignedProfile, SignedProfile];
 
 /** A chain below the root of these tests, whose profiles (regional, zonal, instance, leaf) `edit` has changed. */
 export function chainWith(
-  edit: (profiles: Profiles) => readonly CertificateProfile[],
+  edit: (profiles: Profiles) => readonly SignedProfile[],
   keys: Parameters<typeof issueChain>[2] = [],
 ): NitroChain {
   const { chain: profiles, moduleId } = nitroProfiles(AT);
