@@ -12,6 +12,8 @@ export interface Answered {
   readonly error?: { readonly name: string; readonly code?: string };
   /** Milliseconds since the process began, by its own clock. */
   readonly at: number;
+  /** Milliseconds of computing since then, on all threads. */
+  readonly cpu: number;
 }
 
 /** The function's file of code in a process of its own, as Lambda runs it. */

@@ -7,7 +7,11 @@
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-const say = (value) => writeSync(3, `${JSON.stringify(value)}\n`);
+const cpu = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+const say = (value) => writeSync(3, `${JSON.stringify({ ...value, cpu: cpu() })}\n`);
 const { handler } = await import(process.argv[2]);
 say({ loaded: performance.now() });
 for await (const line of createInterface({ input: process.stdin })) {
