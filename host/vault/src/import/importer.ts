@@ -144,6 +144,11 @@ export class Importer {
     if (!sameAs(stored, body)) return this.#options.replace ? stored : { result: refuse('source_changed') };
     const again = entry?.event === 'ImportVault' && entry.requestId === this.#requestId;
     if (!again) return { result: { result: 'already', changedHere: false } };
+    // A crash may have come between store and sink.
+    const { n, hash } = tail;
+    if (!(await this.#core.sink.send([{ log: body.id, n, hash, time: entry.time }]))) {
+      throw new VaultError('audit_unavailable');
+    }
     return { result: { result: 'imported', again, replaced: stored.rev > 1, dropped } };
   }
 

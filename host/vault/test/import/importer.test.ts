@@ -290,8 +290,12 @@ describe('an importer', () => {
     const record = sampleRecord(made.kms, VALUES);
     made.sink.failing = true;
     expect(await codeOf(made.run(record))).toBe('audit_unavailable');
+    expect(await codeOf(made.run(record))).toBe('audit_unavailable');
     made.sink.failing = false;
+    expect(made.sink.heads.map(({ log }) => log)).not.toContain(record.id);
     expect(await made.run(record)).toEqual({ ...IMPORTED, again: true });
+    expect(made.sink.heads).toContainEqual(expect.objectContaining({ log: record.id, n: 1 }));
+    expect((await made.vault.verifyAudit({ against: made.sink.heads })).findings).toEqual([]);
     const one = await importer(made);
     await made.store.close();
     const error = await one.import(record).catch((thrown: unknown) => thrown);
