@@ -14,7 +14,7 @@ const CALLER = {
   credentials: { accessKeyId: 'AKIDLOCAL', secretAccessKey: 'local' },
 } as const;
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 30_000;
 
 /** @param name of the variable with its URL */
 function peer(name: string, variable: string): Peer {

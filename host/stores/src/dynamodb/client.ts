@@ -9,14 +9,17 @@ export interface DynamoPlace extends AwsPlace {
   readonly onCall?: (operation: string) => void;
 }
 
-/** One attempt, ms: an answer takes some ten, and a transaction of the greatest items some hundred. */
-const ATTEMPT_MS = 1_500;
+/** A whole call with all its attempts, ms. The API answers within 10 s, and a write is up to four calls. */
+export const TIMEOUT_MS = 3_000;
 
-/** A client of one table. */
+/**
+ * A client of one table. An attempt has half the time of a call, so that one which is not answered leaves time for
+ * another: answers take some ten milliseconds, those to the greatest transactions some hundred.
+ */
 export function createClient(place: DynamoPlace): DynamoDBClient {
   const { onCall } = place;
   const client = new DynamoDBClient({
-    ...clientSettings(place, ATTEMPT_MS),
+    ...clientSettings(place, (place.timeoutMs ?? TIMEOUT_MS) / 2),
     retryStrategy: adaptiveRetries(),
     // One name for firewalls and endpoint policies to allow: dynamodb.REGION.amazonaws.com, not one with the account.
     accountIdEndpointMode: 'disabled',

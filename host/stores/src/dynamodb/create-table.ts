@@ -25,7 +25,7 @@ export interface CreatedTable {
   readonly pointInTimeRecovery: boolean;
 }
 
-const TIMEOUT_MS = 60_000;
+const CREATING_MS = 60_000;
 const POLL_MS = 100;
 /** What stand-ins answer to operations that they lack. */
 const LACKING: ReadonlySet<string> = new Set(['UnknownOperationException', 'UnsupportedOperationException']);
@@ -36,9 +36,9 @@ const LACKING: ReadonlySet<string> = new Set(['UnknownOperationException', 'Unsu
  * @throws {StoreError} `unavailable`, `invalid`
  */
 export async function createTable(options: CreateTableOptions): Promise<CreatedTable> {
-  const client = createClient(options);
+  const client = createClient({ timeoutMs: CREATING_MS, ...options });
   try {
-    return await within(options.timeoutMs ?? TIMEOUT_MS, (signal) => create(client, options, signal));
+    return await within(options.timeoutMs ?? CREATING_MS, (signal) => create(client, options, signal));
   } catch (error) {
     if (error instanceof DeadlinePassed) throw new StoreError('unavailable', 'CreateTable: DeadlinePassed');
     throw asStoreError('CreateTable', error);

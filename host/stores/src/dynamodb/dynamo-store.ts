@@ -21,14 +21,12 @@ import {
 import { within } from '../aws/within.ts';
 import { formatCursor, parseCursor } from '../cursor.ts';
 import { type Attributes, toAttributes, toItem, toItemOrKey } from './attributes.ts';
-import { createClient, type DynamoPlace } from './client.ts';
+import { createClient, type DynamoPlace, TIMEOUT_MS } from './client.ts';
 import { asStoreError, cancellation, hadUnknownOutcome } from './dynamodb-errors.ts';
 import { prefixExpression, projectionExpression, rangeExpression } from './expressions.ts';
 import { demandVault } from './marker.ts';
 import { transactItems } from './transaction.ts';
 
-/** A whole call with all its attempts, ms. The API answers within 10 s, and a write is up to four calls. */
-const TIMEOUT_MS = 3_000;
 /** Pauses before a cancelled transaction is tried again, ms; the real one is random below. */
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 250;

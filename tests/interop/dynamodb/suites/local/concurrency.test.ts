@@ -6,6 +6,7 @@ import { call, ListSink } from '../../../../../host/vault/test/support/fixture.t
 import { InProcessEnclave } from '../../../../../host/vault/test/support/in-process-enclave.ts';
 import { LocalKms } from '../../../../../host/vault/test/support/local-kms.ts';
 import { dynamoDbLocal, newTable } from '../../peers.ts';
+import { roughLine } from '../../rough-line.ts';
 
 const WRITERS = 16;
 const UPDATES = 6;
@@ -13,8 +14,8 @@ const UPDATES = 6;
 const BUSY = new Set(['conflict', 'audit_busy', 'store_unavailable']);
 
 /** Vaults as so many processes would have them: each its own store, locks and caches, on one table. */
-async function open(count: number) {
-  const place = await newTable(dynamoDbLocal());
+async function open(count: number, endpoint = dynamoDbLocal().endpoint) {
+  const place = { ...(await newTable(dynamoDbLocal())), endpoint };
   const kms = new LocalKms();
   const sink = new ListSink();
   const openOne = async (): Promise<Vault> => {
@@ -28,7 +29,24 @@ async function open(count: number) {
 }
 
 it('16 writers on one record lose no update and fork no chain', async () => {
-  const { vaults, sink } = await open(WRITERS);
+  await manyWriters(dynamoDbLocal().endpoint);
+});
+
+it('nor do they on a line that loses answers and meets conflicts', async () => {
+  const line = await roughLine(dynamoDbLocal().endpoint, (nth) => {
+    return nth % 7 === 3 ? 'lost' : nth % 5 === 2 ? 'conflict' : 'passes';
+  });
+  try {
+    await manyWriters(line.endpoint);
+    expect(line.count.lost).toBeGreaterThan(10);
+    expect(line.count.conflict).toBeGreaterThan(10);
+  } finally {
+    await line.stop();
+  }
+});
+
+async function manyWriters(endpoint: string): Promise<void> {
+  const { vaults, sink } = await open(WRITERS, endpoint);
   const [first] = vaults;
   if (first === undefined) throw new Error('no vault');
   const { id } = await first.create(call(), { city: 'none' });
@@ -68,7 +86,7 @@ it('16 writers on one record lose no update and fork no chain', async () => {
   expect(report).toMatchObject({ chains: 1, entries: total + 2, findings: [] });
   console.log(`16 writers: ${total} updates, ${refused} answers of "try again"`);
   await Promise.all(vaults.map((vault) => vault.close()));
-});
+}
 
 it('decrypts, updates and denials of many processes share a chain without a fork', async () => {
   const { vaults, sink } = await open(8);
