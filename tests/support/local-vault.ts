@@ -117,7 +117,7 @@ export class LocalVault {
   }
 
   /** Process ids by name, and what else the control socket of the running vault tells its owner. */
-  control(path: '/pids' | '/session'): Promise<Record<string, never>> {
+  control(path: '/pids' | '/session' | '/examined'): Promise<Record<string, never>> {
     return new Promise((resolve, reject) => {
       request({ socketPath: this.running.control, path }, (answer) => {
         const chunks: Buffer[] = [];

@@ -84,7 +84,7 @@ const EXPECTED = {
 
 const vault = await LocalVault.start({ data, args: ['--legacy-key', table.keyArn] });
 const session = (await vault.control('/session')) as unknown as AuditSession;
-const { parent } = (await vault.control('/examined' as '/session')) as unknown as Examined;
+const { parent } = (await vault.control('/examined')) as unknown as Examined;
 try {
   let tried = 0;
   for (const [name, prepare] of PEERS) {

@@ -44,7 +44,8 @@ export interface PolicyOptions {
 export const IMPORT_USAGE = `enclave-vault import-sample PATH --key-arn ARN [options]      copy vaults of the AWS sample into this vault, sealed as they are
 enclave-vault import-sample --table NAME --region R --key-arn ARN [options]
   PATH                   a DynamoDB export: its folder (with manifest-files.json), or one .json or .json.gz file
-  --table NAME --region R [--endpoint URL] [--segments N]   a live table instead, read with the AWS SDK's credentials
+  --table NAME --region R [--endpoint URL] [--segments N] [--profile NAME]   a live table instead, with credentials that the AWS SDK
+                         finds here; --profile: those of a profile, where the vault's own are others
   --key-arn ARN          the KMS key of the sample, which wrapped its private keys
   --data DIR             into the running local vault (.vault)                                    ENCLAVE_VAULT_DATA
   --config FILE          into a deployment, with the API role's credentials: the API's configuration (and the parent's, which names the
@@ -110,14 +111,17 @@ export function parseImportOptions(
     values.whole !== true && values.manifest === undefined && values['manifest-key'] === undefined,
     '--whole and --manifest go with --print-key-policy',
   );
-  const { table, region = '', endpoint, 'key-arn': keyArn = '', tenant = 'default' } = values;
+  const { table, region = '', endpoint, profile, 'key-arn': keyArn = '', tenant = 'default' } = values;
   const [exported, ...more] = positionals;
   demand(
     (exported === undefined) !== (table === undefined) && more.length === 0,
     'import-sample takes one PATH, or --table',
   );
   if (table === undefined)
-    demand(!region && !endpoint && !values.segments, '--region, --endpoint and --segments go with --table');
+    demand(
+      !region && [endpoint, profile, values.segments].every((given) => given === undefined),
+      '--region, --endpoint, --profile and --segments go with --table',
+    );
   else demand(REGION.test(region), '--table needs --region');
   demand(
     endpoint === undefined || isSafe(endpoint),
@@ -138,7 +142,7 @@ export function parseImportOptions(
     source:
       table === undefined
         ? { kind: 'export', path: resolve(base, exported ?? '') }
-        : { kind: 'table', table, region, endpoint, segments },
+        : { kind: 'table', table, region, endpoint, profile, segments },
     target: configs.length === 0 ? { kind: 'local', data } : { kind: 'config', paths: configs },
     ...{ tenant, keyArn, rate, limit },
     state: path(values.state),
@@ -170,6 +174,7 @@ function read(args: readonly string[]) {
         table: { type: 'string' },
         region: { type: 'string' },
         endpoint: { type: 'string' },
+        profile: { type: 'string' },
         segments: { type: 'string' },
         'key-arn': { type: 'string' },
         data: { type: 'string' },

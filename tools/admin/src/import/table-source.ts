@@ -14,6 +14,8 @@ export interface TableOptions {
   readonly table: string;
   readonly region: string;
   readonly endpoint: string | undefined;
+  /** Of the AWS configuration files; undefined: the default credentials. */
+  readonly profile: string | undefined;
   /** Segments that are scanned at once. */
   readonly segments: number;
 }
@@ -27,10 +29,11 @@ const TIMEOUT_MS = 10_000;
  * @throws {AdminError} `table_unreadable`
  */
 export async function tableSource(options: TableOptions): Promise<Source> {
-  const { table, region, endpoint, segments } = options;
+  const { table, region, endpoint, profile, segments } = options;
   const client = new DynamoDBClient({
     region,
     ...(endpoint !== undefined && { endpoint }),
+    ...(profile !== undefined && { profile }),
     maxAttempts: ATTEMPTS,
     retryMode: 'adaptive',
     requestHandler: new NodeHttpHandler({ requestTimeout: TIMEOUT_MS, connectionTimeout: TIMEOUT_MS }),
