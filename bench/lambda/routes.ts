@@ -65,9 +65,9 @@ export async function countRoutes(running: FunctionProcess, place: Place): Promi
   return rows;
 }
 
-/** "2 GetItem, TransactWriteItems" */
+/** "2 GetItem, TransactWriteItems", by name. */
 export function tally(names: readonly string[]): string {
   const counts = new Map<string, number>();
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  for (const name of names.toSorted()) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts].map(([name, count]) => (count === 1 ? name : `${count} ${name}`)).join(', ') || '–';
 }
