@@ -24,8 +24,10 @@ describe.each([P256, P384, P521].map((suite) => [suite.name, suite] as const))('
 
   it('says what OpenSSL says of changed ones', () => {
     const real = spki().subarray(-suite.encLength);
+    // The first byte says the form: OpenSSL knows more of them than HPKE does.
+    const coordinate = fc.integer({ min: 1, max: suite.encLength - 1 });
     fc.assert(
-      fc.property(fc.nat(suite.encLength - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
+      fc.property(coordinate, fc.integer({ min: 1, max: 255 }), (at, change) => {
         const point = Buffer.from(real);
         point.writeUInt8(point.readUInt8(at) ^ change, at);
         expect(isOnCurve(suite, point)).toBe(opensslTakes(point));
@@ -40,7 +42,8 @@ describe.each([P256, P384, P521].map((suite) => [suite.name, suite] as const))('
     high[0] = 4;
     const compressed = Buffer.concat([Buffer.from([2]), real.subarray(1, 1 + suite.scalarLength)]);
     const infinity = Buffer.from([0]);
-    for (const bad of [high, compressed, infinity, real.subarray(1), Buffer.concat([real, infinity])])
+    const hybrid = Buffer.concat([Buffer.from([6 + ((real.at(-1) ?? 0) % 2)]), real.subarray(1)]);
+    for (const bad of [hybrid, high, compressed, infinity, real.subarray(1), Buffer.concat([real, infinity])])
       expect(isOnCurve(suite, bad)).toBe(false);
   });
 });
