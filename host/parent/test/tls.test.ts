@@ -80,11 +80,12 @@ test('carries requests to an enclave over one connection, as over a socket', asy
 });
 
 test('renewals of both sides under traffic lose no request', async () => {
-  const short = { lifetimeMs: 3_000 };
+  // Half of it is for a machine that is busy: who is late by more than that has an expired certificate.
+  const short = { lifetimeMs: 5_000 };
   const identity = await ours.identity('server', short);
   const { port } = await serve({ identity });
   const client = await clientOf(port, await ours.identity('client', short));
-  const end = Date.now() + 5_000;
+  const end = Date.now() + 6_000;
   const failures: unknown[] = [];
   let answered = 0;
   const caller = async () => {
@@ -100,24 +101,23 @@ test('renewals of both sides under traffic lose no request', async () => {
     }
   };
   await Promise.all(Array.from({ length: 8 }, caller));
-  expect(failures).toEqual([]);
+  expect([failures, ours.log.filter(({ level }) => level !== 'info')]).toEqual([[], []]);
   expect(answered).toBeGreaterThan(200);
-  expect(ours.serverKey.signed).toBeGreaterThan(2);
-  expect(ours.clientKey.signed).toBeGreaterThan(2);
+  expect(ours.serverKey.signed).toBeGreaterThan(1);
+  expect(ours.clientKey.signed).toBeGreaterThan(1);
   expect(ours.refusals('server')).toEqual([]);
 });
 
 test('a KMS that is down past half of a certificate’s life is survived; past its end there is no channel, and then again', async () => {
-  const short = { lifetimeMs: 3_000 };
+  const short = { lifetimeMs: 4_000 };
   const identity = await ours.identity('client', short);
   const { port } = await serve();
-  const issued = Date.now();
   ours.clientKey.fails = DOWN;
   const fresh = () => clientOf(port, identity);
-  await sleep(1_800);
+  await sleep(2_300);
   expect(ours.log.some(({ event }) => event === 'channel_renewal_failed')).toBe(true);
   expect((await decrypt(await fresh())).status).toBe(200);
-  await sleep(Math.max(0, issued + 3_100 - Date.now()));
+  await sleep(Math.max(0, identity.current().notAfter + 100 - Date.now()));
   await expect(decrypt(await fresh())).rejects.toMatchObject({ code: 'connection_lost' });
   expect(ours.refusals('client')).toEqual(['no_identity']);
   ours.clientKey.fails = null;
