@@ -158,6 +158,14 @@ test('opens a vault in DynamoDB and serves it; another process finds what it lef
   expect(second.output).toContain('"cold_start":true');
 });
 
+test('ends in order when it is told to', async () => {
+  const one = new FunctionProcess(file, environment());
+  await one.loaded();
+  const exit = new Promise((done) => one.process.once('exit', (code, signal) => done(signal ?? code)));
+  one.process.kill('SIGTERM');
+  expect(await exit).toBe(0);
+});
+
 test('without a configuration it starts all the same, and says what is wrong', async () => {
   const { ENCLAVE_VAULT_REGION: _, ...incomplete } = environment();
   const one = new FunctionProcess(file, { ...incomplete, ENCLAVE_VAULT_STORE_KIND: 'sqlite' });
