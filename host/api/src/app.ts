@@ -17,6 +17,7 @@ import { checkSingleHeaders, REQUEST_ID_HEADER, RESPONSE_HEADERS } from './http/
 import { isServedHost } from './http/host-check.ts';
 import { RouteTable } from './http/not-found.ts';
 import { PROBLEM_TYPE, toProblem } from './http/problems.ts';
+import { auditedRefusal } from './http/refusal.ts';
 import { TokenBuckets } from './http/token-bucket.ts';
 import { meters } from './observe/meter.ts';
 import { Metrics } from './observe/metrics.ts';
@@ -43,12 +44,15 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const ingress = options.ingress ?? (() => undefined);
   const app = makeServer(options, timeouts);
   const table = new RouteTable();
+  const refusals = new TokenBuckets(rates.refusals);
 
   table.watch(app);
   registerBodyParser(app);
   app.setErrorHandler(async (error, request, reply) => {
     if (toProblem(error, request.id).problem.code === 'body_too_large') await drain(request.raw);
     sendProblem(error, request, reply);
+    const actor = auditedRefusal(request);
+    if (actor !== undefined) refusals.take(actor);
     return reply;
   });
   app.setNotFoundHandler((request, reply) => sendProblem(table.refuse(request), request, reply));
@@ -57,6 +61,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   guard(app, options, table, {
     failures: new TokenBuckets(rates.failures),
     requests: new TokenBuckets(rates.requests),
+    refusals,
   });
 
   await registerOpenApi(app);
@@ -130,7 +135,7 @@ function guard(
   app: FastifyInstance,
   { vault, oidc = [], allowedHosts = [], ingress }: AppOptions,
   table: RouteTable,
-  { failures, requests }: { failures: TokenBuckets; requests: TokenBuckets },
+  { failures, requests, refusals }: Record<'failures' | 'requests' | 'refusals', TokenBuckets>,
 ): void {
   const hosts = new Set(allowedHosts === 'any' ? [] : allowedHosts);
   const served = (host: string | undefined) => allowedHosts === 'any' || isServedHost(host, hosts);
@@ -153,7 +158,7 @@ function guard(
     const known = ingress?.()?.principal;
     if (known === null) throw new ApiError('identity_not_mapped');
     const principal = known ?? (await authenticator.authenticate(request.headers.authorization, request.ip));
-    const retryAfter = requests.take(principal.actor);
+    const retryAfter = requests.take(principal.actor) || refusals.due(principal.actor);
     if (retryAfter > 0) throw new ApiError('rate_limited', { retryAfter });
     request.call.principal = principal;
   });

@@ -19,12 +19,18 @@ export interface RateLimits {
   readonly attestations: Rate;
   /** All requests of one actor. */
   readonly requests: Rate;
+  /**
+   * Refusals of one actor: each is an audit entry for ever. Beyond, none of its requests is looked at until there is room for
+   * another, so that every refusal is in the audit and nobody fills it.
+   */
+  readonly refusals: Rate;
 }
 
 export const DEFAULT_RATES: RateLimits = {
   failures: { burst: 500, perSecond: 50 },
   attestations: { burst: 20, perSecond: 5 },
   requests: { burst: 10_000, perSecond: 5_000 },
+  refusals: { burst: 1_000, perSecond: 10 },
 };
 
 /** All in milliseconds. */

@@ -23,6 +23,22 @@ export class TokenBuckets {
 
   /** Takes a token. @returns 0, or the seconds after which there is one again, at least 1 */
   take(key: string): number {
+    const bucket = this.#refilled(key);
+    const seconds = this.#until(bucket);
+    if (seconds === 0) bucket.tokens -= 1;
+    return seconds;
+  }
+
+  /** Takes none. @returns 0, or the seconds after which there is one */
+  due(key: string): number {
+    return this.#buckets.has(key) ? this.#until(this.#refilled(key)) : 0;
+  }
+
+  #until({ tokens }: { readonly tokens: number }): number {
+    return tokens >= 1 ? 0 : Math.max(1, Math.ceil((1 - tokens) / this.#options.perSecond));
+  }
+
+  #refilled(key: string): { tokens: number } {
     const { burst, perSecond, now } = this.#options;
     const at = now();
     const bucket = this.#buckets.get(key) ?? { tokens: burst, at };
@@ -35,10 +51,6 @@ export class TokenBuckets {
       const [oldest] = this.#buckets.keys();
       if (oldest !== undefined) this.#buckets.delete(oldest);
     }
-    if (bucket.tokens >= 1) {
-      bucket.tokens -= 1;
-      return 0;
-    }
-    return Math.max(1, Math.ceil((1 - bucket.tokens) / perSecond));
+    return bucket;
   }
 }

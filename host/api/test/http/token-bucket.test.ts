@@ -16,6 +16,14 @@ test('lets a burst through, then the rate, and says when to come again', () => {
   expect(buckets.take('a')).toBe(2);
 });
 
+test('says when there is one, without taking it', () => {
+  let now = 0;
+  const buckets = new TokenBuckets({ burst: 1, perSecond: 0.5, now: () => now });
+  expect([buckets.due('a'), buckets.due('a'), buckets.take('a'), buckets.due('a')]).toEqual([0, 0, 0, 2]);
+  now = 2_000;
+  expect([buckets.due('a'), buckets.take('a'), buckets.due('a')]).toEqual([0, 0, 2]);
+});
+
 test('never lets more through than burst and rate allow, and Retry-After is kept', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 3_000 }), { maxLength: 60 }), (gaps) => {
