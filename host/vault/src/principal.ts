@@ -16,7 +16,10 @@ export type Scope = (typeof SCOPES)[number];
 /** Who asks, and what they may. Made by authenticate() from an API key, or by the API from a verified JWT. */
 export interface Principal {
   readonly tenant: string;
-  /** `key:<id>` or `jwt:<iss>#<sub>`, at most 512 characters. It stands in the audit. */
+  /**
+   * `key:<id>`, `jwt:<iss>#<sub>`, and where a gateway knows the caller `iam:<arn>` or `authorizer:<principal>`; at most
+   * 512 characters. It stands in the audit.
+   */
   readonly actor: string;
   readonly scopes: ReadonlySet<Scope>;
   /** Fields it may write, reveal, ask for and compute with; null: all. */

@@ -19,7 +19,11 @@ const ENTRY: Schema = {
     time: TIME,
     event: { type: 'string', examples: ['DecryptVault'] },
     operation: { ...NULLABLE, description: 'For AccessDenied: the scope of what was attempted.' },
-    actor: { type: 'string', description: '`key:<id>` or `jwt:<issuer>#<subject>`.' },
+    actor: {
+      type: 'string',
+      description:
+        '`key:<id>`, `jwt:<issuer>#<subject>`, and behind a gateway `iam:<ARN>` or `authorizer:<principal>`.',
+    },
     purpose: NULLABLE,
     reason: NULLABLE,
     fields: {
