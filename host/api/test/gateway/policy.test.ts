@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readFileSync } from 'node:fs';
+import { defaultSchema } from '@enclave-vault/vault';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readIdentity } from '../../src/gateway/identity.ts';
@@ -245,4 +247,13 @@ test('a file is refused with all that is wrong with it, and no value is repeated
   expect(() => parse(bad)).toThrow(expect.objectContaining({ code: 'config_invalid' }));
   for (const problem of problems) expect(() => parse(bad)).toThrow(problem);
   expect(() => parse(bad)).not.toThrow(/marked/);
+});
+
+test('the file of the documentation is one', () => {
+  const page = readFileSync(new URL('../../../../docs/lambda.md', import.meta.url), 'utf8');
+  const [, text = ''] = /```json\n(.*?)```/s.exec(page) ?? [];
+  const { fields, purposes } = defaultSchema();
+  const names = { fields: new Set(fields.keys()), purposes: new Set(purposes) };
+  const policy = parseGatewayPolicy(JSON.parse(text), names);
+  expect([policy.iam.length, policy.claims.length]).toEqual([2, 2]);
 });
