@@ -32,10 +32,18 @@ export async function connectStream(fd: number, address: Buffer, timeoutMs: numb
 
 function writable(fd: number, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => end(new LinuxError('timed_out', 'connect')), timeoutMs);
+    // A loop that was busy runs its timers first: what became of the connection meanwhile is heard before this is said.
+    const timer = setTimeout(
+      () => setImmediate(() => end(new LinuxError('timed_out', 'connect'))),
+      timeoutMs,
+    );
     const handle = koffi().node.poll(fd, { writable: true }, () => end(null));
 
+    let ended = false;
+
     function end(error: LinuxError | null): void {
+      if (ended) return;
+      ended = true;
       clearTimeout(timer);
       // Before the descriptor is anybody else's: the loop must not have it twice.
       handle.close();

@@ -74,6 +74,18 @@ describe.runIf(NATIVE)('connecting', () => {
     for (const fd of [...opened, listener]) closeQuietly(fd);
   });
 
+  test('in a loop that was busy beyond the time: what happened meanwhile counts', async () => {
+    const server = createServer((socket) => socket.end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const fd = call('socket', AF_INET, STREAM, 0);
+    const connecting = connectStream(fd, local((server.address() as AddressInfo).port), 20);
+    const until = performance.now() + 60;
+    while (performance.now() < until);
+    await connecting;
+    closeQuietly(fd);
+    await closed(server.close());
+  });
+
   test('with a number that is no socket: `bad_descriptor`', async () => {
     await expect(connectStream(99_999, local(1), 100)).rejects.toMatchObject({ code: 'bad_descriptor' });
   });
