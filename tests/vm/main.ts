@@ -5,19 +5,22 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { assembleRootfs, ownArchitecture } from '../../images/enclave/rootfs.ts';
 import { buildBundles } from './host/bundles.ts';
 import { CACHE } from './host/folders.ts';
 import { unpackKernel } from './host/kernel.ts';
 import { boot, packInitramfs } from './host/machine.ts';
 import { layOut } from './host/root-files.ts';
 
-const LIMIT_MS = Number(process.env.VM_LIMIT_S ?? 360) * 1000;
+const LIMIT_MS = Number(process.env.VM_LIMIT_S ?? 480) * 1000;
 
 mkdirSync(CACHE, { recursive: true });
 const kernel = unpackKernel(CACHE);
 const bundles = await buildBundles(join(CACHE, 'bundles'));
 const root = join(CACHE, 'root');
-layOut(root, kernel, bundles);
+const architecture = ownArchitecture();
+if (architecture === null) throw new Error('no image for this architecture');
+layOut(root, kernel, bundles, await assembleRootfs({ architecture, program: bundles.nitro.directory }));
 const initramfs = join(CACHE, 'initramfs.cpio');
 packInitramfs(root, initramfs);
 

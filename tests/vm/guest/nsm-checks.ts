@@ -9,16 +9,16 @@ import { openNsm } from '@enclave-vault/linux/nsm';
 import { pcr16 } from '@enclave-vault/protocol';
 import { NsmClient } from '../../../trusted/enclave/src/adapters/nsm-client.ts';
 import { measureConfiguration } from '../../../trusted/enclave/src/core/measure.ts';
+import { PCRS } from '../../../trusted/enclave/test/support/deployment.ts';
 import { check } from './checks.ts';
-import { PCRS } from './measured.ts';
-import { NsmService, writeRoot } from './nsm-protocol.ts';
+import { NsmService } from './nsm-protocol.ts';
 
 const LIMITS = { maxBytes: 12_288, maxDepth: 4, maxItems: 256 };
 
 /** The device through the kernel: every request, every limit, every error that it can answer with. */
 export async function nsmChecks(): Promise<void> {
   const root = createNitroRoot(Date.now());
-  const service = await NsmService.start('nsm-checks', writeRoot(root));
+  const service = await NsmService.start('nsm-checks', root, PCRS);
   const device = openNsm(service.path);
   const client = new NsmClient(device.exchange);
   const ask = async (request: CborValue): Promise<unknown> =>

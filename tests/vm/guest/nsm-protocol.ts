@@ -9,9 +9,17 @@ export interface WrittenRoot {
   readonly certificate: string;
 }
 
+export interface NsmStart {
+  /** Of the device, below /dev. */
+  readonly name: string;
+  readonly root: WrittenRoot;
+  /** What the hypervisor measured: hex by register. */
+  readonly pcrs: readonly (readonly [index: number, value: string])[];
+}
+
 export interface NsmCommand {
-  /** The first message: the device's name and the root. */
-  readonly start?: { readonly name: string; readonly root: WrittenRoot };
+  /** The first message. */
+  readonly start?: NsmStart;
   /** What to answer whatever is asked, base64; null: as a module does. */
   readonly answer?: string | null;
   /** Whether signing fails. */
@@ -26,7 +34,7 @@ export interface NsmReport {
   readonly pcr16: string | null;
 }
 
-export function writeRoot({ privateKey, certificate }: CertifiedKey): WrittenRoot {
+function writeRoot({ privateKey, certificate }: CertifiedKey): WrittenRoot {
   return {
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     certificate: toPem(certificate),
@@ -43,9 +51,14 @@ export class NsmService {
     this.#process = process;
   }
 
-  static async start(name: string, root: WrittenRoot): Promise<NsmService> {
+  static async start(
+    name: string,
+    root: CertifiedKey,
+    pcrs: ReadonlyMap<number, Buffer>,
+  ): Promise<NsmService> {
     const service = new NsmService(name, fork('/guest/nsm-service.mjs', { execArgv: [] }));
-    await service.tell({ start: { name, root } });
+    const hex = [...pcrs].map(([index, value]) => [index, value.toString('hex')] as const);
+    await service.tell({ start: { name, root: writeRoot(root), pcrs: hex } });
     return service;
   }
 

@@ -5,7 +5,6 @@
  */
 import { loadNitroRoot } from '@enclave-vault/emulator-pki';
 import { testModule } from '../../../trusted/enclave/test/support/nsm.ts';
-import { PCRS } from './measured.ts';
 import { serveNsm } from './nsm-device.ts';
 import type { NsmCommand, NsmReport } from './nsm-protocol.ts';
 
@@ -14,9 +13,11 @@ const whole = { answer: null as Buffer | null };
 
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.once('message', async (message) => {
-  const { name, root } = (message as NsmCommand).start ?? { name: '', root: { key: '', certificate: '' } };
-  const module = testModule(loadNitroRoot(root.certificate, root.key), PCRS);
-  await serveNsm(name, async (request) => {
+  const { start } = message as NsmCommand;
+  if (start === undefined) throw new Error('the first message says what the device is');
+  const pcrs = new Map(start.pcrs.map(([index, hex]) => [index, Buffer.from(hex, 'hex')]));
+  const module = testModule(loadNitroRoot(start.root.certificate, start.root.key), pcrs);
+  await serveNsm(start.name, async (request) => {
     asked.push(request.length);
     return whole.answer ?? module.handle(request);
   });

@@ -8,7 +8,6 @@ import { GUEST, ROOT } from './folders.ts';
 /** Programs of the guest by the name of their bundle. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   main: `${GUEST}/main.ts`,
-  'nitro-cli': `${GUEST}/nitro-cli.ts`,
   'nsm-service': `${GUEST}/nsm-service.ts`,
   parent: `${ROOT}host/parent/src/main.ts`,
 };
