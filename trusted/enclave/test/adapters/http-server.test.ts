@@ -183,3 +183,19 @@ describe('hostile connections', () => {
     for (const socket of idle) socket.destroy();
   });
 });
+
+test('the caller’s address is asked for when the program wants it, and not before', async () => {
+  const other = createHttpServer(
+    async ({ peer }) => ({ kind: 'bytes', type: 'text/plain', body: Buffer.from(String(peer)) }),
+    (socket) => (socket.destroyed ? -1 : 3),
+  );
+  const path = join(folder, 'peer');
+  await once(other.listen(path), 'listening');
+  const answer = await new Promise<string>((resolve) => {
+    request({ socketPath: path, agent: false }, async (response) =>
+      resolve(String(Buffer.concat(await response.toArray()))),
+    ).end();
+  });
+  expect(answer).toBe('3');
+  other.close();
+});

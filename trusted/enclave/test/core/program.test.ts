@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { encodeAttestationRequest, pcr16 } from '@enclave-vault/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { NsmClient } from '../../src/adapters/nsm-client.ts';
+import { Program } from '../../src/core/program.ts';
 import { PCRS, startDeployment, type TestDeployment } from '../support/deployment.ts';
-import { call, said, testEnclave } from '../support/enclave.ts';
+import { call, pushedClock, said, testEnclave } from '../support/enclave.ts';
 import { testModule } from '../support/nsm.ts';
 
 let deployment: TestDeployment;
@@ -129,5 +131,41 @@ describe('the module', () => {
     const one = enclave({ module });
     expect(await one.configure()).toBe('internal');
     expect(await phase(one)).toBe('unusable');
+  });
+});
+
+describe('whoever sends the configuration', () => {
+  function recording() {
+    const peers: number[] = [];
+    const program = new Program({
+      nsm: new NsmClient(testModule(deployment.root, PCRS).handle),
+      clock: pushedClock(),
+      log: () => undefined,
+      kms: (_, peer) => {
+        peers.push(peer);
+        return { decrypt: () => Promise.reject(new Error('not asked')) };
+      },
+      expressions: () => ({ evaluate: async () => [] }),
+    });
+    return { program, peers };
+  }
+  const configuration = () => call('PUT', '/v1/configuration', deployment.configuration);
+
+  test('is where KMS is looked for', async () => {
+    const { program, peers } = recording();
+    expect(said(await program.handle({ ...configuration(), peer: 3 }))).toBe('empty');
+    expect(peers).toEqual([3]);
+  });
+
+  test('and is gone: nothing is measured, and the enclave is of no use', async () => {
+    const { program, peers } = recording();
+    const gone = Object.defineProperty(configuration(), 'peer', {
+      get: () => {
+        throw new Error('closed');
+      },
+    });
+    expect(said(await program.handle(gone))).toBe('internal');
+    expect(said(await program.handle({ ...configuration(), peer: 3 }))).toBe('no_configuration');
+    expect(peers).toEqual([]);
   });
 });
