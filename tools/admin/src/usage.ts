@@ -13,12 +13,15 @@ enclave-vault keys revoke ID
   --url URL    where the vault answers, if not as DIR says    ENCLAVE_VAULT_URL
   The caller's key is ENCLAVE_VAULT_KEY, or else DIR/admin.key.`;
 
-const TENANTS_USAGE = `enclave-vault tenants create NAME [--data DIR]
-  Makes an administrator's key of a tenant of the running vault, and prints it once.`;
+const TENANTS_USAGE = `enclave-vault tenants create NAME [--data DIR | --config FILE]
+  Makes an administrator's key of a tenant, and prints it once.
+  --data DIR     of the vault that runs on this folder (.vault)
+  --config FILE  of a deployment, by the API's configuration and with the API role's credentials`;
 
-const AUDIT_USAGE = `enclave-vault audit verify [ID] [--against FILE] [--data DIR] [--json]
+const AUDIT_USAGE = `enclave-vault audit verify [ID] [--against FILE] [--data DIR | --config FILE] [--json]
   Verifies the audit chains of a vault, running or not, and that its records and API keys are as the chains leave them.
   ID             one chain only: a vault id, key_ID or system_TENANT
+  --config FILE  the vault of a deployment, by the API's configuration and with the API role's credentials
   --against FILE heads kept elsewhere (DIR/audit-heads.log, or your copy of it): finds truncation and rollback
   --against log-group:NAME  the same from CloudWatch Logs, in AWS_REGION
   Exit code 0: all is well. 1: findings, named one a line.`;

@@ -7,17 +7,17 @@ import type { ApiSettings } from './settings.ts';
 
 export interface Storage {
   readonly store: Store;
-  readonly sink: ClosableSink;
+  /** Opens the sink, for those who write. The caller closes it. @throws {SinkError} */
+  readonly sink: () => Promise<ClosableSink>;
   readonly kms: VaultKmsClient;
 }
 
 /**
- * Store, sink and KMS as an API's settings choose them, for a command of its operator beside the API. The caller closes them.
- * @throws {StoreError} @throws {SinkError}
+ * Store, sink and KMS as an API's settings choose them, for a command of its operator beside the API. The caller closes store and KMS.
+ * @throws {StoreError}
  */
 export async function openStorage(settings: ApiSettings): Promise<Storage> {
   const adapters = serverAdapters({ ...settings, authorizers: null }, () => undefined);
   const kms = adapters.kms();
-  const [store, sink] = await Promise.all([adapters.store(), adapters.sink()]);
-  return { store, sink, kms };
+  return { store: await adapters.store(), sink: adapters.sink, kms };
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createVaultKms } from '@enclave-vault/host-kms';
 import { SqliteStore } from '@enclave-vault/stores';
@@ -12,6 +11,8 @@ import { lockData } from '../dev/lock.ts';
 import { parseDevOptions } from '../dev/options.ts';
 import { type AuditSession, LocalVault } from '../dev/vault.ts';
 import { AdminError, UsageError } from '../errors.ts';
+import { PLACE_OPTIONS, placeOf } from '../storage/place.ts';
+import { type OperatorStorage, openOperatorStorage } from '../storage/storage.ts';
 import { headsOf } from './audit-heads.ts';
 
 /** `enclave-vault audit verify`. */
@@ -19,15 +20,18 @@ export async function audit(args: readonly string[], root: string): Promise<numb
   const { values, positionals } = read(args);
   const [verb, id, ...rest] = positionals;
   if (verb !== 'verify' || rest.length > 0) throw new UsageError('audit takes verify [ID]');
+  const place = placeOf(values);
+  if (place.kind === 'local' && !existsSync(files(place.data).database))
+    throw new AdminError('data_unreadable', `there is no vault in ${place.data}`);
   const base = process.env.INIT_CWD ?? '.';
-  const data = resolve(base, values.data ?? process.env.ENCLAVE_VAULT_DATA ?? '.vault');
-  if (!existsSync(files(data).database))
-    throw new AdminError('data_unreadable', `there is no vault in ${data}`);
   const against = values.against === undefined ? undefined : await headsOf(values.against, base, process.env);
-  const report = await withSession(data, root, (session) => verify(session, id, against));
+  const report =
+    place.kind === 'config'
+      ? await verify(await openOperatorStorage(place), id, against)
+      : await withSession(place.data, root, (session) => verify(storageOf(session), id, against));
   // Nothing found of nothing there is not "all is well".
   if (id !== undefined && report.entries === 0 && report.findings.length === 0)
-    throw new AdminError('log_unknown', `there is no log of ${id} in ${data}`);
+    throw new AdminError('log_unknown', `there is no log of ${id} there`);
   print(report, values.json === true, against !== undefined);
   return report.findings.length === 0 ? 0 : 1;
 }
@@ -37,7 +41,7 @@ function read(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { against: { type: 'string' }, data: { type: 'string' }, json: { type: 'boolean' } },
+      options: { ...PLACE_OPTIONS, against: { type: 'string' }, json: { type: 'boolean' } },
     });
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : 'the options cannot be read');
@@ -72,13 +76,18 @@ async function withSession<T>(
   }
 }
 
+type Read = Pick<OperatorStorage, 'store' | 'kms'>;
+
+const storageOf = (session: AuditSession): Read => ({
+  kms: createVaultKms({ ...session.kms, credentials: session.credentials }),
+  store: SqliteStore.open(session.database),
+});
+
 async function verify(
-  session: AuditSession,
+  { store, kms }: Read,
   id: string | undefined,
   against: AsyncIterable<AuditHead> | undefined,
 ): Promise<AuditReport> {
-  const kms = createVaultKms({ ...session.kms, credentials: session.credentials });
-  const store = SqliteStore.open(session.database);
   try {
     const keys = await openIntegrityKeys(store, kms);
     return await verifyAudit(store, keys, { id, against });

@@ -2,15 +2,14 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { UsageError } from '../errors.ts';
+import type { Place } from '../storage/storage.ts';
 import type { TableOptions } from './table-source.ts';
 
 export type SourceOptions =
   | { readonly kind: 'export'; readonly path: string }
   | ({ readonly kind: 'table' } & TableOptions);
 
-export type TargetOptions =
-  | { readonly kind: 'local'; readonly data: string }
-  | { readonly kind: 'config'; readonly paths: readonly string[] };
+export type TargetOptions = Place;
 
 export interface ImportOptions {
   readonly kind: 'import';
