@@ -10,7 +10,7 @@ import {
   GenerateDataKeyPairCommand,
   GenerateRandomCommand,
 } from '@aws-sdk/client-kms';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { EventFile } from '../src/event-file.ts';
 import { ACCOUNT, errorOf, REGION, role, testEmulator } from './support/emulator.ts';
 import { TestEnclave } from './support/enclave.ts';
@@ -150,7 +150,8 @@ describe('EventFile', () => {
     const file = await EventFile.open(path, 1000);
     for (let n = 0; n < 5; n++) {
       file.append({ n, filler: 'x'.repeat(600) });
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      // Each is written before the next is there: together they would be one piece.
+      await vi.waitFor(() => expect(readFileSync(path, 'utf8')).toContain(`"n":${n},`), 5_000);
     }
     await file.close();
     const numbers = [`${path}.1`, path].map((name) =>
