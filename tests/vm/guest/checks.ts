@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { AssertionError } from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 
 /** A check: one thing that must hold, which is said in its name. */
 export interface Check {
   readonly name: string;
   readonly run: () => Promise<unknown> | unknown;
 }
+
+/** What the host says of the machine: whether its processor is emulated, and which groups of checks to run (all, without a name). */
+const said = readFileSync('/proc/cmdline', 'utf8');
+export const EMULATED = said.includes('vm.emulated=1');
+export const ONLY = /vm\.only=(\S*)/.exec(said)?.[1] ?? '';
 
 /** An emulated machine on a busy one is slow. */
 const LIMIT_MS = 90_000;

@@ -75,7 +75,10 @@ function run(
       ...['-smp', '2', '-m', '2048', '-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
       ...['-serial', 'stdio', '-kernel', kernel, '-initrd', initramfs],
       // A kernel that panics ends the machine; the quiet leaves the console to the checks.
-      ...['-append', 'console=ttyS0 quiet loglevel=3 panic=-1 random.trust_cpu=on'],
+      ...[
+        '-append',
+        `console=ttyS0 quiet loglevel=3 panic=-1 random.trust_cpu=on vm.emulated=${accelerated ? 0 : 1} vm.only=${process.env.VM_ONLY ?? ''}`,
+      ],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
