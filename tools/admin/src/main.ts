@@ -2,7 +2,7 @@
 /** The command `enclave-vault`. Exit codes: 0 done, 1 it failed or found something, 2 the command's words are off. */
 import { join } from 'node:path';
 import { AdminError, UsageError } from './errors.ts';
-import { USAGE } from './usage.ts';
+import { USAGE, usageOf } from './usage.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
@@ -29,16 +29,25 @@ async function main([name = 'help', ...args]: readonly string[]): Promise<number
       : Object.hasOwn(COMMANDS, name)
         ? COMMANDS[name]
         : undefined;
-  if (!command) throw new UsageError(`there is no command ${name}`);
-  if (args.includes('--help') || args.includes('-h')) return main(['help']);
+  if (!command) {
+    const names = Object.keys(COMMANDS).join(', ');
+    throw new UsageError(`there is no command ${name}; there are ${names}`);
+  }
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(`${usageOf(name)}\n`);
+    return 0;
+  }
   return command(args);
 }
 
+const words = process.argv.slice(2);
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = await main(words);
 } catch (error) {
   if (error instanceof UsageError) {
-    process.stderr.write(`${error.message}\n\n${USAGE}\n`);
+    // Of this command alone: what is wrong must not scroll away. Of no command there is the message, which names them.
+    const usage = Object.hasOwn(COMMANDS, words[0] ?? '') ? `\n${usageOf(words[0] ?? '')}\n` : '';
+    process.stderr.write(`${error.message}\n${usage}`);
     process.exitCode = 2;
   } else if (error instanceof AdminError) {
     process.stderr.write(`enclave-vault: ${error.message}\n`);

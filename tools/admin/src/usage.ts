@@ -26,4 +26,21 @@ const AUDIT_USAGE = `enclave-vault audit verify [ID] [--against FILE] [--data DI
   --against log-group:NAME  the same from CloudWatch Logs, in AWS_REGION
   Exit code 0: all is well. 1: findings, named one a line.`;
 
-export const USAGE = `${DEV_USAGE}\n\n${KEYS_USAGE}\n\n${TENANTS_USAGE}\n\n${AUDIT_USAGE}\n\n${DOCTOR_USAGE}\n\n${IMPORT_USAGE}\n\n${MEASURE_USAGE}\n\n${CHANNEL_ROOTS_USAGE}`;
+const USAGES: Readonly<Record<string, string>> = {
+  dev: DEV_USAGE,
+  keys: KEYS_USAGE,
+  tenants: TENANTS_USAGE,
+  audit: AUDIT_USAGE,
+  doctor: DOCTOR_USAGE,
+  'import-sample': IMPORT_USAGE,
+  measure: MEASURE_USAGE,
+  'channel-roots': CHANNEL_ROOTS_USAGE,
+};
+
+/** Of all commands. */
+export const USAGE: string = Object.values(USAGES).join('\n\n');
+
+/** Of one command; of all, where it has none of its own. */
+export function usageOf(command: string): string {
+  return (Object.hasOwn(USAGES, command) ? USAGES[command] : undefined) ?? USAGE;
+}

@@ -36,6 +36,14 @@ const CONFIGURATION = encodeConfiguration({
   legacyKeyArns: [],
 });
 
+const PARENT = { listen: 'unix:/run/parent.sock', image: '/opt/vault.eif' };
+const ENCLAVE = {
+  region: 'eu-central-1',
+  tlsRoots: P384.pem,
+  vaultKeys: ['arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000001'],
+  requestKeys: ['arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000002'],
+};
+
 const image = put('image.eif', writeEif(IMAGE));
 const other = put('other.eif', writeEif(OTHER));
 const configuration = put('configuration', CONFIGURATION);
@@ -97,6 +105,11 @@ describe('measure FILE', () => {
     ['bytes', CONFIGURATION],
     ['base64', CONFIGURATION.toString('base64')],
     ['base64 and a line break', `${CONFIGURATION.toString('base64')}\n`],
+    ['the parent’s role file', JSON.stringify({ ...PARENT, enclave: ENCLAVE })],
+    [
+      'the parent’s role file, as bytes',
+      JSON.stringify({ ...PARENT, enclave: { configuration: CONFIGURATION.toString('base64') } }),
+    ],
   ])('measures the surroundings too, the configuration in %s', async (_, content) => {
     const id = 'i-0123456789abcdef0';
     const printed = await run(
@@ -125,6 +138,8 @@ describe('measure FILE', () => {
     await expect(measure([image, '--configuration', key])).rejects.toThrow(
       failsWith('configuration_invalid'),
     );
+    const other = put('api.json', '{"region": "eu-central-1"}');
+    await expect(measure([image, '--configuration', other])).rejects.toThrow(failsWith('config_invalid'));
     await expect(measure([image, '--configuration', path('none')])).rejects.toThrow(
       failsWith('file_unreadable'),
     );

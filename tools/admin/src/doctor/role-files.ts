@@ -27,7 +27,7 @@ const READERS: Readonly<Record<RoleName, (source: Source) => Values>> = {
 const NAMES = Object.keys(READERS) as RoleName[];
 
 /**
- * Reads each file as the role that it has the fewest problems as. A file that cannot be read is a finding, and what
+ * Reads each file as the role that knows the most of its members, and of several as the one with the fewest problems. A file that cannot be read is a finding, and what
  * the others say is still looked at.
  * @param shell the role whose variables this shell's environment holds, if any
  */
@@ -43,7 +43,7 @@ export function readRoleFiles(
     try {
       sources.push({ name: basename(path), file: readConfigFile(path), roles: NAMES });
     } catch (error) {
-      outcomes.push({ of: basename(path), status: 'fail', seen: problemsOf(error).join('; ') });
+      outcomes.push({ of: basename(path), status: 'fail', seen: unreadable(error) });
     }
   }
   if (shell !== undefined && sources.every(({ file }) => nearest(file) !== shell))
@@ -68,9 +68,20 @@ export function readRoleFiles(
 function nearest(file: unknown): RoleName {
   const ranked = NAMES.map((role) => {
     const read = attempt(role, { file, env: {} });
-    return { role, problems: Array.isArray(read) ? read.length : 0 };
+    const problems = Array.isArray(read) ? read : [];
+    return {
+      role,
+      problems: problems.length,
+      unknown: problems.filter((problem) => problem.includes(' is unknown')).length,
+    };
   });
-  return ranked.toSorted((a, b) => a.problems - b.problems)[0]?.role ?? 'api';
+  return ranked.toSorted((a, b) => a.unknown - b.unknown || a.problems - b.problems)[0]?.role ?? 'api';
+}
+
+/** It is named beside this, so the variable that might have named it is left out. */
+function unreadable(error: unknown): string {
+  if (!(error instanceof SettingsError)) throw error;
+  return error.problems.map(({ message }) => message.replace('names a file that ', '')).join('; ');
 }
 
 function attempt(role: RoleName, source: Source): Values | string[] {

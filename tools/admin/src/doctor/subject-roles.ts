@@ -32,11 +32,12 @@ export function deployedSubject(given: Given): Subject {
   ];
   const manifest = readManifests(given);
   const derived = derivedFrom(files, configuration.bytes);
-  const region = api?.region ?? configuration.read?.region ?? deployment?.region ?? 'us-east-1';
+  const known = api?.region ?? configuration.read?.region ?? deployment?.region;
+  const region = known ?? 'us-east-1';
   const endpoints = { ...endpointsOf(files, region), ...given.endpoints };
   const caller = callerOf(files);
   return {
-    title: `deployment ${deployment?.name ?? 'of unknown name'} in ${region}`,
+    title: `deployment ${deployment?.name ?? 'of unknown name'} in ${known ?? 'an unknown Region'}`,
     production: true,
     region,
     configuration: [...outcomes, ...manifest.outcomes, ...contradictions(manifest.expected, derived)],

@@ -2,7 +2,10 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type Eif, EifError, pcr3, pcr4, pcr16, readEif } from '@enclave-vault/eif';
+import { enclaveConfiguration } from '@enclave-vault/parent/enclave-configuration';
+import { PARENT } from '@enclave-vault/parent/settings';
 import { parseConfiguration } from '@enclave-vault/protocol';
+import { readConfigFile, readRole, SettingsError } from '@enclave-vault/settings';
 import { AdminError } from '../errors.ts';
 import type { MeasureOptions } from './options.ts';
 
@@ -68,18 +71,27 @@ async function readImage(path: string): Promise<Eif> {
   }
 }
 
-/** The bytes that the enclave gets, which must be a configuration: anything else has a PCR16 too. */
+/**
+ * The bytes that the enclave gets, which must be a configuration: anything else has a PCR16 too. Of a parent's role file
+ * they are those that the parent itself would give.
+ * @throws {AdminError} @throws {SettingsError}
+ */
 async function readConfiguration(path: string): Promise<Buffer> {
   const file = await readFile(path).catch(() => {
     throw new AdminError('file_unreadable', `${path} cannot be read`);
   });
   const text = file.toString('latin1').trim();
   const decoded = Buffer.from(text, 'base64');
-  const bytes = decoded.length > 0 && decoded.toString('base64') === text ? decoded : file;
   try {
+    if (text.startsWith('{')) {
+      const { enclave } = readRole(PARENT, { file: readConfigFile(path), env: {} });
+      return Buffer.from(enclaveConfiguration(enclave));
+    }
+    const bytes = decoded.length > 0 && decoded.toString('base64') === text ? decoded : file;
     parseConfiguration(bytes);
-  } catch {
+    return bytes;
+  } catch (error) {
+    if (error instanceof SettingsError) throw error;
     throw new AdminError('configuration_invalid', `${path} is no configuration of an enclave`);
   }
-  return bytes;
 }

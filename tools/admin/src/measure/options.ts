@@ -5,7 +5,7 @@ import { UsageError } from '../errors.ts';
 
 export const MEASURE_USAGE = `enclave-vault measure FILE.eif [--role-arn ARN] [--instance-id ID] [--configuration FILE] [--json]
   Checks an enclave image file and prints what it measures to, as JSON: PCR0, 1, 2, of a signed image 8, and as asked PCR3, 4 and 16.
-  --configuration FILE  the configuration that the enclave is given at boot: its bytes, or these in base64
+  --configuration FILE  the configuration that the enclave is given at boot: its bytes, these in base64, or the parent's role file
   --json                on one line
 enclave-vault measure FILE.eif --write MANIFEST --sign KEY.pem [--merge] [--name NAME] [--role-arn ARN] [--configuration FILE]
   Writes and signs the manifest that key policies are made from. Without role and configuration it describes a release, with them a deployment.

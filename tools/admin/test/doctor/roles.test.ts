@@ -127,6 +127,15 @@ describe('role files', () => {
     expect(JSON.stringify(subject.configuration)).not.toContain('secret');
   });
 
+  test('are of the role that knows their members, however little they say', () => {
+    const little = { api: { region: 'eu-central-1' }, deployment: { account: '1', region: 'eu-central-1' } };
+    for (const [role, content] of Object.entries(little)) {
+      const subject = subjectOf([file('little', content)]);
+      expect(Object.keys(told(subject.configuration))).toEqual([`little.json (${role})`]);
+      expect(subject.title).toBe('deployment of unknown name in an unknown Region');
+    }
+  });
+
   test.each([
     ['keys', { api: { ...API, keys: { ...KEYS, vault: key('9') } } }, 'keys.vault is not among'],
     ['the region', { api: { ...API, region: 'eu-central-1' } }, 'another region than the API'],

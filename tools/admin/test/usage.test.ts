@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const MAIN = join(import.meta.dirname, '../src/main.ts');
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+const run = (...args: string[]) =>
+  new Promise<Ended>((resolve) => {
+    const child = execFile(process.execPath, [MAIN, ...args], (_error, out, err) => {
+      resolve({ code: child.exitCode ?? -1, out, err });
+    });
+  });
+
+describe('the command', () => {
+  test('shows the usage of one command, and of all without one', async () => {
+    const [one, all] = await Promise.all([run('measure', '--help'), run('--help')]);
+    expect(one.code).toBe(0);
+    expect(one.out).toMatch(/^enclave-vault measure /);
+    expect(one.out).not.toContain('enclave-vault dev');
+    for (const name of [
+      'dev',
+      'keys',
+      'tenants',
+      'audit',
+      'doctor',
+      'import-sample',
+      'measure',
+      'channel-roots',
+    ])
+      expect(all.out).toContain(`enclave-vault ${name} `);
+  });
+
+  test('says what is wrong with its words, and nothing of other commands', async () => {
+    const [option, command] = await Promise.all([run('doctor', '--bogus'), run('nonsense')]);
+    expect(option).toMatchObject({ code: 2, out: '' });
+    expect(option.err).toMatch(/^Unknown option '--bogus'.*\n\nenclave-vault doctor /);
+    expect(option.err).not.toContain('enclave-vault dev');
+    expect(command).toMatchObject({ code: 2, out: '' });
+    expect(command.err).toMatch(/^there is no command nonsense; there are dev, keys, .*help\n$/);
+  });
+});
