@@ -11,7 +11,7 @@ export function doctorPage(): string {
 \`\`\`
 npx enclave-vault doctor                              the vault that runs on this machine
 npx enclave-vault doctor --config api.json --config parent.json --config deployment.json \\
-    --manifest measurements.json --manifest-key manifest.pub
+    --manifest measurements.json --manifest-key manifest.pem
 \`\`\`
 
 On AWS it is given the role files of [configuration](configuration.md), as many as there are here, and the signed measurement manifest of the enclave image. Which

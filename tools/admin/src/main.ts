@@ -53,9 +53,16 @@ try {
     process.stderr.write(`enclave-vault: ${error.message}\n`);
     process.exitCode = 1;
   } else if (hasCode(error)) {
-    process.stderr.write(`enclave-vault: ${error.code}: ${error.message}\n`);
+    process.stderr.write(`enclave-vault: ${error.code}: ${error.message}${hintOf(error)}\n`);
     process.exitCode = 1;
   } else throw error;
+}
+
+/** The SDK's name of an error says little to who has just not signed in. */
+function hintOf({ message }: Error): string {
+  return message.includes('CredentialsProviderError')
+    ? ': there are no AWS credentials here (AWS_PROFILE, AWS_ACCESS_KEY_ID …, or a role)'
+    : '';
 }
 
 /** An error of one of the vault's packages (store, keys, sink, KMS): its code says all; a stack would say nothing. */
