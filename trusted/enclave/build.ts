@@ -39,7 +39,7 @@ export async function buildEnclave(outDir: string): Promise<EnclaveImage> {
 
 /**
  * Builds the program for AWS Nitro Enclaves, as reproducibly. koffi.node is in a folder for each architecture, `x64` and `arm64`; one that npm has not
- * installed here (`npm ci --cpu=arm64 --os=linux`) is left out and its path null, while image.json has the digests of both.
+ * installed here is left out and its path null, while image.json has the digests of both.
  * @throws BuildError also `native_changed`
  */
 export async function buildNitroEnclave(outDir: string): Promise<NitroEnclaveImage> {
