@@ -272,6 +272,12 @@ describe('problems', () => {
     expect(problemsOf({ file: { ...GOOD, kns: {} } })).toEqual({ kns: 'is unknown: did you mean kms?' });
     expect(problemsOf({ file: { ...GOOD, zzzzzzzz: 1 } })).toEqual({ zzzzzzzz: 'is unknown' });
   });
+
+  test('a path with dots as one name is no setting: it would be passed over', () => {
+    expect(problemsOf({ file: { ...GOOD, 'kms.fips': true } })).toEqual({
+      'kms.fips': 'is unknown: a group of settings is an object, not a dot in a name',
+    });
+  });
 });
 
 /** Keeps an own member `__proto__`, which a spread copies as one but a literal would not. */
