@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { encodeParentRequest, type ParentCredentials, parseConfiguration } from '@enclave-vault/protocol';
+import type { Place } from '@enclave-vault/settings';
 import { readRole, SettingsError, type Source } from '@enclave-vault/settings';
 import type { RelayTarget } from './relay/carry.ts';
 import { enclaveConfiguration } from './settings/enclave-configuration.ts';
-import type { ListenPlace } from './settings/readers.ts';
 import { PARENT, type ParentSettings } from './settings/role.ts';
 
 /** What the parent is told, read and checked: its settings with what follows from them. */
 export interface ParentConfig {
   settings: ParentSettings;
-  listen: ListenPlace;
+  /** For its user alone, or for the network over mutually authenticated TLS. */
+  listen: Place;
   /** The enclave's configuration: canonical bytes, passed on as they are. */
   configuration: Buffer;
   /** The only place that enclaves reach. */

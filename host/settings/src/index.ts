@@ -28,6 +28,7 @@ export { accountOf, arn, awsRegion, regionOf } from './aws-readers.ts';
 export { describeRole } from './describe.ts';
 export { type Problem, SettingsError } from './errors.ts';
 export { CONFIG_VARIABLE, configPath, readConfigFile } from './files.ts';
+export { type NetworkPlace, networkPlace, type Place, socketOrNetworkPlace } from './places.ts';
 export { readRole, type Source } from './read-role.ts';
 export {
   flag,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import { json, type Reader, text, Unwanted } from '@enclave-vault/settings';
+import { json, type Reader, Unwanted } from '@enclave-vault/settings';
 
 /**
  * A value of JSON, or the path of a file that holds it: a Lambda function's environment has room for 4 KB in all.
@@ -28,24 +28,4 @@ function parseFile(path: string): unknown {
     // The parser's message quotes the text.
     throw new Unwanted('names a file that is not JSON');
   }
-}
-
-/** Where the parent is. */
-export type ParentPlace = { readonly unix: string } | { readonly host: string; readonly port: number };
-
-/** `unix:/path` or `https://host:port`. */
-export function parentPlace(): Reader<ParentPlace> {
-  const wants = 'unix:/path of a socket, or https://host:port';
-  const inner = text(wants);
-  return {
-    wants,
-    fromText: inner.fromText,
-    read: (value) => {
-      const given = inner.read(value);
-      if (given.startsWith('unix:/')) return { unix: given.slice('unix:'.length) };
-      if (!/^https:\/\/[^/?#@]+\/?$/.test(given) || !URL.canParse(given)) throw new Unwanted();
-      const { hostname, port } = new URL(given);
-      return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 443 : Number(port) };
-    },
-  };
 }

@@ -10,6 +10,7 @@ import {
   oneOf,
   pemOrFile,
   type RoleValues,
+  socketOrNetworkPlace,
   text,
   url,
 } from '@enclave-vault/settings';
@@ -17,7 +18,7 @@ import { defaultSchema } from '@enclave-vault/vault';
 import { isLoopback } from '../http/host-check.ts';
 import { parseOidc } from './oidc-config.ts';
 import { parseRates } from './rates-config.ts';
-import { jsonOrFile, parentPlace } from './readers.ts';
+import { jsonOrFile } from './readers.ts';
 import { parseRecordSchema } from './schema-config.ts';
 
 /** Settings of the API, as a server and as a Lambda function. */
@@ -152,7 +153,7 @@ export const API = defineRole('api', {
       path: 'parent',
       env: 'ENCLAVE_VAULT_PARENT',
       doc: 'Where the parent of the enclaves is.',
-      read: parentPlace(),
+      read: socketOrNetworkPlace(),
     },
     {
       path: 'channel.key',

@@ -6,20 +6,15 @@ import {
   flag,
   integer,
   listOf,
+  networkPlace,
   oneOf,
   pemOrFile,
   type RoleValues,
+  socketOrNetworkPlace,
   text,
   url,
 } from '@enclave-vault/settings';
-import {
-  absolutePath,
-  bytesOrFile,
-  channelRoots,
-  listenPlace,
-  metadataEndpoint,
-  plainPlace,
-} from './readers.ts';
+import { absolutePath, bytesOrFile, channelRoots, metadataEndpoint } from './readers.ts';
 
 /** Settings of the parent: the process on an EC2 instance, or on one machine before the hypervisor emulator. */
 export const PARENT = defineRole('parent', {
@@ -29,13 +24,13 @@ export const PARENT = defineRole('parent', {
       path: 'listen',
       env: 'ENCLAVE_VAULT_LISTEN',
       doc: 'Where the API calls. Over TCP only with mutual TLS, see `channel`.',
-      read: listenPlace(),
+      read: socketOrNetworkPlace('address'),
     },
     {
       path: 'health',
       env: 'ENCLAVE_VAULT_HEALTH',
       doc: 'A second place for a load balancer, which has no certificate: answers `GET /health` with 200 or 503 and no detail, and nothing else.',
-      read: plainPlace(),
+      read: networkPlace('http:', 'address'),
       optional: true,
     },
     {
