@@ -58,6 +58,14 @@ describe('keys', () => {
     expect(await statuses(keyUses, here.subject)).toEqual(OK);
   });
 
+  test('a refusal of somebody unknown is no good news: it may be the role whose right it is', async () => {
+    const unknown = { ...here.subject, production: true, deployment: undefined, as: undefined };
+    expect((await findings(keyUses, unknown))['vault key']).toMatchObject({
+      status: 'skipped',
+      seen: 'refused; whether to the api role is not known here',
+    });
+  });
+
   test('one that is disabled, or not rotated, fails and says so', async () => {
     const KeyId = here.arns.request;
     await here.deployment.send(new DisableKeyRotationCommand({ KeyId }));

@@ -102,9 +102,14 @@ async function use(
     return may
       ? { of, status: 'ok', seen: 'allowed' }
       : { of, status: 'fail', seen: `the ${user} role is refused` };
-  if (!may) return { of, status: 'ok', seen: `refused, as to all but the ${user} role` };
+  // A refusal is as good or bad as who it is for: the role whose right it is must not have it.
   if (role === undefined)
-    return { of, status: 'skipped', seen: `allowed; whether to the ${user} role is not known here` };
+    return {
+      of,
+      status: 'skipped',
+      seen: `${may ? 'allowed' : 'refused'}; whether to the ${user} role is not known here`,
+    };
+  if (!may) return { of, status: 'ok', seen: `refused, as to all but the ${user} role` };
   return {
     of,
     status: 'fail',
