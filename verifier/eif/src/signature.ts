@@ -82,8 +82,9 @@ function parsePayload(payload: Buffer): { index: number; value: Buffer } {
 
 /** The first certificate of the PEM file that the image was signed with, as OpenSSL reads it: AWS's tools measure that one. */
 function parseCertificate(pem: Buffer): X509Certificate {
-  // The constructor takes DER as well.
-  if (!pem.includes('-----BEGIN ')) throw new EifError('certificate_invalid');
+  // The constructor takes DER as well, and OpenSSL's own form of a trusted certificate, which AWS's tools read past.
+  if (!pem.includes('-----BEGIN ') || pem.includes('-----BEGIN TRUSTED '))
+    throw new EifError('certificate_invalid');
   try {
     return new X509Certificate(pem);
   } catch (cause) {

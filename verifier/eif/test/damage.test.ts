@@ -154,6 +154,17 @@ describe('signature', () => {
     ['with a certificate in bytes', 'signature_malformed', { certificate: Buffer.from(P384.pem) }],
     ['with a certificate in DER', 'certificate_invalid', { certificate: [...P384.der] }],
     [
+      'with a first certificate that only some readers of PEM see',
+      'certificate_invalid',
+      {
+        certificate: [
+          ...Buffer.from(
+            P384.pem.replaceAll(' CERTIFICATE', ' TRUSTED CERTIFICATE') + signer('secp384r1').pem,
+          ),
+        ],
+      },
+    ],
+    [
       'with a certificate that is none',
       'certificate_invalid',
       { certificate: [...Buffer.from('-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n')] },
