@@ -7,7 +7,7 @@ import type { ChannelIdentity } from './identity.ts';
 import type { ChannelCredentials } from './leaf.ts';
 import type { Log } from './log.ts';
 import { channelTls, checkPeer } from './peer.ts';
-import { refusalOf } from './refusal.ts';
+import { refusalLog } from './refusal-log.ts';
 
 export interface ChannelServerOptions {
   /** Of the server side. */
@@ -47,10 +47,8 @@ export function createChannelServer(
   };
   /** Until when a connection may carry another request, ms since the epoch. */
   const usableUntil = new WeakMap<object, number>();
-  const refuse = (code: unknown, socket: TLSSocket) => {
-    const from = socket.remoteAddress;
-    log('warn', 'channel_refused', { side: 'server', reason: refusalOf(code), code: String(code), from });
-  };
+  const tell = refusalLog(log);
+  const refuse = (code: unknown, socket: TLSSocket) => tell(code, socket.remoteAddress);
   const contextOf = ({ key, cert }: ChannelCredentials): SecureContext =>
     tls.createSecureContext({ ...common, key, cert });
   const first = identity.current();
