@@ -17,7 +17,8 @@ export default defineConfig({
     pool: 'forks',
     // Vitest leaves a core to itself; with two that would be one file after the other, most of them waiting for processes.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // Against what hangs, and no measure of speed: tests that start whole vaults take half a minute beside other work.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

@@ -60,8 +60,7 @@ async function reveal({ id, values }: SampleVault): Promise<unknown> {
   return status === 200 ? json.data : json;
 }
 
-// Vaults that stop and start again under a test: longer than most on a busy machine.
-describe('a table of the AWS sample', { timeout: 60_000 }, () => {
+describe('a table of the AWS sample', () => {
   const vaults: SampleVault[] = [];
   const many: SampleVault[] = [];
   let damaged: WireItem[] = [];
