@@ -180,6 +180,7 @@ test('slow handshakes end in time, and do not keep a client out', async () => {
   );
   expect((await decrypt(await clientOf(port))).status).toBe(200);
   await Promise.all(closed);
-  await until(() => ours.refusals('server').length === 50);
+  // No more than twenty in ten seconds are said.
+  await until(() => ours.refusals('server').length >= 20);
   expect(new Set(ours.refusals('server'))).toEqual(new Set(['timeout']));
 });
