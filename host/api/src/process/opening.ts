@@ -62,7 +62,9 @@ export class OpeningVault {
         return;
       } catch (error) {
         this.#waitingFor = waitable(error);
-        log('warn', 'vault_not_open', { code: this.#waitingFor });
+        // The operation and AWS's name of the error: both ports keep everything else out of their messages.
+        const detail = error instanceof KmsError || error instanceof StoreError ? error.message : undefined;
+        log('warn', 'vault_not_open', { code: this.#waitingFor, detail });
       } finally {
         onTried();
         const tried = this.#next;

@@ -65,7 +65,9 @@ test('a throttled KMS at the start is no end: 503, and the vault opens when it m
   const kms = new LocalKms();
   kms.failure = new KmsError('throttled');
   lambda = await startLambda({}, { kms });
-  expect(output.events('vault_not_open')).toMatchObject([{ code: 'kms_throttled' }]);
+  expect(output.events('vault_not_open')).toMatchObject([
+    { code: 'kms_throttled', detail: kms.failure.message },
+  ]);
   const { status, json, headers } = await lambda.call('POST', '/v1/vaults', { json: {}, token: 'evk_x' });
   expect([status, json.code, headers['retry-after']]).toEqual([503, 'starting', '1']);
   const health = await lambda.call('GET', '/health');
