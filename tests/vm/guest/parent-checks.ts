@@ -2,6 +2,7 @@
 import { deepEqual, equal, notEqual, ok } from 'node:assert/strict';
 import type { Question } from '../../../trusted/enclave/test/support/caller.ts';
 import type { TestDeployment } from '../../../trusted/enclave/test/support/deployment.ts';
+import { apiChecks } from './api-checks.ts';
 import { check, EMULATED } from './checks.ts';
 import { type Asked, makeRecord, opened, question } from './enclave-checks.ts';
 import { Hypervisor } from './hypervisor.ts';
@@ -98,6 +99,7 @@ export async function parentChecks(deployment: TestDeployment): Promise<void> {
       ok(answers.some(({ tries }) => tries > 1));
     },
   );
+  await apiChecks(deployment, LISTEN);
   await check('parent: says which enclave, which died, and no value', () => {
     for (const event of ['enclave_healthy', 'enclave_lost']) ok(parent.output.includes(`"event":"${event}"`));
     for (const secret of ['Bern', '1980', deployment.principals.instance.secretAccessKey])

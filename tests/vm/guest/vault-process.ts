@@ -12,7 +12,9 @@ export class VaultProcess {
   output = '';
 
   constructor(program: string, configuration: object) {
-    this.#process = spawn('/bin/node', [program], { env: { PATH: '/bin' }, stdio: ['pipe', 'pipe', 'pipe'] });
+    // This machine has no /etc/passwd, where Node looks for a home that no variable names; the AWS SDK asks for one.
+    const env = { PATH: '/bin', HOME: '/tmp' };
+    this.#process = spawn('/bin/node', [program], { env, stdio: ['pipe', 'pipe', 'pipe'] });
     for (const stream of [this.#process.stdout, this.#process.stderr])
       stream?.on('data', (chunk: Buffer) => {
         this.output += chunk.toString('utf8');

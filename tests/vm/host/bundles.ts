@@ -10,6 +10,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   main: `${GUEST}/main.ts`,
   'nsm-service': `${GUEST}/nsm-service.ts`,
   parent: `${ROOT}host/parent/src/main.ts`,
+  api: `${ROOT}host/api/src/main.ts`,
 };
 
 export interface Bundles {
@@ -34,6 +35,7 @@ export async function buildBundles(folder: string): Promise<Bundles> {
     format: 'esm',
     target: 'node24',
     conditions: ['bundled', 'module'],
+    alias: { '@fastify/swagger-ui': `${ROOT}tests/vm/host/no-pages.ts` },
     // Packages in CommonJS ask for built-in modules at run time.
     banner: {
       js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);",

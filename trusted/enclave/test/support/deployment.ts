@@ -164,6 +164,8 @@ export async function startDeployment(limits: ConfigurationInput['limits'] = {})
     configuration,
     refusals,
     release,
+    /** Another key, with the deployment role's rights. @returns its ARN */
+    createKey,
     legacyPair,
     credentialsOf: ({ accessKeyId, secretAccessKey }: PrincipalConfig): ParentCredentials => ({
       accessKeyId,
@@ -172,6 +174,7 @@ export async function startDeployment(limits: ConfigurationInput['limits'] = {})
       expiration: null,
     }),
     principals: { api, instance },
+    region: DEPLOYMENT.region,
     /** As the API does: a key pair under the record's context. */
     keyPair: (vaultId: string, tenant: string) =>
       asApi.send(
