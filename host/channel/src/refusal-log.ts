@@ -2,12 +2,12 @@
 import type { Log } from './log.ts';
 import { refusalOf } from './refusal.ts';
 
-/** Lines of one window; whoever reaches the port can be refused as often as he likes, and the log is not his to fill. */
+/** Lines of one window: whoever reaches the port can be refused as often as he likes, and the log is not his to fill. */
 const LINES = 20;
 const WINDOW_MS = 10_000;
 
 /**
- * Logs refused connections: the first of each ten seconds, with how many of the time before went unsaid.
+ * Logs refused connections: the first twenty of each ten seconds, with how many before them went unsaid.
  * @param now ms, never going back
  */
 export function refusalLog(log: Log, now: () => number = () => performance.now()) {
