@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { checkDeployment } from './check.ts';
+import { checkHome } from './check.ts';
 import { PolicyInputError } from './errors.ts';
 import { allow, anyAlias, anyKey, document } from './identities.ts';
 import { KEY_ADMINISTRATION, KEY_CONTROL } from './key-common.ts';
-import type { Deployment, PolicyDocument, Statement } from './types.ts';
+import type { Home, PolicyDocument, Statement } from './types.ts';
 
 /*
  * The most a role may ever do, whatever is attached to it later. Names follow one convention: everything a deployment
@@ -14,13 +14,13 @@ import type { Deployment, PolicyDocument, Statement } from './types.ts';
 export type Bounded = 'api' | 'instance' | 'deployment' | 'admin';
 
 /** ARN of the managed policy that is a role's boundary. */
-export function boundaryArn({ partition, account, name }: Deployment, role: Bounded): string {
+export function boundaryArn({ partition, account, name }: Home, role: Bounded): string {
   return `arn:${partition}:iam::${account}:policy/${name}/boundary-${role}`;
 }
 
 /** The API: its four keys, its tables item by item, its logs and traces, its network interface in the VPC. */
-export function apiBoundary(deployment: Deployment): PolicyDocument {
-  checkDeployment(deployment);
+export function apiBoundary(deployment: Home): PolicyDocument {
+  checkHome(deployment);
   const { partition, region, account, name } = deployment;
   return document([
     allow(
@@ -61,8 +61,8 @@ export function apiBoundary(deployment: Deployment): PolicyDocument {
 }
 
 /** The parent instance: decryption for the enclave, certificates for itself, its artifacts, its logs and metrics. */
-export function instanceBoundary(deployment: Deployment): PolicyDocument {
-  checkDeployment(deployment);
+export function instanceBoundary(deployment: Home): PolicyDocument {
+  checkHome(deployment);
   const { partition, account, name } = deployment;
   return document([
     allow('Keys', ['kms:Decrypt', 'kms:GetPublicKey', 'kms:Sign'], anyKey(deployment)),
@@ -80,8 +80,8 @@ export function instanceBoundary(deployment: Deployment): PolicyDocument {
 }
 
 /** An operator: keys' metadata and administration, and reading what watches the vault. */
-export function adminBoundary(deployment: Deployment): PolicyDocument {
-  checkDeployment(deployment);
+export function adminBoundary(deployment: Home): PolicyDocument {
+  checkHome(deployment);
   return document([
     allow('Keys', KEY_ADMINISTRATION, [anyKey(deployment), anyAlias(deployment)]),
     allow(
@@ -109,8 +109,8 @@ export function adminBoundary(deployment: Deployment): PolicyDocument {
  *   that functions are signed)
  * @throws {PolicyInputError} `invalid_deployment` also for an action that names a whole service, KMS, IAM or STS
  */
-export function deploymentBoundary(deployment: Deployment, actions: readonly string[] = []): PolicyDocument {
-  checkDeployment(deployment);
+export function deploymentBoundary(deployment: Home, actions: readonly string[] = []): PolicyDocument {
+  checkHome(deployment);
   for (const action of actions) {
     const good = /^[a-z0-9-]+:[A-Z][A-Za-z0-9]+\*?$/.test(action) && !/^(iam|kms|sts):/.test(action);
     if (!good) throw new PolicyInputError('invalid_deployment', 'actions must each name an operation');
@@ -220,7 +220,7 @@ function deny(sid: string, actions: readonly string[], resources: string | reado
   return { Sid: sid, Effect: 'Deny', Action: actions, Resource: resources };
 }
 
-function logs({ partition, region, account }: Deployment, groups: readonly string[]): Statement {
+function logs({ partition, region, account }: Home, groups: readonly string[]): Statement {
   return allow(
     'Logs',
     ['logs:CreateLogStream', 'logs:PutLogEvents'],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { PolicyInputError } from './errors.ts';
-import type { Deployment, Measurements } from './types.ts';
+import type { Deployment, Home, Measurements } from './types.ts';
 
 const ACCOUNT = /^[0-9]{12}$/;
 const PARTITION = /^aws(-[a-z]+)*$/;
@@ -24,17 +24,14 @@ export const PINNED_REGISTERS = [
 ] as const satisfies readonly (readonly [number, keyof Measurements])[];
 
 /**
- * Refuses a deployment whose members would widen a document: a `*`, a `${…}` or an empty name inside an ARN.
+ * Refuses a home whose members would widen a document: a `*`, a `${…}` or an empty name inside an ARN.
  * @throws {PolicyInputError} `invalid_deployment`
  */
-export function checkDeployment(deployment: Deployment): void {
-  const { partition, account, region, name, network, roles, replicaRegions = [] } = deployment;
+export function checkHome({ partition, account, region, name, roles, replicaRegions = [] }: Home): void {
   demand(PARTITION.test(partition), 'partition');
   demand(ACCOUNT.test(account), 'account');
   demand(REGION.test(region), 'region');
   demand(NAME.test(name), 'name');
-  demand(VPC.test(network.vpcId), 'network.vpcId');
-  demand(network.vpceId === undefined || VPCE.test(network.vpceId), 'network.vpceId');
   demand(
     replicaRegions.every((replica) => REGION.test(replica) && replica !== region),
     'replicaRegions',
@@ -44,6 +41,17 @@ export function checkDeployment(deployment: Deployment): void {
   for (const arn of arns) demand(arn.startsWith(prefix) && ROLE.test(arn.slice(prefix.length)), 'roles');
   // One role in two places would join powers that the documents keep apart.
   demand(new Set(arns).size === arns.length, 'roles');
+}
+
+/**
+ * The same of a whole deployment.
+ * @throws {PolicyInputError} `invalid_deployment`
+ */
+export function checkDeployment(deployment: Deployment): void {
+  checkHome(deployment);
+  const { network } = deployment;
+  demand(VPC.test(network.vpcId), 'network.vpcId');
+  demand(network.vpceId === undefined || VPCE.test(network.vpceId), 'network.vpceId');
 }
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { checkDeployment, checkKeyArn } from './check.ts';
+import { checkHome, checkKeyArn } from './check.ts';
 import { KEY_ADMINISTRATION, KEY_CONTROL } from './key-common.ts';
-import type { Deployment, KeyArns, PolicyDocument, Statement } from './types.ts';
+import type { Home, KeyArns, PolicyDocument, Statement } from './types.ts';
 
 /*
  * What each role may ask of KMS. The key policies delegate to the account, so a role needs its entry in the key policy
@@ -13,8 +13,8 @@ import type { Deployment, KeyArns, PolicyDocument, Statement } from './types.ts'
  * certificates for the channel to the parent.
  * @param keys without them any key of the account and Region, of which the key policies leave it these four
  */
-export function apiIdentityPolicy(deployment: Deployment, keys?: KeyArns): PolicyDocument {
-  checkDeployment(deployment);
+export function apiIdentityPolicy(deployment: Home, keys?: KeyArns): PolicyDocument {
+  checkHome(deployment);
   const on = (key: 'vault' | 'request' | 'integrity'): string =>
     keys === undefined ? anyKey(deployment) : checkKeyArn(keys[key]);
   return document([
@@ -34,8 +34,8 @@ export function apiIdentityPolicy(deployment: Deployment, keys?: KeyArns): Polic
  * channel to the API.
  * @param keys without them any key of the account and Region
  */
-export function instanceIdentityPolicy(deployment: Deployment, keys?: KeyArns): PolicyDocument {
-  checkDeployment(deployment);
+export function instanceIdentityPolicy(deployment: Home, keys?: KeyArns): PolicyDocument {
+  checkHome(deployment);
   const arns =
     keys === undefined
       ? anyKey(deployment)
@@ -48,7 +48,7 @@ export function instanceIdentityPolicy(deployment: Deployment, keys?: KeyArns): 
 
 /** To sign as one side of the channel, and to see whether the configured root is that key's. */
 function channelCertificates(
-  deployment: Deployment,
+  deployment: Home,
   keys: KeyArns | undefined,
   key: 'channelServer' | 'channelClient',
 ): Statement[] {
@@ -59,8 +59,8 @@ function channelCertificates(
 }
 
 /** The deployment role makes, administers and retires keys; it uses none. */
-export function deploymentIdentityPolicy(deployment: Deployment): PolicyDocument {
-  checkDeployment(deployment);
+export function deploymentIdentityPolicy(deployment: Home): PolicyDocument {
+  checkHome(deployment);
   return document([
     allow('CreateAndFindKeys', ['kms:CreateKey', 'kms:ListAliases', 'kms:ListKeys'], '*'),
     // Key material that came from outside, or lies outside, is known or reachable elsewhere.
@@ -90,8 +90,8 @@ export function deploymentIdentityPolicy(deployment: Deployment): PolicyDocument
 }
 
 /** What the break-glass role does in an emergency. Decrypting without the enclave takes a change of key policy first. */
-export function breakGlassIdentityPolicy(deployment: Deployment): PolicyDocument {
-  checkDeployment(deployment);
+export function breakGlassIdentityPolicy(deployment: Home): PolicyDocument {
+  checkHome(deployment);
   return document([
     allow('FindKeys', ['kms:ListAliases', 'kms:ListKeys'], '*'),
     allow(
@@ -103,8 +103,8 @@ export function breakGlassIdentityPolicy(deployment: Deployment): PolicyDocument
 }
 
 /** An operator reads and administers keys, and changes neither who uses them nor whether they exist. */
-export function adminIdentityPolicy(deployment: Deployment): PolicyDocument {
-  checkDeployment(deployment);
+export function adminIdentityPolicy(deployment: Home): PolicyDocument {
+  checkHome(deployment);
   return document([
     allow('FindKeys', ['kms:ListAliases', 'kms:ListKeys'], '*'),
     allow('AdministerKeys', KEY_ADMINISTRATION, [anyKey(deployment), anyAlias(deployment)]),
@@ -112,12 +112,12 @@ export function adminIdentityPolicy(deployment: Deployment): PolicyDocument {
 }
 
 /** Every key of the deployment's account and Region; which of them a role reaches, key policies decide. */
-export function anyKey({ partition, region, account }: Deployment): string {
+export function anyKey({ partition, region, account }: Home): string {
   return `arn:${partition}:kms:${region}:${account}:key/*`;
 }
 
 /** Creating or moving an alias is authorized on the alias as well as on the key. */
-export function anyAlias({ partition, region, account, name }: Deployment): string {
+export function anyAlias({ partition, region, account, name }: Home): string {
   return `arn:${partition}:kms:${region}:${account}:alias/${name}/*`;
 }
 

@@ -29,6 +29,7 @@ export { legacyKeyStatement } from './legacy.ts';
 export type {
   ConditionBlock,
   Deployment,
+  Home,
   KeyArns,
   Measurements,
   OneOrMany,

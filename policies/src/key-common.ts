@@ -52,7 +52,9 @@ export const KEY_ADMINISTRATION: readonly string[] = [...READING, ...ADMINISTRAT
 export const KEY_CONTROL: readonly string[] = CONTROL;
 
 /** Principal element for "any principal of our account that an identity policy allows as well". */
-export function accountPrincipal(deployment: Deployment): { readonly AWS: string } {
+export function accountPrincipal(deployment: Pick<Deployment, 'partition' | 'account'>): {
+  readonly AWS: string;
+} {
   return { AWS: `arn:${deployment.partition}:iam::${deployment.account}:root` };
 }
 

@@ -40,8 +40,8 @@ export interface Roles {
   readonly breakGlass: string;
 }
 
-/** Where a vault lives and who works in it: everything a policy document depends on but the measurements. */
-export interface Deployment {
+/** An account and the name and roles of a deployment in it: what is known before anything is made. */
+export interface Home {
   /** `aws`, `aws-cn`, `aws-us-gov`, … */
   readonly partition: string;
   /** 12 digits. */
@@ -49,14 +49,18 @@ export interface Deployment {
   readonly region: string;
   /** Lower-case name of the deployment: prefix of policy ids, path of its IAM roles, name of its aliases. */
   readonly name: string;
+  readonly roles: Roles;
+  /** Regions the deployment role may replicate keys to. None when absent. */
+  readonly replicaRegions?: readonly string[];
+}
+
+/** Where a vault lives and who works in it: everything a policy document depends on but the measurements. */
+export interface Deployment extends Home {
   readonly network: {
     readonly vpcId: string;
     /** When given, KMS calls must come through this very interface endpoint. */
     readonly vpceId?: string;
   };
-  readonly roles: Roles;
-  /** Regions the deployment role may replicate keys to. None when absent. */
-  readonly replicaRegions?: readonly string[];
 }
 
 /**

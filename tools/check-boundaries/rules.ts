@@ -133,6 +133,13 @@ export const RULES: readonly ZoneRule[] = [
   },
   { zone: 'emulators/nitro', packages: ['codec', 'attestation', 'emulator-pki'], node: ['*'] },
   { zone: 'policies' },
+  // Templates from plain text. Nothing here reads a file, a clock or a network.
+  {
+    zone: 'infra',
+    packages: ['policies', 'settings'],
+    node: ['crypto'],
+    npm: ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'],
+  },
   // Run on the developer's machine and in CI: they make images, and are in none.
   { zone: 'images', node: ['*'] },
   {

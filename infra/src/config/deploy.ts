@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+import { defineRole, type RoleValues } from '@enclave-vault/settings';
+import { FEATURE_SETTINGS } from './features.ts';
+import { NETWORK_SETTINGS } from './network.ts';
+import { PLACE_SETTINGS } from './place.ts';
+
+const ACCOUNT = '111122223333';
+
+/** deploy.json: everything that a deployment decides, as plain text. Nothing is looked up when templates are made. */
+export const DEPLOY = defineRole('deploy', {
+  doc: 'What `npm run deploy` puts into an account ([deployment.md](deployment.md)): read by that command and its pipeline, by no process of the vault.',
+  settings: [...PLACE_SETTINGS, ...NETWORK_SETTINGS, ...FEATURE_SETTINGS],
+  rules: [
+    {
+      settings: ['zones', 'region'],
+      doc: '`zones` are different ones of the Region',
+      broken: ({ zones, region }) =>
+        new Set(zones).size !== zones.length || zones.some((zone) => zone.slice(0, -1) !== region),
+    },
+    {
+      settings: ['replicaRegions', 'region'],
+      doc: '`replicaRegions` are different ones and not the Region itself',
+      broken: ({ replicaRegions, region }) =>
+        new Set([region, ...replicaRegions]).size !== replicaRegions.length + 1,
+    },
+  ],
+  example: {
+    name: 'vault',
+    account: ACCOUNT,
+    region: 'eu-central-1',
+    zones: ['eu-central-1a', 'eu-central-1b'],
+    deployers: [`arn:aws:iam::${ACCOUNT}:role/people/deployer`],
+    breakGlass: [`arn:aws:iam::${ACCOUNT}:role/people/on-call`],
+    network: { prefixLists: { s3: 'pl-6ea54007', dynamodb: 'pl-66a5400f' } },
+  },
+});
+
+export type DeployConfig = RoleValues<typeof DEPLOY>;

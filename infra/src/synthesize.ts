@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Deployment, Measurements } from '@enclave-vault/policies';
+import {
+  App,
+  BootstraplessSynthesizer,
+  CfnOutput,
+  type IStackSynthesizer,
+  Stack,
+  Tags,
+  Token,
+} from 'aws-cdk-lib';
+import type { DeployConfig } from './config/deploy.ts';
+import { InfraError } from './errors.ts';
+import { namesOf } from './names.ts';
+import type { OutputShape, OutputValues } from './outputs.ts';
+import type { PlacedRelease, Stage, StageContext } from './stage.ts';
+import { NETWORK } from './stages/network.ts';
+
+/** A CloudFormation template, as JSON. */
+export interface Template {
+  readonly Description?: string;
+  readonly Resources: Readonly<Record<string, TemplateResource>>;
+  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
+  readonly [other: string]: unknown;
+}
+
+export interface TemplateResource {
+  readonly Type: string;
+  readonly Properties?: Readonly<Record<string, unknown>>;
+  readonly DependsOn?: string | readonly string[];
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+  readonly [other: string]: unknown;
+}
+
+/** What is known by the time that a stage is made. */
+export interface Known {
+  readonly config: DeployConfig;
+  /** Outputs of deployed stages, by the stage's id. */
+  readonly outputs: ReadonlyMap<string, OutputValues<OutputShape>>;
+  readonly measurements: Measurements | null;
+  readonly release: PlacedRelease | null;
+}
+
+/**
+ * The template of one stage. Same inputs, same bytes.
+ * @throws {InfraError}
+ */
+export function synthesize(stage: Stage, known: Known): Template {
+  const { config } = known;
+  const names = namesOf(config);
+  const app = new App({ analyticsReporting: false, treeMetadata: false });
+  const stack = new Stack(app, names.stack(stage.id), {
+    description: `${stage.title} (Enclave Vault ${config.name})`,
+    env: { account: config.account, region: config.region },
+    // The class names members `undefined` that its interface only leaves out.
+    synthesizer: new BootstraplessSynthesizer({}) as IStackSynthesizer,
+  });
+  const values = stage.build(stack, contextOf(known));
+  for (const name of Object.keys(stage.outputs)) {
+    const value = values[name];
+    if (value === undefined) throw new InfraError('output_missing', `${stage.id} does not put out ${name}`);
+    new CfnOutput(stack, name, { value });
+  }
+  for (const [tag, value] of Object.entries({ ...config.tags, 'enclave-vault': config.name })) {
+    Tags.of(stack).add(tag, value);
+  }
+  return app.synth().getStackByName(stack.stackName).template as Template;
+}
+
+/** @throws {InfraError} `unresolved_token` when the text is one that only CloudFormation would know */
+export function plain(text: string, what: string): string {
+  if (Token.isUnresolved(text)) throw new InfraError('unresolved_token', `${what} must be known beforehand`);
+  return text;
+}
+
+function contextOf({ config, outputs, measurements, release }: Known): StageContext {
+  const names = namesOf(config);
+  const outputsOf: StageContext['outputs'] = <S extends OutputShape>(stage: Stage<S>) => {
+    const found = outputs.get(stage.id);
+    if (found === undefined) throw new InfraError('output_missing', `${stage.id} is not deployed`);
+    // The map holds what parseOutputs gave for this very stage.
+    return found as OutputValues<S>;
+  };
+  const deployment = (): Deployment => {
+    const network = outputsOf(NETWORK);
+    const { partition, account, region, name, replicaRegions } = config;
+    return {
+      partition,
+      account,
+      region,
+      name,
+      network: {
+        vpcId: plain(network.VpcId, 'the VPC'),
+        vpceId: plain(network.KmsEndpointId, 'the endpoint'),
+      },
+      roles: names.roles,
+      replicaRegions,
+    };
+  };
+  return {
+    config,
+    names,
+    outputs: outputsOf,
+    measurements,
+    deployment,
+    release: () => {
+      if (release === null) throw new InfraError('output_missing', 'no release was uploaded');
+      return release;
+    },
+  };
+}
