@@ -67,6 +67,7 @@ export const RULES: readonly ZoneRule[] = [
   { zone: 'verifier/attestation', packages: ['codec'], node: ['crypto'] },
   // Of policies, the type of what it pins.
   { zone: 'verifier/eif', packages: ['codec', 'policies'], node: ['crypto', 'zlib'] },
+  { zone: 'verifier/release', packages: ['eif'], node: ['crypto'] },
   {
     zone: 'host/vault',
     packages: ['protocol', 'codec', 'hpke', 'hpke/seal', 'records', 'records/seal', 'expressions/references'],
@@ -160,6 +161,8 @@ export const RULES: readonly ZoneRule[] = [
       'policies',
       'attestation',
       'eif',
+      'infra',
+      'release',
       'protocol',
       'codec',
       'enclave',

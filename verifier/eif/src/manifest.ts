@@ -104,10 +104,15 @@ function parsePayload(payload: Uint8Array): Manifest {
   if (!Number.isFinite(time) || !Array.isArray(images) || images.length < 1 || images.length > MAX_IMAGES) {
     throw new EifError('manifest_payload_invalid');
   }
-  return { issued: time, images: images.map(parseImage) };
+  return { issued: time, images: images.map(parseImageMeasurements) };
 }
 
-function parseImage(value: unknown): ImageMeasurements {
+/**
+ * An image as a manifest names it.
+ *
+ * @throws EifError `manifest_payload_invalid`
+ */
+export function parseImageMeasurements(value: unknown): ImageMeasurements {
   if (!isObject(value)) throw new EifError('manifest_payload_invalid');
   const { name, architecture, ...registers } = value;
   const ok =

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+export { checkFile } from './check-files.ts';
+export { ReleaseError, type ReleaseErrorCode } from './errors.ts';
+export {
+  MAX_RELEASE,
+  PARTS,
+  type Part,
+  RELEASE_TYPE,
+  type Release,
+  type ReleaseFile,
+  signRelease,
+  verifyRelease,
+} from './release.ts';

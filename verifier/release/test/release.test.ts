@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  checkFile,
+  MAX_RELEASE,
+  PARTS,
+  RELEASE_TYPE,
+  type Release,
+  ReleaseError,
+  type ReleaseErrorCode,
+  signRelease,
+  verifyRelease,
+} from '../src/index.ts';
+
+const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'secp384r1' });
+const OTHER = generateKeyPairSync('ec', { namedCurve: 'secp384r1' });
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const sha384 = (text: string): string => createHash('sha384').update(text).digest('hex');
+
+const RELEASE: Release = {
+  version: '1.2.3-rc.1',
+  issued: Date.UTC(2030, 1, 2, 3, 4, 5),
+  files: Object.fromEntries(
+    PARTS.map((part) => [part, { path: `${part}.zip`, bytes: 4, sha256: sha256(part) }]),
+  ) as Release['files'],
+  image: {
+    name: 'enclave',
+    architecture: 'aarch64',
+    pcr0: sha384('0'),
+    pcr1: sha384('1'),
+    pcr2: sha384('2'),
+    pcr8: sha384('8'),
+  },
+};
+
+/** An envelope by hand, from the DSSE specification. */
+function envelope(payload: unknown, type = RELEASE_TYPE): Buffer {
+  const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
+  const signed = `DSSEv1 ${Buffer.byteLength(type)} ${type} ${Buffer.byteLength(text)} ${text}`;
+  const sig = sign('sha384', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+  return Buffer.from(
+    JSON.stringify({
+      payloadType: type,
+      payload: Buffer.from(text).toString('base64'),
+      signatures: [{ sig: sig.toString('base64') }],
+    }),
+  );
+}
+
+const PAYLOAD = { ...RELEASE, v: 1, issued: '2030-02-02T03:04:05Z' };
+
+function refuses(action: () => unknown, code: ReleaseErrorCode): void {
+  expect(action).toThrow(expect.objectContaining({ name: 'ReleaseError', code }));
+}
+
+describe('a release manifest', () => {
+  test('comes back as it was signed', () => {
+    expect(verifyRelease(signRelease(RELEASE, privateKey), publicKey)).toEqual(RELEASE);
+    expect(verifyRelease(envelope(PAYLOAD), publicKey)).toEqual(RELEASE);
+  });
+
+  test('is refused under another key, and with any bit changed', () => {
+    const bytes = signRelease(RELEASE, privateKey);
+    refuses(() => verifyRelease(bytes, OTHER.publicKey), 'release_signature_invalid');
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
+        const changed = Buffer.from(bytes);
+        changed[at] = (changed[at] ?? 0) ^ change;
+        try {
+          // Only what carries no meaning may change: the key id is a hint, white space is none.
+          expect(verifyRelease(changed, publicKey)).toEqual(RELEASE);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ReleaseError);
+        }
+      }),
+    );
+  });
+
+  test('is refused when the envelope is of another type, as a signed measurement manifest is', () => {
+    const type = 'application/vnd.enclave-vault.measurements.v1+json';
+    refuses(() => verifyRelease(envelope(PAYLOAD, type), publicKey), 'release_type');
+  });
+
+  test('is refused before it is parsed when it is too long', () => {
+    refuses(() => verifyRelease(Buffer.alloc(MAX_RELEASE + 1, ' '), publicKey), 'release_malformed');
+  });
+
+  const { api } = RELEASE.files;
+  const { pcr8, ...unsigned } = RELEASE.image;
+  test.each<[string, unknown]>([
+    ['no object', '[]'],
+    ['no JSON', '{'],
+    ['another version of the format', { ...PAYLOAD, v: 2 }],
+    ['a member more', { ...PAYLOAD, note: 'x' }],
+    ['a version that is none', { ...PAYLOAD, version: '1.2' }],
+    ['a version that would be a path', { ...PAYLOAD, version: '1.2.3-../x' }],
+    ['a time that is none', { ...PAYLOAD, issued: '2030-99-99T99:99:99Z' }],
+    ['a part less', { ...PAYLOAD, files: { ...RELEASE.files, parent: undefined } }],
+    ['a part more', { ...PAYLOAD, files: { ...RELEASE.files, other: api } }],
+    ['two parts in one file', { ...PAYLOAD, files: { ...RELEASE.files, parent: api } }],
+    [
+      'a path that leaves the folder',
+      { ...PAYLOAD, files: { ...RELEASE.files, api: { ...api, path: '../a' } } },
+    ],
+    ['an absolute path', { ...PAYLOAD, files: { ...RELEASE.files, api: { ...api, path: '/etc/x' } } }],
+    [
+      'the manifest itself',
+      { ...PAYLOAD, files: { ...RELEASE.files, api: { ...api, path: 'release.json' } } },
+    ],
+    ['an empty file', { ...PAYLOAD, files: { ...RELEASE.files, api: { ...api, bytes: 0 } } }],
+    ['a size that is no number', { ...PAYLOAD, files: { ...RELEASE.files, api: { ...api, bytes: '4' } } }],
+    [
+      'a digest in capitals',
+      { ...PAYLOAD, files: { ...RELEASE.files, api: { ...api, sha256: 'A'.repeat(64) } } },
+    ],
+    ['a file with a member more', { ...PAYLOAD, files: { ...RELEASE.files, api: { ...api, mode: 1 } } }],
+    ['an image that is not signed', { ...PAYLOAD, image: unsigned }],
+    ['an image in debug mode', { ...PAYLOAD, image: { ...RELEASE.image, pcr0: '0'.repeat(96) } }],
+    ['an image of one role', { ...PAYLOAD, image: { ...RELEASE.image, pcr3: pcr8 } }],
+    ['an image of one configuration', { ...PAYLOAD, image: { ...RELEASE.image, pcr16: pcr8 } }],
+  ])('with %s is refused, and never signed', (_, payload) => {
+    refuses(() => verifyRelease(envelope(payload), publicKey), 'release_payload_invalid');
+  });
+
+  test('is not signed when it would not be read back', () => {
+    refuses(() => signRelease({ ...RELEASE, version: 'x' }, privateKey), 'release_payload_invalid');
+    const p256 = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+    refuses(() => signRelease(RELEASE, p256.privateKey), 'key_invalid');
+  });
+});
+
+describe('a file of a release', () => {
+  const file = { path: 'api.zip', bytes: 6, sha256: sha256('abcdef') };
+  async function* chunks(...texts: readonly string[]) {
+    for (const text of texts) yield Buffer.from(text);
+  }
+
+  test('is the one that was signed, however it is cut', async () => {
+    await expect(checkFile(file, chunks('abcdef'))).resolves.toBeUndefined();
+    await expect(checkFile(file, chunks('a', '', 'bcde', 'f'))).resolves.toBeUndefined();
+  });
+
+  test.each([['abcdeg'], ['abcde'], ['abcdef', 'g'], []])(
+    'of other bytes is refused: %j',
+    async (...texts) => {
+      const other = { code: 'release_file_other', message: expect.stringContaining('api.zip') };
+      await expect(checkFile(file, chunks(...texts))).rejects.toMatchObject(other);
+    },
+  );
+
+  test('that never ends is not read to its end', async () => {
+    let read = 0;
+    async function* endless() {
+      for (;;) yield Buffer.alloc(++read);
+    }
+    await expect(checkFile(file, endless())).rejects.toMatchObject({ code: 'release_file_other' });
+    // One, two and three bytes are what it may have; the fourth chunk is one too many.
+    expect(read).toBe(4);
+  });
+});
