@@ -143,6 +143,23 @@ export const RULES: readonly ZoneRule[] = [
   },
   // Run on the developer's machine and in CI: they make images, and are in none.
   { zone: 'images', node: ['*'] },
+  // The deploy command: templates, a release, an account. It reads none of the vault's host packages but settings.
+  {
+    zone: 'tools/deploy',
+    packages: [
+      'infra',
+      'policies',
+      'settings',
+      'release',
+      'eif',
+      'channel',
+      'channel/kms',
+      'parent/enclave-configuration',
+      'parent/settings',
+    ],
+    node: ['*'],
+    npm: ['@aws-sdk/*', '@smithy/node-http-handler', 'fflate'],
+  },
   {
     zone: 'tools',
     packages: [
