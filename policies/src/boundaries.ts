@@ -63,7 +63,7 @@ export function apiBoundary(deployment: Home): PolicyDocument {
 /** The parent instance: decryption for the enclave, certificates for itself, its artifacts, its logs and metrics. */
 export function instanceBoundary(deployment: Home): PolicyDocument {
   checkHome(deployment);
-  const { partition, account, name } = deployment;
+  const { partition, region, account, name } = deployment;
   return document([
     allow('Keys', ['kms:Decrypt', 'kms:GetPublicKey', 'kms:Sign'], anyKey(deployment)),
     allow(
@@ -76,6 +76,12 @@ export function instanceBoundary(deployment: Home): PolicyDocument {
     ),
     logs(deployment, [`/${name}/*`]),
     allow('Metrics', 'cloudwatch:PutMetricData', '*', { StringEquals: { 'cloudwatch:namespace': name } }),
+    // An instance tells the stack that waits for it whether it serves.
+    allow(
+      'Signal',
+      'cloudformation:SignalResource',
+      `arn:${partition}:cloudformation:${region}:${account}:stack/${name}-*/*`,
+    ),
   ]);
 }
 

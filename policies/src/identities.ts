@@ -29,25 +29,8 @@ export function apiIdentityPolicy(deployment: Home, keys?: KeyArns): PolicyDocum
   ]);
 }
 
-/**
- * The parent instance may ask for decryption, which its credentials alone never get, and signs its certificates for the
- * channel to the API.
- * @param keys without them any key of the account and Region
- */
-export function instanceIdentityPolicy(deployment: Home, keys?: KeyArns): PolicyDocument {
-  checkHome(deployment);
-  const arns =
-    keys === undefined
-      ? anyKey(deployment)
-      : [keys.vault, keys.request, ...(keys.legacy ?? [])].map(checkKeyArn);
-  return document([
-    allow('EnclaveDecrypt', 'kms:Decrypt', arns),
-    ...channelCertificates(deployment, keys, 'channelServer'),
-  ]);
-}
-
 /** To sign as one side of the channel, and to see whether the configured root is that key's. */
-function channelCertificates(
+export function channelCertificates(
   deployment: Home,
   keys: KeyArns | undefined,
   key: 'channelServer' | 'channelClient',

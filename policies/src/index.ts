@@ -15,8 +15,13 @@ export {
   apiIdentityPolicy,
   breakGlassIdentityPolicy,
   deploymentIdentityPolicy,
-  instanceIdentityPolicy,
 } from './identities.ts';
+export {
+  type InstanceResources,
+  instanceIdentityPolicy,
+  instanceWorkloadPolicy,
+  type PinnedObject,
+} from './instance.ts';
 export {
   INTEGRITY_PURPOSE_PREFIX,
   integrityKeyPolicy,

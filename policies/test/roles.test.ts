@@ -125,6 +125,15 @@ const ROWS: readonly Row[] = [
   ['instance', 'logs:PutLogEvents', arn('logs', 'log-group:/vault/parent:log-stream:1'), false, true],
   ['instance', 'cloudwatch:PutMetricData', '*', false, true, { 'cloudwatch:namespace': 'vault' }],
   ['instance', 'cloudwatch:PutMetricData', '*', false, false, { 'cloudwatch:namespace': 'AWS/KMS' }],
+  [
+    'instance',
+    'cloudformation:SignalResource',
+    arn('cloudformation', 'stack/vault-decryption/1'),
+    false,
+    true,
+  ],
+  ['instance', 'cloudformation:SignalResource', arn('cloudformation', 'stack/payroll/1'), false, false],
+  ['instance', 'cloudformation:UpdateStack', arn('cloudformation', 'stack/vault-decryption/1'), false, false],
   ['instance', 'dynamodb:GetItem', arn('dynamodb', 'table/vault-records'), false, false],
   ['instance', 'ec2:RunInstances', '*', false, false],
 
