@@ -8,27 +8,6 @@ import type { Home, KeyArns, PolicyDocument, Statement } from './types.ts';
  * and this; the Denies that hold for everybody are in the key policies and are not repeated here.
  */
 
-/**
- * The API makes key pairs, request keys and integrity keys, of which it can unwrap integrity keys only; and it signs its
- * certificates for the channel to the parent.
- * @param keys without them any key of the account and Region, of which the key policies leave it these four
- */
-export function apiIdentityPolicy(deployment: Home, keys?: KeyArns): PolicyDocument {
-  checkHome(deployment);
-  const on = (key: 'vault' | 'request' | 'integrity'): string =>
-    keys === undefined ? anyKey(deployment) : checkKeyArn(keys[key]);
-  return document([
-    allow('RecordKeyPairs', 'kms:GenerateDataKeyPairWithoutPlaintext', on('vault')),
-    allow('RequestKeys', 'kms:GenerateDataKey', on('request')),
-    allow(
-      'IntegrityKeys',
-      ['kms:Decrypt', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext'],
-      on('integrity'),
-    ),
-    ...channelCertificates(deployment, keys, 'channelClient'),
-  ]);
-}
-
 /** To sign as one side of the channel, and to see whether the configured root is that key's. */
 export function channelCertificates(
   deployment: Home,

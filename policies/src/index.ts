@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+export { apiIdentityPolicy } from './api/identity.ts';
 export {
   adminBoundary,
   apiBoundary,
@@ -8,11 +9,23 @@ export {
   instanceBoundary,
 } from './boundaries.ts';
 export { type ChannelSide, channelKeyPolicy } from './channel.ts';
-export { type EndpointOptions, kmsEndpointPolicy } from './endpoint.ts';
+export {
+  dynamoDbEndpointPolicy,
+  executeApiEndpointPolicy,
+  type KmsEndpointOptions,
+  kmsEndpointPolicy,
+  logsEndpointPolicy,
+  monitoringEndpointPolicy,
+  packagesBucket,
+  type RequestedService,
+  requestedEndpointPolicy,
+  s3EndpointPolicy,
+  sessionEndpointPolicy,
+} from './endpoints/index.ts';
 export { type PolicyInputCode, PolicyInputError } from './errors.ts';
+export { flowLogsPolicy, queryLogsDeliveryPolicy } from './flow-logs.ts';
 export {
   adminIdentityPolicy,
-  apiIdentityPolicy,
   breakGlassIdentityPolicy,
   deploymentIdentityPolicy,
 } from './identities.ts';
