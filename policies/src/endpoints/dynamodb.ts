@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+import { checkHome } from '../check.ts';
+import type { Home, PolicyDocument } from '../types.ts';
+import { checkName, endpointDocument, ofRoles, pass } from './common.ts';
+
+/**
+ * Policy of the DynamoDB gateway endpoint: the API's role, the vault's table, the operations that the store has
+ * (docs/dynamodb.md, "Rights"). A transaction is authorized by the actions of its parts.
+ * @param table name
+ * @throws {PolicyInputError}
+ */
+export function dynamoDbEndpointPolicy(home: Home, table: string): PolicyDocument {
+  checkHome(home);
+  const { partition, region, account, roles } = home;
+  return endpointDocument([
+    pass(
+      'AllowTable',
+      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:Scan'],
+      `arn:${partition}:dynamodb:${region}:${account}:table/${checkName(table, 'the table')}`,
+      ofRoles(home, [roles.api]),
+    ),
+  ]);
+}
