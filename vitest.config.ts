@@ -11,6 +11,7 @@ export default defineConfig({
     include: [
       '{trusted,verifier,host,emulators,tools}/*/test/**/*.test.ts',
       'policies/test/**/*.test.ts',
+      'canary/test/**/*.test.ts',
       'infra/test/**/*.test.ts',
       'images/*/test/**/*.test.ts',
       'tests/{e2e,attacks,properties,boundaries}/**/*.test.ts',

@@ -8,6 +8,7 @@ export {
   deploymentBoundary,
   instanceBoundary,
 } from './boundaries.ts';
+export { type CanaryArns, canaryIdentityPolicy } from './canary.ts';
 export { type ChannelSide, channelKeyPolicy } from './channel.ts';
 export {
   dynamoDbEndpointPolicy,

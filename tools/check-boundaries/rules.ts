@@ -134,6 +134,15 @@ export const RULES: readonly ZoneRule[] = [
   },
   { zone: 'emulators/nitro', packages: ['codec', 'attestation', 'emulator-pki'], node: ['*'] },
   { zone: 'policies' },
+  // Of policies, the encryption contexts that the key policies demand.
+  {
+    zone: 'canary',
+    packages: ['policies', 'settings'],
+    node: ['https'],
+    npm: ['@aws-sdk/client-kms', '@smithy/node-http-handler'],
+  },
+  // The build runs on the developer's machine; it isn't part of the program.
+  { zone: 'canary/build', node: ['*'], npm: ['esbuild'] },
   // Templates from plain text. Nothing here reads a file, a clock or a network.
   {
     zone: 'infra',

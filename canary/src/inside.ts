@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createCanary } from './handler.ts';
+import { writeLine } from './report.ts';
+
+/** Handler of the canary inside the VPC: `index.handler`. */
+export const handler = createCanary({ place: 'inside', env: process.env, write: writeLine });

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Agent } from 'node:https';
+import {
+  DecryptCommand,
+  DescribeKeyCommand,
+  GenerateDataKeyCommand,
+  GenerateDataKeyPairWithoutPlaintextCommand,
+  KMSClient,
+  type KMSClientConfig,
+} from '@aws-sdk/client-kms';
+import { regionOf } from '@enclave-vault/settings';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { Ask } from './run.ts';
+import type { CanaryConfig } from './settings.ts';
+
+/**
+ * Asks the KMS of the vault key's Region. One attempt: the next run is a minute away, and a retry would hide that KMS
+ * was not there.
+ * @param credentials by default the environment's, as Lambda gives them
+ */
+export function kmsAsk(config: CanaryConfig, credentials?: KMSClientConfig['credentials']): Ask {
+  const { keys, kms } = config;
+  const client = new KMSClient({
+    region: regionOf(keys.vault),
+    maxAttempts: 1,
+    useFipsEndpoint: kms.fips,
+    ...(kms.endpoint === undefined ? {} : { endpoint: kms.endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+    requestHandler: new NodeHttpHandler({
+      httpsAgent: new Agent({ keepAlive: true, ...(kms.ca === undefined ? {} : { ca: kms.ca }) }),
+    }),
+  });
+  return ({ operation, keyId: KeyId, context: EncryptionContext }, abortSignal) => {
+    const dry = { KeyId, EncryptionContext, DryRun: true };
+    switch (operation) {
+      case 'Decrypt':
+        // Without a ciphertext there is nothing to decrypt, so no run could ever bring a plaintext here.
+        return client.send(new DecryptCommand({ ...dry, DryRunModifiers: ['IGNORE_CIPHERTEXT'] }), {
+          abortSignal,
+        });
+      case 'GenerateDataKey':
+        return client.send(new GenerateDataKeyCommand({ ...dry, KeySpec: 'AES_256' }), { abortSignal });
+      case 'GenerateDataKeyPairWithoutPlaintext':
+        return client.send(
+          new GenerateDataKeyPairWithoutPlaintextCommand({ ...dry, KeyPairSpec: 'ECC_NIST_P384' }),
+          { abortSignal },
+        );
+      case 'DescribeKey':
+        return client.send(new DescribeKeyCommand({ KeyId }), { abortSignal });
+    }
+  };
+}

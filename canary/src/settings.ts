@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+import { arn, defineRole, flag, pemOrFile, type RoleValues, text, url } from '@enclave-vault/settings';
+
+/** Settings of both canaries; which one it is, its file says. */
+export const CANARY = defineRole('canary', {
+  doc: 'A canary: a Lambda function that asks KMS for what must be refused. Its Region is that of the vault key.',
+  settings: [
+    {
+      path: 'keys.vault',
+      env: 'ENCLAVE_VAULT_KEYS_VAULT',
+      doc: 'The vault key.',
+      read: arn('kms', 'key/'),
+    },
+    {
+      path: 'keys.request',
+      env: 'ENCLAVE_VAULT_KEYS_REQUEST',
+      doc: 'The request key.',
+      read: arn('kms', 'key/'),
+    },
+    {
+      path: 'metricsNamespace',
+      env: 'ENCLAVE_VAULT_METRICS_NAMESPACE',
+      doc: 'CloudWatch namespace of its three metrics.',
+      read: text('a CloudWatch namespace', /[\w.#/-]{1,255}/),
+      default: 'EnclaveVault',
+    },
+    {
+      path: 'kms.endpoint',
+      env: 'ENCLAVE_VAULT_KMS_ENDPOINT',
+      doc: 'KMS elsewhere than at the Region’s own endpoint.',
+      read: url(),
+      optional: true,
+    },
+    {
+      path: 'kms.ca',
+      env: 'ENCLAVE_VAULT_KMS_CA',
+      doc: 'Certificates to trust for `kms.endpoint`, in place of the system’s.',
+      read: pemOrFile(),
+      optional: true,
+    },
+    {
+      path: 'kms.fips',
+      env: 'ENCLAVE_VAULT_KMS_FIPS',
+      doc: 'Use the Region’s FIPS endpoint of KMS.',
+      read: flag(),
+      default: false,
+    },
+  ],
+  example: {
+    keys: {
+      vault: 'arn:aws:kms:eu-central-1:111122223333:key/mrk-00000000000000000000000000000001',
+      request: 'arn:aws:kms:eu-central-1:111122223333:key/mrk-00000000000000000000000000000002',
+    },
+  },
+});
+
+export type CanaryConfig = RoleValues<typeof CANARY>;
