@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+export { accessLogsPolicy } from './api/access-logs.ts';
+export { type FunctionResources, functionArn } from './api/function.ts';
+export { apiResourcePolicy, type GatewayAccess } from './api/gateway.ts';
 export { apiIdentityPolicy } from './api/identity.ts';
+export {
+  type ApiResources,
+  apiWorkloadPolicy,
+  authorizerWorkloadPolicy,
+  smokeWorkloadPolicy,
+} from './api/workload.ts';
 export {
   adminBoundary,
   apiBoundary,
@@ -11,6 +20,7 @@ export {
 export { type CanaryArns, canaryIdentityPolicy } from './canary.ts';
 export { type ChannelSide, channelKeyPolicy } from './channel.ts';
 export {
+  cloudFormationEndpointPolicy,
   dynamoDbEndpointPolicy,
   executeApiEndpointPolicy,
   type KmsEndpointOptions,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineRole, type RoleValues } from '@enclave-vault/settings';
 import { FEATURE_SETTINGS } from './features.ts';
-import { NETWORK_SETTINGS } from './network.ts';
+import { NETWORK_RULES, NETWORK_SETTINGS } from './network.ts';
 import { PLACE_SETTINGS } from './place.ts';
 
 const ACCOUNT = '111122223333';
@@ -23,6 +23,7 @@ export const DEPLOY = defineRole('deploy', {
       broken: ({ replicaRegions, region }) =>
         new Set([region, ...replicaRegions]).size !== replicaRegions.length + 1,
     },
+    ...NETWORK_RULES,
   ],
   example: {
     name: 'vault',

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+export { cloudFormationEndpointPolicy } from './cloudformation.ts';
 export { dynamoDbEndpointPolicy } from './dynamodb.ts';
 export { executeApiEndpointPolicy } from './execute-api.ts';
 export { type KmsEndpointOptions, kmsEndpointPolicy } from './kms.ts';

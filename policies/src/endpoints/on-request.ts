@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { checkHome } from '../check.ts';
 import type { Home, PolicyDocument } from '../types.ts';
-import { checkRoles, endpointDocument, ofAccount, ofRoles, pass } from './common.ts';
+import { checkRoles, endpointDocument, ofAccount, pass } from './common.ts';
 
 /**
  * Sessions of Systems Manager on the instances: its agent reports, and opens the channels of a session (Systems Manager
@@ -29,7 +29,7 @@ export function sessionEndpointPolicy(home: Home, service: 'ssm' | 'ssmmessages'
 }
 
 /** Services that the vault itself does not call, for what a team adds to the instances or functions. */
-export type RequestedService = 'cloudformation' | 'sts' | 'xray';
+export type RequestedService = 'sts' | 'xray';
 
 /**
  * Policy of an endpoint that deploy.json asks for.
@@ -37,41 +37,21 @@ export type RequestedService = 'cloudformation' | 'sts' | 'xray';
  */
 export function requestedEndpointPolicy(home: Home, service: RequestedService): PolicyDocument {
   checkHome(home);
-  const { partition, region, account, name, roles } = home;
+  const { partition, account } = home;
   const ours = { StringEquals: { 'aws:PrincipalAccount': account } };
-  switch (service) {
-    case 'cloudformation':
-      return endpointDocument([
-        pass(
-          'AllowSignals',
-          ['cloudformation:DescribeStackResource', 'cloudformation:SignalResource'],
-          `arn:${partition}:cloudformation:${region}:${account}:stack/${name}-*/*`,
-          ofRoles(home, [roles.instance]),
-        ),
-      ]);
-    case 'sts':
-      return endpointDocument([
-        pass(
-          'AllowOurRoles',
-          'sts:AssumeRole',
-          `arn:${partition}:iam::${account}:role/*`,
-          ofAccount(account),
-        ),
-        pass('AllowWhoAmI', 'sts:GetCallerIdentity', '*', ours),
-      ]);
-    case 'xray':
-      return endpointDocument([
-        pass(
-          'AllowTraces',
-          [
-            'xray:GetSamplingRules',
-            'xray:GetSamplingTargets',
-            'xray:PutTelemetryRecords',
-            'xray:PutTraceSegments',
-          ],
-          '*',
-          ours,
-        ),
-      ]);
+  if (service === 'sts') {
+    return endpointDocument([
+      pass('AllowOurRoles', 'sts:AssumeRole', `arn:${partition}:iam::${account}:role/*`, ofAccount(account)),
+      pass('AllowWhoAmI', 'sts:GetCallerIdentity', '*', ours),
+    ]);
   }
+  const actions = ['GetSamplingRules', 'GetSamplingTargets', 'PutTelemetryRecords', 'PutTraceSegments'];
+  return endpointDocument([
+    pass(
+      'AllowTraces',
+      actions.map((action) => `xray:${action}`),
+      '*',
+      ours,
+    ),
+  ]);
 }

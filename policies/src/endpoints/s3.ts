@@ -13,7 +13,7 @@ export function packagesBucket(region: string): string {
 }
 
 /**
- * Policy of the S3 gateway endpoint: the instance role reads artifacts, anybody on an instance reads AL2023's packages,
+ * Policy of the S3 gateway endpoint: the instance role reads artifacts, each by its version; anybody on an instance reads AL2023's packages,
  * and nothing is written or listed anywhere. dnf sends no signature, so its statement can name no principal; what it
  * names is one bucket of AWS and a read. A bucket whose name only begins like that one is somebody else's.
  * @param bucket of artifacts
@@ -28,7 +28,7 @@ export function s3EndpointPolicy(home: Home, bucket: string): PolicyDocument {
   return endpointDocument([
     pass(
       'AllowArtifacts',
-      ['s3:GetObject', 's3:GetObjectVersion'],
+      's3:GetObjectVersion',
       `arn:${partition}:s3:::${bucket}/*`,
       ofRoles(home, [roles.instance]),
     ),
