@@ -84,7 +84,7 @@ function contextOf({ config, outputs, measurements, release }: Known): StageCont
   };
   const deployment = (): Deployment => {
     const network = outputsOf(NETWORK);
-    const { partition, account, region, name, replicaRegions } = config;
+    const { partition, account, region, name, replicaRegions, deployers } = config;
     return {
       partition,
       account,
@@ -96,6 +96,7 @@ function contextOf({ config, outputs, measurements, release }: Known): StageCont
       },
       roles: names.roles,
       replicaRegions,
+      deployers,
     };
   };
   return {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { checkDeployment } from './check.ts';
-import { allowRole, denyAll, denyOthers, keyDocument } from './key-common.ts';
-import type { Deployment, PolicyDocument } from './types.ts';
+import { allowRole, checkKeyPlace, denyAll, denyOthers, type KeyPlace, keyDocument } from './key-common.ts';
+import type { PolicyDocument } from './types.ts';
 
 /** The parent is the server of the channel between API and parent, the API its client. */
 export type ChannelSide = 'server' | 'client';
@@ -12,8 +11,8 @@ export type ChannelSide = 'server' | 'client';
  * and cannot see what it signs; that it is a certificate, verifiers demand.
  * @throws {PolicyInputError}
  */
-export function channelKeyPolicy(deployment: Deployment, side: ChannelSide): PolicyDocument {
-  checkDeployment(deployment);
+export function channelKeyPolicy(deployment: KeyPlace, side: ChannelSide): PolicyDocument {
+  checkKeyPlace(deployment);
   const { roles } = deployment;
   const signer = side === 'server' ? roles.instance : roles.api;
   const sign = 'kms:Sign';

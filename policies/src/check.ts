@@ -8,6 +8,7 @@ const REGION = /^[a-z]{2,}(-[a-z0-9]+)+$/;
 const NAME = /^[a-z][a-z0-9-]{0,31}$/;
 const VPC = /^vpc-[0-9a-z]+$/;
 const VPCE = /^vpce-[0-9a-z]+$/;
+const ORGANIZATION = /^o-[a-z0-9]{10,32}$/;
 const SHA384 = /^[0-9a-f]{96}$/;
 const KEY_ID = /^(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 // IAM's characters of a role name and path, less anything with a meaning in a policy.
@@ -27,7 +28,9 @@ export const PINNED_REGISTERS = [
  * Refuses a home whose members would widen a document: a `*`, a `${…}` or an empty name inside an ARN.
  * @throws {PolicyInputError} `invalid_deployment`
  */
-export function checkHome({ partition, account, region, name, roles, replicaRegions = [] }: Home): void {
+export function checkHome(home: Home, organization?: string): void {
+  const { partition, account, region, name, roles, replicaRegions = [], deployers = [] } = home;
+  demand(organization === undefined || ORGANIZATION.test(organization), 'organization');
   demand(PARTITION.test(partition), 'partition');
   demand(ACCOUNT.test(account), 'account');
   demand(REGION.test(region), 'region');
@@ -36,11 +39,14 @@ export function checkHome({ partition, account, region, name, roles, replicaRegi
     replicaRegions.every((replica) => REGION.test(replica) && replica !== region),
     'replicaRegions',
   );
-  const prefix = `arn:${partition}:iam::${account}:`;
   const arns = [roles.api, roles.instance, roles.deployment, roles.breakGlass];
-  for (const arn of arns) demand(arn.startsWith(prefix) && ROLE.test(arn.slice(prefix.length)), 'roles');
+  for (const arn of arns) demand(isRole(home, arn), 'roles');
   // One role in two places would join powers that the documents keep apart.
   demand(new Set(arns).size === arns.length, 'roles');
+  demand(
+    deployers.every((arn) => isRole(home, arn) && !arns.includes(arn)),
+    'deployers',
+  );
 }
 
 /**
@@ -49,9 +55,21 @@ export function checkHome({ partition, account, region, name, roles, replicaRegi
  */
 export function checkDeployment(deployment: Deployment): void {
   checkHome(deployment);
-  const { network } = deployment;
+  checkNetwork(deployment.network);
+}
+
+/** @throws {PolicyInputError} `invalid_deployment` */
+export function checkNetwork(network: Deployment['network']): void {
   demand(VPC.test(network.vpcId), 'network.vpcId');
   demand(network.vpceId === undefined || VPCE.test(network.vpceId), 'network.vpceId');
+}
+
+/**
+ * Refuses an exemption of a network perimeter that is not the exact ARN of one role of the account.
+ * @throws {PolicyInputError} `invalid_deployment`
+ */
+export function checkOutsiders(home: Home, arns: readonly string[]): void {
+  for (const arn of arns) demand(isRole(home, arn), 'exempt');
 }
 
 /**
@@ -85,6 +103,11 @@ export function checkKeyArn(arn: string): string {
     KEY_ID.test(key.slice('key/'.length));
   if (!good) throw new PolicyInputError('invalid_key', 'not the ARN of a KMS key');
   return arn;
+}
+
+function isRole({ partition, account }: Home, arn: string): boolean {
+  const prefix = `arn:${partition}:iam::${account}:`;
+  return arn.startsWith(prefix) && ROLE.test(arn.slice(prefix.length));
 }
 
 function demand(good: boolean, member: string): void {

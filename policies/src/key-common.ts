@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { PINNED_REGISTERS } from './check.ts';
-import type { Deployment, Measurements, OneOrMany, PolicyDocument, Statement } from './types.ts';
+import { checkHome, checkNetwork, PINNED_REGISTERS } from './check.ts';
+import { type Network, serviceLinkedRoles, vpcArn } from './perimeter.ts';
+import type { Home, Measurements, OneOrMany, PolicyDocument, Statement } from './types.ts';
+
+/**
+ * Where a key is and who works there. Each Region of a multi-Region key has a policy of its own, with the network of that
+ * Region; where there is none yet, nobody is inside it.
+ */
+export type KeyPlace = Home & { readonly network: Network };
 
 /*
  * Statements that every key of the vault has. How they are written:
@@ -52,7 +59,7 @@ export const KEY_ADMINISTRATION: readonly string[] = [...READING, ...ADMINISTRAT
 export const KEY_CONTROL: readonly string[] = CONTROL;
 
 /** Principal element for "any principal of our account that an identity policy allows as well". */
-export function accountPrincipal(deployment: Pick<Deployment, 'partition' | 'account'>): {
+export function accountPrincipal(deployment: Pick<Home, 'partition' | 'account'>): {
   readonly AWS: string;
 } {
   return { AWS: `arn:${deployment.partition}:iam::${deployment.account}:root` };
@@ -61,7 +68,7 @@ export function accountPrincipal(deployment: Pick<Deployment, 'partition' | 'acc
 /** An Allow for one role of the account. */
 export function allowRole(
   sid: string,
-  deployment: Deployment,
+  deployment: Pick<Home, 'partition' | 'account'>,
   role: string,
   actions: readonly string[],
 ): Statement {
@@ -101,7 +108,7 @@ export function attestationDenies(measurements: Measurements | null): Statement[
 }
 
 /** Who may read, administer and control a key. */
-export function administrationAllows(deployment: Deployment): Statement[] {
+export function administrationAllows(deployment: Home): Statement[] {
   const { roles, replicaRegions = [] } = deployment;
   return [
     {
@@ -123,25 +130,32 @@ export function administrationAllows(deployment: Deployment): Statement[] {
 }
 
 /** The Denies around administration: control, grants, replicas, the network and the account. */
-export function perimeterDenies(deployment: Deployment): Statement[] {
-  const { partition, account, network, roles } = deployment;
-  const controllers = [roles.deployment, roles.breakGlass];
+export function perimeterDenies(deployment: KeyPlace): Statement[] {
+  const { account } = deployment;
   return [
-    denyOthers('DenyControlByOthers', CONTROL, controllers),
-    denyAll('DenyLockoutBypass', 'kms:PutKeyPolicy', {
-      Bool: { 'kms:BypassPolicyLockoutSafetyCheck': 'true' },
-    }),
+    ...controlDenies(deployment),
     // A grant is a second, longer-lived key policy that no review sees.
     denyAll('DenyGrants', 'kms:CreateGrant'),
     denyAll('DenyReEncryption', 'kms:ReEncrypt*'),
-    ...replicationDenies(deployment),
-    denyOthers('DenyPrimaryRegionChangeByOthers', 'kms:UpdatePrimaryRegion', roles.breakGlass),
-    ...networkDenies(network, [...controllers, `arn:${partition}:iam::${account}:role/aws-service-role/*`]),
+    ...networkDenies(deployment),
     denyAll('DenyOtherAccounts', 'kms:*', { StringNotEquals: { 'aws:PrincipalAccount': account } }),
   ];
 }
 
-function replicationDenies({ roles, replicaRegions = [] }: Deployment): Statement[] {
+/** Who changes the policy of a key, its being there, and its Regions. */
+export function controlDenies(deployment: Home): Statement[] {
+  const { roles } = deployment;
+  return [
+    denyOthers('DenyControlByOthers', CONTROL, [roles.deployment, roles.breakGlass]),
+    denyAll('DenyLockoutBypass', 'kms:PutKeyPolicy', {
+      Bool: { 'kms:BypassPolicyLockoutSafetyCheck': 'true' },
+    }),
+    ...replicationDenies(deployment),
+    denyOthers('DenyPrimaryRegionChangeByOthers', 'kms:UpdatePrimaryRegion', roles.breakGlass),
+  ];
+}
+
+function replicationDenies({ roles, replicaRegions = [] }: Home): Statement[] {
   if (replicaRegions.length === 0) return [denyAll('DenyReplication', 'kms:ReplicateKey')];
   return [
     denyOthers('DenyReplicationByOthers', 'kms:ReplicateKey', roles.deployment),
@@ -153,22 +167,49 @@ function replicationDenies({ roles, replicaRegions = [] }: Deployment): Statemen
 
 /**
  * Two roles work from outside the VPC and are exempt by name; service-linked roles read metadata (AWS Config, Access
- * Analyzer) and cannot be assumed by anybody. No tag exempts: whoever may tag a role could walk through.
+ * Analyzer) and cannot be assumed by anybody. So do deployers: the deploy command takes public keys and live measurements
+ * from the keys. No tag exempts: whoever may tag a role could walk through.
  */
-function networkDenies(network: Deployment['network'], exempt: readonly string[]): Statement[] {
-  const deny = (sid: string, key: string, value: string): Statement =>
+function networkDenies(place: KeyPlace): Statement[] {
+  const { network, roles, deployers = [] } = place;
+  const exempt = [roles.deployment, roles.breakGlass, ...deployers, serviceLinkedRoles(place)];
+  const deny = (sid: string, condition: Statement['Condition']): Statement =>
     denyAll(sid, 'kms:*', {
-      StringNotEquals: { [key]: value },
-      ArnNotLike: { 'aws:PrincipalArn': exempt },
+      ...condition,
+      ArnNotLike: { ...condition?.ArnNotLike, 'aws:PrincipalArn': exempt },
     });
-  const vpc = deny('DenyOutsideNetwork', 'aws:SourceVpc', network.vpcId);
-  if (network.vpceId === undefined) return [vpc];
-  return [vpc, deny('DenyOutsideEndpoint', 'aws:SourceVpce', network.vpceId)];
+  const readers = deployers.length === 0 ? [] : [denyAllBut('DenyDeployersButReading', READING, deployers)];
+  if (network === null) return [...readers, deny('DenyWithoutNetwork', {})];
+  const { vpcId, vpceId } = network;
+  return [
+    ...readers,
+    deny('DenyOutsideNetwork', { StringNotEquals: { 'aws:SourceVpc': vpcId } }),
+    // The id is unique within a Region only, and endpoints reach across. Where KMS tells no ARN, the id decides.
+    deny('DenyOtherRegionsNetwork', {
+      Null: { 'aws:SourceVpcArn': 'false' },
+      ArnNotLike: { 'aws:SourceVpcArn': vpcArn(place, vpcId) },
+    }),
+    ...(vpceId === undefined
+      ? []
+      : [deny('DenyOutsideEndpoint', { StringNotEquals: { 'aws:SourceVpce': vpceId } })]),
+  ];
+}
+
+/** Everything but some actions is denied to the roles named, wherever they are. */
+function denyAllBut(sid: string, actions: readonly string[], roles: readonly string[]): Statement {
+  return {
+    Sid: sid,
+    Effect: 'Deny',
+    Principal: '*',
+    NotAction: actions,
+    Resource: '*',
+    Condition: { ArnEquals: { 'aws:PrincipalArn': roles } },
+  };
 }
 
 /** A key policy: what every key of the vault says, around what this one does. */
 export function keyDocument(
-  deployment: Deployment,
+  deployment: KeyPlace,
   key: string,
   statements: readonly Statement[],
 ): PolicyDocument {
@@ -177,4 +218,10 @@ export function keyDocument(
     Id: `${deployment.name}-${key}`,
     Statement: [...administrationAllows(deployment), ...statements, ...perimeterDenies(deployment)],
   };
+}
+
+/** @throws {PolicyInputError} `invalid_deployment` */
+export function checkKeyPlace(place: KeyPlace): void {
+  checkHome(place);
+  if (place.network !== null) checkNetwork(place.network);
 }

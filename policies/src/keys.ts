@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { checkDeployment, checkMeasurements } from './check.ts';
-import { allowRole, attestationDenies, denyAll, denyOthers, keyDocument } from './key-common.ts';
-import type { Deployment, Measurements, PolicyDocument, Statement } from './types.ts';
+import { checkMeasurements } from './check.ts';
+import {
+  allowRole,
+  attestationDenies,
+  checkKeyPlace,
+  denyAll,
+  denyOthers,
+  type KeyPlace,
+  keyDocument,
+} from './key-common.ts';
+import type { Measurements, PolicyDocument, Statement } from './types.ts';
 
 /** Value of the encryption context `purpose` of a request data key. */
 export const REQUEST_PURPOSE = 'enclave-request/1';
@@ -42,7 +50,7 @@ function denyOtherContext(actions: readonly string[], keys: readonly string[]): 
  * @param measurements null: nothing decrypts, whoever asks
  * @throws {PolicyInputError}
  */
-export function vaultKeyPolicy(deployment: Deployment, measurements: Measurements | null): PolicyDocument {
+export function vaultKeyPolicy(deployment: KeyPlace, measurements: Measurements | null): PolicyDocument {
   check(deployment, measurements);
   const { roles } = deployment;
   const uses = ['kms:Decrypt', 'kms:GenerateDataKeyPairWithoutPlaintext'] as const;
@@ -68,7 +76,7 @@ export function vaultKeyPolicy(deployment: Deployment, measurements: Measurement
  * @param measurements null: nothing decrypts, whoever asks
  * @throws {PolicyInputError}
  */
-export function legacyKeyPolicy(deployment: Deployment, measurements: Measurements | null): PolicyDocument {
+export function legacyKeyPolicy(deployment: KeyPlace, measurements: Measurements | null): PolicyDocument {
   check(deployment, measurements);
   const { roles } = deployment;
   return keyDocument(deployment, 'legacy-key', [
@@ -85,7 +93,7 @@ export function legacyKeyPolicy(deployment: Deployment, measurements: Measuremen
  * @param measurements null: nothing decrypts, whoever asks
  * @throws {PolicyInputError}
  */
-export function requestKeyPolicy(deployment: Deployment, measurements: Measurements | null): PolicyDocument {
+export function requestKeyPolicy(deployment: KeyPlace, measurements: Measurements | null): PolicyDocument {
   check(deployment, measurements);
   const { roles } = deployment;
   const uses = ['kms:Decrypt', 'kms:GenerateDataKey'] as const;
@@ -108,7 +116,7 @@ export function requestKeyPolicy(deployment: Deployment, measurements: Measureme
  * keys: a writer of the store, the parent and the enclave cannot forge either.
  * @throws {PolicyInputError}
  */
-export function integrityKeyPolicy(deployment: Deployment): PolicyDocument {
+export function integrityKeyPolicy(deployment: KeyPlace): PolicyDocument {
   check(deployment, null);
   const uses = ['kms:Decrypt', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext'] as const;
   return keyDocument(deployment, 'integrity-key', [
@@ -122,7 +130,7 @@ export function integrityKeyPolicy(deployment: Deployment): PolicyDocument {
   ]);
 }
 
-function check(deployment: Deployment, measurements: Measurements | null): void {
-  checkDeployment(deployment);
+function check(deployment: KeyPlace, measurements: Measurements | null): void {
+  checkKeyPlace(deployment);
   if (measurements !== null) checkMeasurements(measurements);
 }

@@ -52,6 +52,8 @@ export interface Home {
   readonly roles: Roles;
   /** Regions the deployment role may replicate keys to. None when absent. */
   readonly replicaRegions?: readonly string[];
+  /** Roles of people and pipelines that run the deploy command, from outside the VPC. None when absent. */
+  readonly deployers?: readonly string[];
 }
 
 /** Where a vault lives and who works in it: everything a policy document depends on but the measurements. */

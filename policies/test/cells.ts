@@ -35,6 +35,16 @@ export const cells = (rows: readonly Row[]): Cell[] =>
     why,
   }));
 
+const READING = [
+  'DescribeKey',
+  'GetKeyPolicy',
+  'GetKeyRotationStatus',
+  'GetPublicKey',
+  'ListGrants',
+  'ListKeyPolicies',
+  'ListKeyRotations',
+  'ListResourceTags',
+] as const;
 const CONTROL = ['DisableKey', 'DisableKeyRotation', 'PutKeyPolicy', 'ScheduleKeyDeletion'] as const;
 const ADMINISTRATION = [
   'CancelKeyDeletion',
@@ -70,6 +80,10 @@ export const COMMON: readonly Cell[] = cells([
     ['instance', 'inside', action, {}, 'DenyControlByOthers', 'nor a taken parent'],
     ['root', 'inside', action, {}, 'DenyControlByOthers', 'not even root'],
   ]),
+  ...READING.map((action): Row => ['deployer', 'outside', action, {}, 'allow', 'the deploy command']),
+  ['deployer', 'outside', 'PutKeyPolicy', {}, 'DenyControlByOthers'],
+  ['deployer', 'inside', 'EnableKey', {}, 'DenyDeployersButReading', 'through CloudFormation only'],
+  ['deployer', 'outside', 'TagResource', {}, 'DenyDeployersButReading'],
   ['deployment', 'forwarded', 'PutKeyPolicy', {}, 'allow', 'called by CloudFormation'],
   ['deployment', 'outside', 'PutKeyPolicy', { 'kms:BypassPolicyLockoutSafetyCheck': 'false' }, 'allow'],
   [
@@ -98,6 +112,12 @@ export const COMMON: readonly Cell[] = cells([
   ['admin', 'outside', 'DescribeKey', {}, 'DenyOutsideNetwork'],
   ['admin', 'otherVpc', 'DescribeKey', {}, 'DenyOutsideNetwork'],
   ['admin', 'otherEndpoint', 'DescribeKey', {}, 'DenyOutsideEndpoint'],
+  ['admin', 'otherRegion', 'DescribeKey', {}, 'DenyOtherRegionsNetwork'],
+  ['admin', 'withoutArn', 'DescribeKey', {}, 'allow', 'the id decides'],
+  ['breakGlass', 'otherRegion', 'DescribeKey', {}, 'allow'],
+  ['deployment', 'otherRegion', 'DescribeKey', {}, 'allow'],
+  ['serviceLinked', 'otherRegion', 'DescribeKey', {}, 'allow'],
+  ['deployer', 'otherRegion', 'DescribeKey', {}, 'allow'],
   ['admin', 'forwarded', 'DescribeKey', {}, 'DenyOutsideNetwork', 'no service opens a way around'],
   ['tagged', 'outside', 'DescribeKey', {}, 'DenyOutsideNetwork', 'no tag does'],
   ['tagged', 'otherEndpoint', 'DescribeKey', {}, 'DenyOutsideEndpoint'],

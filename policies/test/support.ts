@@ -32,6 +32,7 @@ export const DEPLOYMENT: Deployment = {
     deployment: roleArn('vault/deployment'),
     breakGlass: roleArn('emergency/break-glass'),
   },
+  deployers: [roleArn('people/deployer')],
 };
 
 const hex = (digit: string): string => digit.repeat(96);
@@ -77,6 +78,7 @@ export type Who =
   | 'instance'
   | 'deployment'
   | 'breakGlass'
+  | 'deployer'
   | 'admin'
   | 'tagged'
   | 'root'
@@ -90,6 +92,7 @@ export const CALLERS: Readonly<Record<Who, Principal>> = {
   instance: inAccount(DEPLOYMENT.roles.instance),
   deployment: inAccount(DEPLOYMENT.roles.deployment),
   breakGlass: inAccount(DEPLOYMENT.roles.breakGlass),
+  deployer: inAccount(roleArn('people/deployer')),
   admin: inAccount(roleArn('people/admin')),
   /** An administrator who gave himself every exception tag of a data perimeter. */
   tagged: {
@@ -102,12 +105,13 @@ export const CALLERS: Readonly<Record<Who, Principal>> = {
   service: { arn: 'logs.amazonaws.com', type: 'service' },
 };
 
-/** What each caller is given in a deployment. The last five are not ours to give: at worst they may do anything. */
+/** What each caller is given in a deployment. Deployer and the last five are not ours to give: at worst they may do anything. */
 export const GIVEN: Readonly<Record<Who, Pick<PolicySet, 'identity' | 'boundary'>>> = {
   api: { identity: [apiIdentityPolicy(DEPLOYMENT, KEYS)], boundary: apiBoundary(DEPLOYMENT) },
   instance: { identity: [instanceIdentityPolicy(DEPLOYMENT, KEYS)], boundary: instanceBoundary(DEPLOYMENT) },
   deployment: { identity: [deploymentIdentityPolicy(DEPLOYMENT)], boundary: deploymentBoundary(DEPLOYMENT) },
   breakGlass: { identity: [breakGlassIdentityPolicy(DEPLOYMENT)] },
+  deployer: { identity: [ALLOW_ALL] },
   admin: { identity: [adminIdentityPolicy(DEPLOYMENT)], boundary: adminBoundary(DEPLOYMENT) },
   tagged: { identity: [ALLOW_ALL] },
   root: { identity: [] },
@@ -116,13 +120,32 @@ export const GIVEN: Readonly<Record<Who, Pick<PolicySet, 'identity' | 'boundary'
   service: {},
 };
 
-export type Place = 'inside' | 'outside' | 'otherVpc' | 'otherEndpoint' | 'forwarded';
+export type Place =
+  | 'inside'
+  | 'outside'
+  | 'otherVpc'
+  | 'otherRegion'
+  | 'withoutArn'
+  | 'otherEndpoint'
+  | 'forwarded';
 
 /** Where a request comes from. One property differs at a time, so that each condition is seen alone. */
 export const PLACES: Readonly<Record<Place, ContextValues>> = {
-  inside: { 'aws:SourceVpc': 'vpc-0aaaa', 'aws:SourceVpce': 'vpce-0aaaa' },
+  inside: {
+    'aws:SourceVpc': 'vpc-0aaaa',
+    'aws:SourceVpce': 'vpce-0aaaa',
+    'aws:SourceVpcArn': `arn:aws:ec2:eu-central-1:${ACCOUNT}:vpc/vpc-0aaaa`,
+  },
   outside: { 'aws:SourceIp': '192.0.2.1' },
   otherVpc: { 'aws:SourceVpc': 'vpc-0bbbb', 'aws:SourceVpce': 'vpce-0aaaa' },
+  /** A VPC of another Region that happens to have the same id. */
+  otherRegion: {
+    'aws:SourceVpc': 'vpc-0aaaa',
+    'aws:SourceVpce': 'vpce-0aaaa',
+    'aws:SourceVpcArn': `arn:aws:ec2:us-east-1:${ACCOUNT}:vpc/vpc-0aaaa`,
+  },
+  /** Where KMS does not tell the VPC's ARN. */
+  withoutArn: { 'aws:SourceVpc': 'vpc-0aaaa', 'aws:SourceVpce': 'vpce-0aaaa' },
   otherEndpoint: { 'aws:SourceVpc': 'vpc-0aaaa', 'aws:SourceVpce': 'vpce-0bbbb' },
   /** Sent by an AWS service with the caller's session. */
   forwarded: { 'aws:ViaAWSService': 'true', 'aws:CalledVia': ['cloudformation.amazonaws.com'] },

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+import { checkHome, checkNetwork, checkOutsiders } from './check.ts';
+import type { Deployment, Home, OneOrMany, Statement } from './types.ts';
+
+/*
+ * The data perimeter on resources: only principals of ours, only AWS services that act for us, only from networks of
+ * ours (AWS whitepaper "Building a data perimeter on AWS"; published policy examples of AWS). No tag exempts anybody:
+ * whoever may tag a role, or a session, could walk through. Who works from outside is listed by name.
+ */
+
+/** What a perimeter is drawn around, and whose it is. */
+export interface Perimeter {
+  readonly home: Home;
+  /** `o-…`: the edge is that of the organization. Without it, that of the account. */
+  readonly organization?: string | undefined;
+  /** `*`, or a list for services that know no `*` (SNS). */
+  readonly actions: OneOrMany;
+  readonly resources: OneOrMany;
+}
+
+/** A network, or null where none is there yet: then nobody is inside. */
+export type Network = Deployment['network'] | null;
+
+export interface NetworkPerimeter {
+  readonly network: Network;
+  /** ARNs of roles that work from outside, exact. Service-linked roles of the account need no listing. */
+  readonly exempt?: readonly string[];
+  /** Whether the service tells the VPC's ARN beside its id. S3 and KMS do, DynamoDB and SNS do not. */
+  readonly sourceVpcArn?: boolean;
+  /**
+   * Let through what an AWS service sends with the caller's session (CloudFormation, Lambda, Signer). Such requests
+   * carry no VPC, wherever the caller is.
+   */
+  readonly throughServices?: boolean;
+}
+
+/** The four that every resource has, in the order in which a reader asks them. @throws {PolicyInputError} */
+export function resourcePerimeter(around: Perimeter, network: NetworkPerimeter): Statement[] {
+  return [
+    ...identityPerimeter(around),
+    ...networkPerimeter(around, network),
+    ...confusedDeputyProtection(around),
+    secureTransport(around),
+  ];
+}
+
+/** Principals of other accounts, and callers without any, are refused. AWS services are another statement's business. */
+export function identityPerimeter(around: Perimeter): Statement[] {
+  const { home, organization } = checked(around);
+  const [key, value] =
+    organization === undefined
+      ? ['aws:PrincipalAccount', home.account]
+      : ['aws:PrincipalOrgID', organization];
+  return [
+    deny('EnforceIdentityPerimeter', around, {
+      StringNotEqualsIfExists: { [key]: value },
+      BoolIfExists: { 'aws:PrincipalIsAWSService': 'false' },
+    }),
+  ];
+}
+
+/**
+ * A service that acts for somebody else's resource is refused. Where a service does not tell for whom it acts, this says
+ * nothing, and the Allow for that service must be narrow.
+ */
+export function confusedDeputyProtection(around: Perimeter): Statement[] {
+  const { home, organization } = checked(around);
+  const [key, value] =
+    organization === undefined ? ['aws:SourceAccount', home.account] : ['aws:SourceOrgID', organization];
+  return [
+    deny('EnforceConfusedDeputyProtection', around, {
+      StringNotEqualsIfExists: { [key]: value },
+      // A service without a source is none that acts for a resource.
+      Null: { 'aws:SourceAccount': 'false' },
+      Bool: { 'aws:PrincipalIsAWSService': 'true' },
+    }),
+  ];
+}
+
+/** Requests from elsewhere than the VPC are refused, but those of the roles named and of service-linked roles. */
+export function networkPerimeter(around: Perimeter, inside: NetworkPerimeter): Statement[] {
+  const { home } = checked(around);
+  const { network, exempt = [], sourceVpcArn = false, throughServices = false } = inside;
+  checkOutsiders(home, exempt);
+  const outside = {
+    // Service-linked roles cannot be assumed by anybody: AWS Config, Access Analyzer, DynamoDB's replication.
+    ArnNotLikeIfExists: { 'aws:PrincipalArn': [...exempt, serviceLinkedRoles(home)] },
+    BoolIfExists: {
+      'aws:PrincipalIsAWSService': 'false',
+      ...(throughServices ? { 'aws:ViaAWSService': 'false' } : {}),
+    },
+  };
+  if (network === null) return [deny('EnforceNetworkPerimeter', around, outside)];
+  checkNetwork(network);
+  const statements = [
+    deny('EnforceNetworkPerimeter', around, {
+      StringNotEqualsIfExists: { 'aws:SourceVpc': network.vpcId },
+      ...outside,
+    }),
+  ];
+  if (sourceVpcArn) statements.push(otherRegionsVpc(around, vpcArn(home, network.vpcId)));
+  return statements;
+}
+
+/** Requests without TLS are refused. */
+export function secureTransport(around: Perimeter): Statement {
+  return deny('EnforceSecureTransport', around, { Bool: { 'aws:SecureTransport': 'false' } });
+}
+
+/** Pattern of the account's service-linked roles. */
+export function serviceLinkedRoles({ partition, account }: Pick<Home, 'partition' | 'account'>): string {
+  return `arn:${partition}:iam::${account}:role/aws-service-role/*`;
+}
+
+/** ARN of a VPC of the deployment. */
+export function vpcArn(
+  { partition, region, account }: Pick<Home, 'partition' | 'region' | 'account'>,
+  vpcId: string,
+): string {
+  return `arn:${partition}:ec2:${region}:${account}:vpc/${vpcId}`;
+}
+
+/**
+ * The id of a VPC is unique within a Region only (IAM User Guide, "aws:SourceVpcArn"). Where the key is absent, the
+ * statement about the id decides: partitions got the key at different times.
+ */
+function otherRegionsVpc(around: Perimeter, arn: string): Statement {
+  return deny('EnforceVpcArn', around, {
+    Null: { 'aws:SourceVpcArn': 'false' },
+    ArnNotEquals: { 'aws:SourceVpcArn': arn },
+  });
+}
+
+function deny(sid: string, { actions, resources }: Perimeter, condition: Statement['Condition']): Statement {
+  const statement = {
+    Sid: sid,
+    Effect: 'Deny',
+    Principal: '*',
+    Action: actions,
+    Resource: resources,
+  } as const;
+  return condition === undefined ? statement : { ...statement, Condition: condition };
+}
+
+function checked(around: Perimeter): Perimeter {
+  checkHome(around.home, around.organization);
+  return around;
+}
