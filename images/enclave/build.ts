@@ -8,10 +8,10 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ImageError } from '@enclave-vault/image-parts';
 import { assembleRootfs, type Rootfs, tar } from './rootfs.ts';
 import { ARCHITECTURES, platformOf } from './src/architecture.ts';
 import { dockerfileFor } from './src/dockerfile.ts';
-import { ImageError } from './src/errors.ts';
 import { applicationRamdisk, bootRamdisk, pcr2Of } from './src/ramdisks.ts';
 import { sbom } from './src/sbom.ts';
 

@@ -7,9 +7,9 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { ImageError } from '@enclave-vault/image-parts';
 import { ARCHITECTURES, platformOf } from './src/architecture.ts';
 import { debianMirror } from './src/debian.ts';
-import { ImageError } from './src/errors.ts';
 import { type DebianPin, PINS_FILE, type Pins, readPins } from './src/pins.ts';
 
 const run = promisify(execFile);

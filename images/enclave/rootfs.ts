@@ -2,17 +2,14 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Entry, ImageError, tree } from '@enclave-vault/image-parts';
 import { type Architecture, type Platform, platformOf } from './src/architecture.ts';
-import { ImageError } from './src/errors.ts';
 import { ADDON, type Component, fetchRuntime, NODE } from './src/runtime.ts';
 import { bundledComponents } from './src/sbom.ts';
-import { type Entry, tree } from './src/tree.ts';
 
+export { type Entry, ImageError, type ImageErrorCode, tar } from '@enclave-vault/image-parts';
 export { ARCHITECTURES, type Architecture, ownArchitecture } from './src/architecture.ts';
 export { cpio } from './src/cpio.ts';
-export { ImageError, type ImageErrorCode } from './src/errors.ts';
-export { tar } from './src/tar.ts';
-export type { Entry } from './src/tree.ts';
 
 /** Everything that the enclave's processes can see of a file system. */
 export interface Rootfs {

@@ -100,7 +100,12 @@ export const RULES: readonly ZoneRule[] = [
     node: ['*'],
   },
   // The build runs on the developer's machine; it isn't part of the program.
-  { zone: 'host/parent/build', packages: ['enclave/build/native'], node: ['*'], npm: ['esbuild'] },
+  {
+    zone: 'host/parent/build',
+    packages: ['enclave/build/native', 'image-parts'],
+    node: ['*'],
+    npm: ['esbuild'],
+  },
   {
     zone: 'host/api',
     packages: [
@@ -151,7 +156,7 @@ export const RULES: readonly ZoneRule[] = [
     npm: ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'],
   },
   // Run on the developer's machine and in CI: they make images, and are in none.
-  { zone: 'images', node: ['*'] },
+  { zone: 'images', packages: ['image-parts'], node: ['*'] },
   // The deploy command: templates, a release, an account. It reads none of the vault's host packages but settings.
   {
     zone: 'tools/deploy',

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ImageError } from './errors.ts';
+import { ImageError } from '@enclave-vault/image-parts';
 
 /** As the kernel and nitro-cli name them. */
 export type Architecture = 'x86_64' | 'aarch64';

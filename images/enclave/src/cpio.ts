@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Entry } from './tree.ts';
+import type { Entry } from '@enclave-vault/image-parts';
 
 const FOLDER = 0o040000;
 const FILE = 0o100000;

@@ -2,9 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { type Member, readAr, readTar } from './archives.ts';
-import { pinnedInput } from './cache.ts';
-import { ImageError } from './errors.ts';
+import { ImageError, type Member, pinnedInput, readAr, readTar } from '@enclave-vault/image-parts';
 import type { DebianPin } from './pins.ts';
 
 const run = promisify(execFile);

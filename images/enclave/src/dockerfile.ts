@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ImageError } from './errors.ts';
+import { ImageError } from '@enclave-vault/image-parts';
 
 export const DOCKERFILE = join(import.meta.dirname, '../Dockerfile');
 

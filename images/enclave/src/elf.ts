@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ImageError } from './errors.ts';
+import { ImageError } from '@enclave-vault/image-parts';
 
 /** What a program or shared library asks of its surroundings. */
 export interface ElfFile {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
+import { type Entry, tree } from '@enclave-vault/image-parts';
 import { cpio } from './cpio.ts';
-import { type Entry, tree } from './tree.ts';
 
 /** What AWS's init of enclaves reads (aws-nitro-enclaves-sdk-bootstrap, init.c): a command, an environment, a folder to change its root to. */
 export interface Application {

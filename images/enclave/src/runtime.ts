@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { ImageError, type Member, type NpmPin, npmPackage, npmPin } from '@enclave-vault/image-parts';
 import type { Platform } from './architecture.ts';
-import type { Member } from './archives.ts';
 import { debianPackage } from './debian.ts';
 import { type ElfFile, readElf } from './elf.ts';
-import { ImageError } from './errors.ts';
-import { npmPackage } from './npm.ts';
-import { debianPins, type NpmPin, npmPin } from './pins.ts';
+import { debianPins } from './pins.ts';
 
 /** Something the image is made of: what an SBOM lists. */
 export interface Component {

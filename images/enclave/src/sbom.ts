@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
+import type { Entry } from '@enclave-vault/image-parts';
+import { npmPin } from '@enclave-vault/image-parts';
 import type { Platform } from './architecture.ts';
-import { npmPin } from './pins.ts';
 import { type Component, npmComponent } from './runtime.ts';
-import type { Entry } from './tree.ts';
 
 /** Components bundled into the program, by the comments that esbuild leaves before each file. */
 export function bundledComponents(bundle: Buffer, path: string): readonly Component[] {

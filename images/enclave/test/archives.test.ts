@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
+import { type Entry, readAr, readTar, tree } from '@enclave-vault/image-parts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { register } from '../../../verifier/eif/test/write-eif.ts';
 import { cpio, tar } from '../rootfs.ts';
-import { readAr, readTar } from '../src/archives.ts';
 import { applicationRamdisk, bootRamdisk, pcr2Of } from '../src/ramdisks.ts';
-import { type Entry, tree } from '../src/tree.ts';
 
 const ENTRIES = tree([
   { path: 'bin/node', mode: 0o755, data: Buffer.from('program') },

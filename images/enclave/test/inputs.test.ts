@@ -5,12 +5,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { npmPin, pinnedInput } from '@enclave-vault/image-parts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ARCHITECTURES, assembleRootfs } from '../rootfs.ts';
 import { platformOf } from '../src/architecture.ts';
-import { pinnedInput } from '../src/cache.ts';
 import { debianMirror, debianPackage } from '../src/debian.ts';
-import { debianPins, npmPin } from '../src/pins.ts';
+import { debianPins } from '../src/pins.ts';
 
 const failsWith = (code: string) => expect.objectContaining({ code });
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

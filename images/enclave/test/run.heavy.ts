@@ -9,6 +9,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readEif } from '@enclave-vault/eif';
+import { npmPin } from '@enclave-vault/image-parts';
 import { writeEif } from '../../../verifier/eif/test/write-eif.ts';
 import { writeContext, writeRamdisks } from '../build.ts';
 import {
@@ -20,7 +21,6 @@ import {
   ownArchitecture,
   type Rootfs,
 } from '../rootfs.ts';
-import { npmPin } from '../src/pins.ts';
 import { applicationRamdisk, pcr2Of } from '../src/ramdisks.ts';
 import { booted, prepareKernel, writeInit } from './booted.ts';
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { tree } from '@enclave-vault/image-parts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NITRO_NODE_FLAGS } from '../../../trusted/enclave/build/flags.ts';
@@ -8,7 +10,6 @@ import { dockerfileFor } from '../src/dockerfile.ts';
 import { readElf } from '../src/elf.ts';
 import { librariesOf } from '../src/runtime.ts';
 import { bundledComponents, sbom } from '../src/sbom.ts';
-import { tree } from '../src/tree.ts';
 import { type ElfParts, writeElf } from './elf.ts';
 
 const failsWith = (code: string) => expect.objectContaining({ code });

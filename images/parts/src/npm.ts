@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,11 +8,40 @@ import { gunzip } from 'node:zlib';
 import { type Member, readTar } from './archives.ts';
 import { pinnedInput } from './cache.ts';
 import { ImageError } from './errors.ts';
-import type { NpmPin } from './pins.ts';
 
 const run = promisify(execFile);
 const unzip = promisify(gunzip);
 const FETCH_TIMEOUT_MS = 300_000;
+const LOCKFILE = join(import.meta.dirname, '../../../package-lock.json');
+
+/** An npm package, as pinned in the repository's lockfile. */
+export interface NpmPin {
+  readonly name: string;
+  readonly version: string;
+  /** SHA-512 of the package's archive in base64. */
+  readonly sha512: string;
+  /** SPDX expression. */
+  readonly licence: string;
+}
+
+/**
+ * What the lockfile says of a package.
+ *
+ * @throws ImageError `input_not_pinned`
+ */
+export function npmPin(name: string): NpmPin {
+  const lock = JSON.parse(readFileSync(LOCKFILE, 'utf8')) as {
+    readonly packages: Readonly<
+      Record<string, { readonly version?: string; readonly integrity?: string; readonly license?: string }>
+    >;
+  };
+  const { version, integrity, license } = lock.packages[`node_modules/${name}`] ?? {};
+  const sha512 = /^sha512-([A-Za-z0-9+/]{86}==)$/.exec(integrity ?? '')?.[1];
+  if (version === undefined || sha512 === undefined) {
+    throw new ImageError('input_not_pinned', `package-lock.json has no version and SHA-512 of ${name}`);
+  }
+  return { name, version, sha512, licence: license ?? 'NOASSERTION' };
+}
 
 /**
  * The files of a package of the lockfile by path, the folder `package/` left out. Also those of other machines' packages,

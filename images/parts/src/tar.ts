@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { constants, gzipSync } from 'node:zlib';
 import type { Entry } from './tree.ts';
 
 const BLOCK = 512;
@@ -17,6 +18,19 @@ export function tar(entries: readonly Entry[], time: number): Buffer {
   });
   const size = parts.reduce((sum, part) => sum + part.length, 2 * BLOCK);
   return Buffer.concat([...parts, Buffer.alloc(2 * BLOCK), padding(size, RECORD)]);
+}
+
+/**
+ * The same, compressed (RFC 1952). Without a search for matches: how zlib looks for them depends on the processor and on who built it, and an
+ * archive made elsewhere would be other bytes. Huffman's code follows from the counts alone. Price: 83 MB of Node's 123 instead of 46.
+ *
+ * @param time seconds since the epoch
+ */
+export function tarGzip(entries: readonly Entry[], time: number): Buffer {
+  const bytes = gzipSync(tar(entries, time), { level: 6, strategy: constants.Z_HUFFMAN_ONLY });
+  // The header names the system that compressed; 255 is none.
+  bytes[9] = 255;
+  return bytes;
 }
 
 function header(name: string, mode: number, data: Buffer | null, time: number): Buffer {
