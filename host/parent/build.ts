@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, realpath, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { type NativePart, writeNative } from '@enclave-vault/enclave/build/native';
+import { parentArchive } from './build/archive.ts';
 import { bundleParent } from './build/bundle.ts';
 
 export interface ParentBuild {
@@ -34,9 +36,30 @@ export async function buildParent(outDir: string): Promise<ParentBuild> {
   return { directory, bytes: code.length, sha384, native };
 }
 
-if (import.meta.main) {
-  const { directory, bytes, sha384, native } = await buildParent(process.argv[2] ?? 'dist/parent');
+/** The folder. */
+async function report(outDir: string): Promise<void> {
+  const { directory, bytes, sha384, native } = await buildParent(outDir);
   process.stdout.write(`${directory}: parent.mjs, ${bytes} bytes, SHA-384 ${sha384}\n`);
   const missing = native.filter(({ path }) => path === null).map(({ architecture }) => architecture);
   if (missing.length > 0) process.stdout.write(`${directory}: without koffi.node of ${missing.join(', ')}\n`);
+}
+
+/** `--archive`: what an aarch64 instance gets, as one file. */
+async function writeArchive(outDir: string): Promise<void> {
+  const directory = resolve(outDir);
+  const time = Number(process.env.SOURCE_DATE_EPOCH ?? 0);
+  const { bytes, sha256, files } = await parentArchive({ root: await realpath(ROOT), time });
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, 'parent.tar.gz'), bytes);
+  const lines = files.map((file) => `  ${file.sha256}  ${file.path}\n`).join('');
+  process.stdout.write(`${directory}: parent.tar.gz, ${bytes.length} bytes, SHA-256 ${sha256}\n${lines}`);
+}
+
+if (import.meta.main) {
+  const {
+    values: { archive },
+    positionals: [outDir = 'dist/parent'],
+  } = parseArgs({ allowPositionals: true, options: { archive: { type: 'boolean', default: false } } });
+  if (archive) await writeArchive(outDir);
+  else await report(outDir);
 }

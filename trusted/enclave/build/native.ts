@@ -39,3 +39,8 @@ export async function writeNative(directory: string): Promise<NativePart[]> {
   }
   return parts;
 }
+
+/** SHA-384 in hex of the addon that was reviewed. */
+export function nativeDigest(architecture: Architecture): string {
+  return nativeFile(architecture).sha384;
+}
