@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineRole, type RoleValues } from '@enclave-vault/settings';
+import { API_RULES, API_SETTINGS } from './api.ts';
 import { FEATURE_SETTINGS } from './features.ts';
 import { NETWORK_RULES, NETWORK_SETTINGS } from './network.ts';
+import { PARTITION_RULES } from './partitions.ts';
 import { PLACE_SETTINGS } from './place.ts';
+import { RELEASE_SETTINGS } from './release.ts';
 
 const ACCOUNT = '111122223333';
 
 /** deploy.json: everything that a deployment decides, as plain text. Nothing is looked up when templates are made. */
 export const DEPLOY = defineRole('deploy', {
   doc: 'What `npm run deploy` puts into an account ([deployment.md](deployment.md)): read by that command and its pipeline, by no process of the vault.',
-  settings: [...PLACE_SETTINGS, ...NETWORK_SETTINGS, ...FEATURE_SETTINGS],
+  settings: [
+    ...PLACE_SETTINGS,
+    ...RELEASE_SETTINGS,
+    ...NETWORK_SETTINGS,
+    ...FEATURE_SETTINGS,
+    ...API_SETTINGS,
+  ],
   rules: [
     {
       settings: ['zones', 'region'],
@@ -23,7 +32,9 @@ export const DEPLOY = defineRole('deploy', {
       broken: ({ replicaRegions, region }) =>
         new Set([region, ...replicaRegions]).size !== replicaRegions.length + 1,
     },
+    ...PARTITION_RULES,
     ...NETWORK_RULES,
+    ...API_RULES,
   ],
   example: {
     name: 'vault',

@@ -120,6 +120,8 @@ export interface Instance {
 
 export interface Fleet {
   readonly desired: number;
+  /** Version of the launch template that new instances get. */
+  readonly templateVersion?: string;
   readonly instances: readonly Instance[];
 }
 
