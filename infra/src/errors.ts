@@ -7,6 +7,8 @@ export type InfraErrorCode =
   | 'output_invalid'
   /** A value that only CloudFormation would know reached a place that must be plain text: a hash, a policy. */
   | 'unresolved_token'
+  /** A partition of AWS whose names are not known. */
+  | 'unsupported_partition'
   /** A synthesized template has something that no stack of ours may have. */
   | 'template_refused';
 

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { CfnVPC } from 'aws-cdk-lib/aws-ec2';
+import { Fn } from 'aws-cdk-lib';
 import { defineStage } from '../stage.ts';
+import { makeAlarms } from './network/alarms.ts';
+import { makeEndpoints } from './network/endpoints.ts';
+import { makeFirewall } from './network/firewall.ts';
+import { makeGroups } from './network/groups.ts';
+import { makeRecords } from './network/records.ts';
+import { makeGround, type Tier } from './network/subnets.ts';
 
 const id = (prefix: string): RegExp => new RegExp(`${prefix}-[0-9a-f]{8,17}`);
 const example = (prefix: string, digit: string): string => `${prefix}-${digit.repeat(17)}`;
@@ -24,8 +30,8 @@ export const NETWORK = defineStage({
       list: true,
     },
     KmsEndpointId: { matching: id('vpce'), example: example('vpce', '1') },
-    /** The endpoint through which a private API is called. */
-    ExecuteApiEndpointId: { matching: id('vpce'), example: example('vpce', '2') },
+    /** The endpoint through which a private API is called; `none` where the API is not private. */
+    ExecuteApiEndpointId: { matching: /none|vpce-[0-9a-f]{8,17}/, example: example('vpce', '2') },
     S3EndpointId: { matching: id('vpce'), example: example('vpce', '3') },
     DynamoDbEndpointId: { matching: id('vpce'), example: example('vpce', '4') },
     LogsEndpointId: { matching: id('vpce'), example: example('vpce', '5') },
@@ -35,21 +41,42 @@ export const NETWORK = defineStage({
     BalancerSecurityGroupId: { matching: id('sg'), example: example('sg', '2') },
     /** Instances: from the load balancer, to endpoints. */
     InstanceSecurityGroupId: { matching: id('sg'), example: example('sg', '3') },
+    /** The VPC's default group, which the deploy command empties (`emptyDefaultGroup`). */
+    DefaultSecurityGroupId: { matching: id('sg'), example: example('sg', '4') },
+    /** Routes of the subnets with the interface endpoints: the way back to a peered network goes here. */
+    FunctionRouteTableId: { matching: id('rtb'), example: example('rtb', '1') },
+    /** The DNS firewall's association with the VPC, which is protected (`liftFirewallProtection`). */
+    FirewallAssociationId: { matching: id('rslvr-frgassoc'), example: example('rslvr-frgassoc', '1') },
   },
-  build(stack, { config }) {
-    const vpc = new CfnVPC(stack, 'Vpc', { cidrBlock: config.network.cidr });
+  build(stack, context) {
+    const ground = makeGround(stack, context);
+    const groups = makeGroups(stack, context, ground);
+    const endpoints = makeEndpoints(stack, context, ground, groups);
+    const association = makeFirewall(stack, context, ground);
+    const queries = makeRecords(stack, context, ground);
+    makeAlarms(stack, context, queries);
+
+    const subnets = ({ subnets }: Tier): string =>
+      Fn.join(
+        ',',
+        subnets.map((subnet) => subnet.ref),
+      );
+    const { interfaces } = endpoints;
     return {
-      VpcId: vpc.ref,
-      FunctionSubnetIds: '',
-      InstanceSubnetIds: '',
-      KmsEndpointId: '',
-      ExecuteApiEndpointId: '',
-      S3EndpointId: '',
-      DynamoDbEndpointId: '',
-      LogsEndpointId: '',
-      FunctionSecurityGroupId: '',
-      BalancerSecurityGroupId: '',
-      InstanceSecurityGroupId: '',
+      VpcId: ground.vpc.ref,
+      FunctionSubnetIds: subnets(ground.functions),
+      InstanceSubnetIds: subnets(ground.instances),
+      KmsEndpointId: (interfaces.get('kms-fips') ?? interfaces.get('kms'))?.ref ?? '',
+      ExecuteApiEndpointId: interfaces.get('execute-api')?.ref ?? 'none',
+      S3EndpointId: endpoints.s3.ref,
+      DynamoDbEndpointId: endpoints.dynamoDb.ref,
+      LogsEndpointId: interfaces.get('logs')?.ref ?? '',
+      FunctionSecurityGroupId: groups.functions.attrGroupId,
+      BalancerSecurityGroupId: groups.balancer.attrGroupId,
+      InstanceSecurityGroupId: groups.instances.attrGroupId,
+      DefaultSecurityGroupId: ground.vpc.attrDefaultSecurityGroup,
+      FunctionRouteTableId: ground.functions.routes.ref,
+      FirewallAssociationId: association.attrId,
     };
   },
 });
