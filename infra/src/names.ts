@@ -17,6 +17,8 @@ export interface Names {
   readonly smokeFunction: string;
   readonly insideCanaryFunction: string;
   readonly outsideCanaryFunction: string;
+  readonly trail: string;
+  readonly trailBucket: string;
   readonly logGroups: {
     readonly auditHeads: string;
     readonly flow: string;
@@ -53,6 +55,8 @@ export function namesOf({ name, partition, account, region }: DeployConfig): Nam
     smokeFunction: `${name}-smoke`,
     insideCanaryFunction: `${name}-canary-inside`,
     outsideCanaryFunction: `${name}-canary-outside`,
+    trail: `${name}-trail`,
+    trailBucket: `${name}-trail-${account}-${region}`,
     logGroups: {
       auditHeads: `/${name}/audit-heads`,
       flow: `/${name}/flow`,

@@ -8,6 +8,7 @@ import { CANARY } from './stages/canary.ts';
 import { CONTROLLERS } from './stages/controllers.ts';
 import { DATA } from './stages/data.ts';
 import { DECRYPTION } from './stages/decryption.ts';
+import { EVIDENCE } from './stages/evidence.ts';
 import { IDENTITIES } from './stages/identities.ts';
 import { KEYS } from './stages/keys.ts';
 import { NETWORK } from './stages/network.ts';
@@ -29,6 +30,7 @@ export const STAGES: readonly Stage[] = [
   DECRYPTION,
   API,
   CANARY,
+  EVIDENCE,
   WATCH,
   PIPELINE,
 ];

@@ -55,6 +55,7 @@ export {
   vaultKeyPolicy,
 } from './keys.ts';
 export { legacyKeyStatement } from './legacy.ts';
+export { type TrailOptions, trailBucketPolicy, trailKeyPolicy, trailRolePolicy } from './trail.ts';
 export type {
   ConditionBlock,
   Deployment,

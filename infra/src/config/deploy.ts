@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineRole, type RoleValues } from '@enclave-vault/settings';
 import { API_RULES, API_SETTINGS } from './api.ts';
+import { CANARY_SETTINGS } from './canary.ts';
 import { FEATURE_SETTINGS } from './features.ts';
 import { NETWORK_RULES, NETWORK_SETTINGS } from './network.ts';
 import { PARTITION_RULES } from './partitions.ts';
 import { PLACE_SETTINGS } from './place.ts';
 import { RELEASE_SETTINGS } from './release.ts';
+import { WATCH_RULES, WATCH_SETTINGS } from './watch.ts';
 
 const ACCOUNT = '111122223333';
 
@@ -18,6 +20,8 @@ export const DEPLOY = defineRole('deploy', {
     ...NETWORK_SETTINGS,
     ...FEATURE_SETTINGS,
     ...API_SETTINGS,
+    ...CANARY_SETTINGS,
+    ...WATCH_SETTINGS,
   ],
   rules: [
     {
@@ -35,6 +39,7 @@ export const DEPLOY = defineRole('deploy', {
     ...PARTITION_RULES,
     ...NETWORK_RULES,
     ...API_RULES,
+    ...WATCH_RULES,
   ],
   example: {
     name: 'vault',

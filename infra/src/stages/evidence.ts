@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+import { trailBucketPolicy, trailKeyPolicy } from '@enclave-vault/policies';
+import { CfnDeletionPolicy, type CfnResource, type Stack } from 'aws-cdk-lib';
+import { CfnAlias, CfnKey } from 'aws-cdk-lib/aws-kms';
+import { CfnBucket, CfnBucketPolicy } from 'aws-cdk-lib/aws-s3';
+import { defineStage, type StageContext } from '../stage.ts';
+import { keyArnOutput } from './shapes.ts';
+import { trailArn } from './watch/trail-arn.ts';
+
+/**
+ * Where the trail writes: kept when all else goes, since what happened before the end is asked after it. The trail
+ * itself is a part of the watch.
+ */
+export const EVIDENCE = defineStage({
+  id: 'evidence',
+  title: 'Bucket and key of the trail',
+  kept: true,
+  when: ({ watch }) => watch.trail === 'own',
+  outputs: {
+    KeyArn: keyArnOutput('0'),
+    Bucket: {
+      matching: /[a-z0-9.-]{3,63}/,
+      example: ({ name, account, region }) => `${name}-trail-${account}-${region}`,
+    },
+  },
+  build(stack, context) {
+    const key = makeKey(stack, context);
+    return { KeyArn: key.attrArn, Bucket: makeBucket(stack, context, key).ref };
+  },
+});
+
+function makeKey(stack: Stack, { config, names, deployment }: StageContext): CfnKey {
+  const key = new CfnKey(stack, 'Key', {
+    description: `Trail of ${config.name}`,
+    enableKeyRotation: true,
+    pendingWindowInDays: 30,
+    keyPolicy: trailKeyPolicy(deployment(), {
+      trailArn: trailArn(config, names),
+      organization: config.organizationId,
+    }),
+  });
+  keep(key);
+  keep(
+    new CfnAlias(stack, 'KeyAlias', { aliasName: `alias/${config.name}/trail`, targetKeyId: key.attrKeyId }),
+  );
+  return key;
+}
+
+function makeBucket(stack: Stack, { config, names, deployment }: StageContext, key: CfnKey): CfnBucket {
+  const bucket = new CfnBucket(stack, 'Bucket', {
+    bucketName: names.trailBucket,
+    // Without a bucket key: CloudTrail names the key itself, and a data key is made for each file, a few in five minutes.
+    bucketEncryption: {
+      serverSideEncryptionConfiguration: [
+        { serverSideEncryptionByDefault: { sseAlgorithm: 'aws:kms', kmsMasterKeyId: key.attrArn } },
+      ],
+    },
+    versioningConfiguration: { status: 'Enabled' },
+    publicAccessBlockConfiguration: {
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    },
+    ownershipControls: { rules: [{ objectOwnership: 'BucketOwnerEnforced' }] },
+    lifecycleConfiguration: {
+      rules: [
+        {
+          id: 'expiry',
+          status: 'Enabled',
+          expirationInDays: config.watch.trailDays,
+          noncurrentVersionExpiration: { noncurrentDays: 30 },
+          abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
+        },
+      ],
+    },
+  });
+  keep(bucket);
+  keep(
+    new CfnBucketPolicy(stack, 'BucketPolicy', {
+      bucket: bucket.ref,
+      policyDocument: trailBucketPolicy(deployment(), {
+        trailArn: trailArn(config, names),
+        bucketArn: `arn:${config.partition}:s3:::${names.trailBucket}`,
+        organization: config.organizationId,
+      }),
+    }),
+  );
+  return bucket;
+}
+
+function keep({ cfnOptions }: CfnResource): void {
+  cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN;
+  cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
+}
