@@ -6,6 +6,7 @@ import { ImdsCredentials } from './credentials/imds-credentials.ts';
 import { type CredentialSource, StaticCredentials } from './credentials/source.ts';
 import type { Timings } from './enclave.ts';
 import { ParentError } from './errors.ts';
+import { Figures, sayFigures } from './figures.ts';
 import { Fleet } from './fleet.ts';
 import { HealthServer } from './health-server.ts';
 import { EmulatedHypervisor } from './hypervisor/emulated.ts';
@@ -26,7 +27,7 @@ const REST_MS = 2_000;
 /** Starts all parts of the parent. Resolves when it listens; `/health` says when the first enclave serves. */
 export async function startParent(config: ParentConfig, log: Log): Promise<Service> {
   const { settings, listen, configuration } = config;
-  const { enclaves, image, drainSeconds } = settings;
+  const { enclaves, image, drainSeconds, figuresSeconds } = settings;
   const nitro = settings.hypervisor.kind === 'nitro';
   const places = await openPlaces(config, log);
   const credentials = openCredentials(config, log);
@@ -41,7 +42,8 @@ export async function startParent(config: ParentConfig, log: Log): Promise<Servi
     log,
     ...(nitro ? { timings: NITRO_TIMINGS } : {}),
   });
-  const server = new ParentServer({ fleet, credentials, log });
+  const figures = new Figures();
+  const server = new ParentServer({ fleet, credentials, log, figures });
   const health = new HealthServer(() => server.serving);
   // Before the enclaves: a parent that nobody may call need not start any.
   const opened = await openServerPlace(config, credentials, log);
@@ -50,6 +52,7 @@ export async function startParent(config: ParentConfig, log: Log): Promise<Servi
   const healthPort = settings.health && (await health.listen(settings.health.host, settings.health.port));
   // As `systemctl reload` sends it: the image's file has changed.
   process.on('SIGHUP', () => void fleet.roll());
+  const silence = figuresSeconds && sayFigures(figures, fleet, log, figuresSeconds);
   const drainMs = drainSeconds * 1000;
   return {
     // Ready to be asked; /health says when the first enclave is.
@@ -58,6 +61,7 @@ export async function startParent(config: ParentConfig, log: Log): Promise<Servi
       ...(healthPort === undefined ? {} : { healthPort }),
     },
     stop: async () => {
+      if (silence) silence();
       await server.drain(drainMs);
       await fleet.close();
       await health.close();

@@ -3,6 +3,7 @@ import type http from 'node:http';
 import { encodeParentRequest, MAX_MESSAGE_BYTES } from '@enclave-vault/protocol';
 import type { CredentialSource } from './credentials/source.ts';
 import { codeOf, ParentError, type ParentErrorCode } from './errors.ts';
+import type { Figures } from './figures.ts';
 import type { EnclaveAnswer, Fleet } from './fleet.ts';
 import { DEADLINE_HEADER, ENCLAVE_HEADER, PARENT_TIMEOUT_MS } from './interface.ts';
 import { Listener, type ServerPlace } from './listener.ts';
@@ -14,6 +15,8 @@ export interface ParentServerOptions {
   /** Asked for every request: it renews them. */
   credentials: CredentialSource;
   log: Log;
+  /** Counts what enclaves are asked. */
+  figures?: Figures;
   /** Requests under way at once; one more gets 503. Default 256. */
   maxInFlight?: number;
 }
@@ -103,7 +106,9 @@ export class ParentServer {
     response: http.ServerResponse,
     started: number,
   ): Promise<void> {
-    const { fleet, credentials, maxInFlight = 256, log } = this.#options;
+    const { fleet, credentials, maxInFlight = 256, log, figures } = this.#options;
+    // Whatever becomes of it: the answer may be an error's, or have nobody left to go to.
+    response.once('close', () => figures?.add(response.statusCode, Date.now() - started));
     const asked = Number(request.headers[DEADLINE_HEADER] ?? Number.NaN);
     const bound = started + PARENT_TIMEOUT_MS;
     const deadline = Number.isFinite(asked) ? Math.min(asked, bound) : bound;

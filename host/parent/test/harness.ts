@@ -4,6 +4,7 @@ import { rootCertificates } from 'node:tls';
 import { encodeConfiguration } from '@enclave-vault/protocol';
 import type { CredentialSource } from '../src/credentials/source.ts';
 import { ParentError } from '../src/errors.ts';
+import { Figures } from '../src/figures.ts';
 import { Fleet } from '../src/fleet.ts';
 import { EmulatedHypervisor } from '../src/hypervisor/emulated.ts';
 import { LocalPlaces } from '../src/place/local.ts';
@@ -60,10 +61,12 @@ export async function startParent(options: { enclaves?: number; maxInFlight?: nu
     log,
   });
   const credentials = new SomeCredentials();
+  const figures = new Figures();
   const server = new ParentServer({
     fleet,
     credentials,
     log,
+    figures,
     ...(options.maxInFlight === undefined ? {} : { maxInFlight: options.maxInFlight }),
   });
   const socketPath = join(standIn.folder, 'parent.sock');
@@ -77,6 +80,7 @@ export async function startParent(options: { enclaves?: number; maxInFlight?: nu
     socketPath,
     client,
     logged,
+    figures,
     post: (path: string, body: Buffer, headers: Record<string, string> = {}) =>
       client.request({ method: 'POST', path, body, headers, timeoutMs: 9_000, maxBytes: 11 * 1024 * 1024 }),
     get: (path: string) => client.request({ method: 'GET', path, timeoutMs: 3_000, maxBytes: 1024 * 1024 }),

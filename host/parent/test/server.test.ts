@@ -142,3 +142,27 @@ test('without credentials it serves nobody, and says so', async () => {
 test('names the instance it runs on', async () => {
   expect(json((await parent.get('/enclaves')).body).instance).toEqual(parent.credentials.identity);
 });
+
+test('counts what enclaves are asked: refusals of the enclave and of the parent itself, failures, and no looks at its health', async () => {
+  expect((await parent.post('/decrypt', ENVELOPE)).status).toBe(200);
+  enclave.onDecrypt = (_request, response) => answer(response, 503, encodeErrorAnswer('busy'));
+  await parent.post('/decrypt', ENVELOPE);
+  enclave.onDecrypt = (_request, response) => answer(response, 500, encodeErrorAnswer('internal'));
+  await parent.post('/decrypt', ENVELOPE);
+  await parent.get('/health');
+  await parent.get('/enclaves');
+  parent.standIn.refuse = true;
+  await enclave.crash();
+  await until(() => parent.fleet.healthy === 0);
+  expect((await parent.post('/decrypt', ENVELOPE)).status).toBe(503);
+  const seen = { requests: 0, refused: 0, failed: 0 };
+  // A request counts when its connection is done with it, which is a moment after its answer.
+  await until(() => {
+    const { requests, refused, failed } = parent.figures.take(1);
+    seen.requests += requests;
+    seen.refused += refused;
+    seen.failed += failed;
+    return seen.requests === 4;
+  });
+  expect(seen).toEqual({ requests: 4, refused: 2, failed: 1 });
+});

@@ -234,6 +234,13 @@ export const PARENT = defineRole('parent', {
       read: integer(0, 60, 's'),
       default: 8,
     },
+    {
+      path: 'figuresSeconds',
+      env: 'ENCLAVE_VAULT_FIGURES_SECONDS',
+      doc: 'How often the log has a line `figures`: requests, refusals, how busy enclaves are. Without it there is none.',
+      read: integer(1, 3600, 's'),
+      optional: true,
+    },
   ],
   rules: [
     {
