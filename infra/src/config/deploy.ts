@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineRole, type RoleValues } from '@enclave-vault/settings';
 import { API_RULES, API_SETTINGS } from './api.ts';
+import { ARTIFACT_SETTINGS } from './artifacts.ts';
 import { CANARY_SETTINGS } from './canary.ts';
+import { DATA_SETTINGS } from './data.ts';
+import { DECRYPTION_RULES, DECRYPTION_SETTINGS } from './decryption.ts';
 import { FEATURE_SETTINGS } from './features.ts';
+import { KEY_RULES, KEY_SETTINGS } from './keys.ts';
 import { NETWORK_RULES, NETWORK_SETTINGS } from './network.ts';
 import { PARTITION_RULES } from './partitions.ts';
 import { PLACE_SETTINGS } from './place.ts';
 import { RELEASE_SETTINGS } from './release.ts';
+import { SUBSCRIBER_SETTINGS } from './subscribers.ts';
 import { WATCH_RULES, WATCH_SETTINGS } from './watch.ts';
 
 const ACCOUNT = '111122223333';
@@ -19,9 +24,14 @@ export const DEPLOY = defineRole('deploy', {
     ...RELEASE_SETTINGS,
     ...NETWORK_SETTINGS,
     ...FEATURE_SETTINGS,
+    ...DECRYPTION_SETTINGS,
     ...API_SETTINGS,
     ...CANARY_SETTINGS,
     ...WATCH_SETTINGS,
+    ...KEY_SETTINGS,
+    ...DATA_SETTINGS,
+    ...ARTIFACT_SETTINGS,
+    ...SUBSCRIBER_SETTINGS,
   ],
   rules: [
     {
@@ -38,6 +48,8 @@ export const DEPLOY = defineRole('deploy', {
     },
     ...PARTITION_RULES,
     ...NETWORK_RULES,
+    ...KEY_RULES,
+    ...DECRYPTION_RULES,
     ...API_RULES,
     ...WATCH_RULES,
   ],
