@@ -86,6 +86,23 @@ describe('kmsEndpointPolicy', () => {
     );
   });
 
+  it('is for the uses of the roles behind it, once they are named', () => {
+    const narrow = kmsEndpointPolicy(DEPLOYMENT, {
+      workloads: [DEPLOYMENT.roles.api, DEPLOYMENT.roles.instance],
+    });
+    expect(validatePolicy(narrow, 'endpoint')).toEqual([]);
+    for (const action of ['kms:Decrypt', 'kms:Sign', 'kms:GetPublicKey', 'kms:DescribeKey']) {
+      expect(passes(narrow, CALLERS.api, action, KEYS.vault)).toBe(true);
+      expect(passes(narrow, CALLERS.instance, action, KEYS.vault)).toBe(true);
+      expect(passes(narrow, CALLERS.deployment, action, KEYS.vault)).toBe(false);
+      expect(passes(narrow, CALLERS.admin, action, KEYS.vault)).toBe(false);
+      expect(passes(narrow, session, action, KEYS.vault)).toBe(false);
+      expect(passes(narrow, CALLERS.api, action, foreignKey)).toBe(false);
+    }
+    expect(passes(policy, CALLERS.api, 'kms:TagResource', KEYS.vault)).toBe(true);
+    expect(passes(narrow, CALLERS.api, 'kms:TagResource', KEYS.vault)).toBe(false);
+  });
+
   it('lets our principals, and no others, decrypt with the key of ACM for Nitro Enclaves', () => {
     const certificates = kmsEndpointPolicy(DEPLOYMENT, { keys, acmKey });
     expect(passes(policy, CALLERS.instance, 'kms:Decrypt', acmKey)).toBe(false);
