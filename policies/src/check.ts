@@ -61,7 +61,12 @@ export function checkDeployment(deployment: Deployment): void {
 /** @throws {PolicyInputError} `invalid_deployment` */
 export function checkNetwork(network: Deployment['network']): void {
   demand(VPC.test(network.vpcId), 'network.vpcId');
-  demand(network.vpceId === undefined || VPCE.test(network.vpceId), 'network.vpceId');
+  if (network.vpceId !== undefined) checkEndpoint(network.vpceId);
+}
+
+/** @throws {PolicyInputError} `invalid_deployment` */
+export function checkEndpoint(vpceId: string): void {
+  demand(VPCE.test(vpceId), 'network.vpceId');
 }
 
 /**

@@ -9,16 +9,22 @@ export {
   authorizerWorkloadPolicy,
   smokeWorkloadPolicy,
 } from './api/workload.ts';
+export { wafLogDeliveryPolicy } from './api/waf.ts';
 export {
   adminBoundary,
   apiBoundary,
-  type Bounded,
-  boundaryArn,
+  authorizerBoundary,
+  type BoundaryOptions,
+  boundaries,
+  breakGlassBoundary,
+  canaryBoundary,
   deploymentBoundary,
   instanceBoundary,
-} from './boundaries.ts';
+} from './boundaries/index.ts';
+export { type BucketPolicyInput, bucketPolicy } from './bucket.ts';
 export { type CanaryArns, canaryIdentityPolicy } from './canary.ts';
 export { type ChannelSide, channelKeyPolicy } from './channel.ts';
+export { type DeploymentOptions, type DeploymentTopic, deploymentPolicies } from './deployment/index.ts';
 export {
   cloudFormationEndpointPolicy,
   dynamoDbEndpointPolicy,
@@ -46,6 +52,7 @@ export {
   instanceWorkloadPolicy,
   type PinnedObject,
 } from './instance.ts';
+export type { KeyPlace } from './key-common.ts';
 export {
   INTEGRITY_PURPOSE_PREFIX,
   integrityKeyPolicy,
@@ -55,7 +62,48 @@ export {
   vaultKeyPolicy,
 } from './keys.ts';
 export { legacyKeyStatement } from './legacy.ts';
+export { LOG_REMOVALS, logGroupArns, logGroupProtection } from './log-group.ts';
+export {
+  confusedDeputyProtection,
+  identityPerimeter,
+  type Network,
+  type NetworkPerimeter,
+  networkPerimeter,
+  type Perimeter,
+  resourcePerimeter,
+  secureTransport,
+  serviceLinkedRoles,
+  vpcArn,
+} from './perimeter.ts';
+export {
+  type Assumer,
+  BOUNDARIES,
+  type BoundaryKind,
+  boundaryArn,
+  boundaryName,
+  ROLE_IDS,
+  ROLES,
+  type RoleId,
+  type RoleSpec,
+  roleArn,
+  roleName,
+} from './roles.ts';
+export {
+  artifactsKeyPolicy,
+  dataKeyPolicy,
+  logsKeyPolicy,
+  replicationRole,
+  topicKeyPolicy,
+} from './service-keys.ts';
+export { streamPolicy, type TablePolicyInput, tablePolicy } from './table.ts';
+export { type TopicPolicyInput, topicPolicy } from './topic.ts';
 export { type TrailOptions, trailBucketPolicy, trailKeyPolicy, trailRolePolicy } from './trail.ts';
+export {
+  breakGlassTrustPolicy,
+  serviceTrustPolicy,
+  type TrustDocument,
+  type TrustStatement,
+} from './trust.ts';
 export type {
   ConditionBlock,
   Deployment,

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { OutputSpec } from '../outputs.ts';
 
-/** ARN of a KMS key. @param digit of the example. @param kind `mrk`: of a multi-Region key */
-export function keyArnOutput(digit: string, kind: 'single' | 'mrk' = 'single') {
+/**
+ * ARN of a KMS key.
+ * @param digit of the example. @param kind `mrk`: of a multi-Region key. @param where Region, unless the deployment's own
+ */
+export function keyArnOutput(digit: string, kind: 'single' | 'mrk' = 'single', where?: string) {
   const hex = (length: number): string => digit.repeat(length);
   const id = kind === 'mrk' ? `mrk-${hex(32)}` : `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(12)}`;
   return {
     matching:
       /arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})/,
-    example: ({ partition, region, account }) => `arn:${partition}:kms:${region}:${account}:key/${id}`,
+    example: ({ partition, region, account }) =>
+      `arn:${partition}:kms:${where ?? region}:${account}:key/${id}`,
   } satisfies OutputSpec;
 }
 
