@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { arnIn, regionsOf } from './arns.ts';
 import { checkHome, checkKeyArn } from './check.ts';
 import { KEY_ADMINISTRATION, KEY_CONTROL } from './key-common.ts';
+import { READING, TABLE_CONTROL } from './people.ts';
 import type { Home, KeyArns, PolicyDocument, Statement } from './types.ts';
 
 /*
@@ -43,10 +45,13 @@ export function deploymentIdentityPolicy(deployment: Home): PolicyDocument {
       Resource: '*',
       Condition: { Bool: { 'kms:BypassPolicyLockoutSafetyCheck': 'true' } },
     },
+    // A tag counts up to five minutes after it was set (KMS Developer Guide, "ABAC for AWS KMS"), and a new key is worked on
+    // at once: so no tag is demanded, and one of another vault refused.
     allow(
       'AdministerKeys',
       [...KEY_ADMINISTRATION, ...KEY_CONTROL, 'kms:ReplicateKey'],
-      [anyKey(deployment), anyAlias(deployment)],
+      [...anyKeys(deployment), anyAlias(deployment)],
+      { StringEqualsIfExists: { 'aws:ResourceTag/enclave-vault': deployment.name } },
     ),
   ]);
 }
@@ -55,12 +60,13 @@ export function deploymentIdentityPolicy(deployment: Home): PolicyDocument {
 export function breakGlassIdentityPolicy(deployment: Home): PolicyDocument {
   checkHome(deployment);
   return document([
-    allow('FindKeys', ['kms:ListAliases', 'kms:ListKeys'], '*'),
+    allow('Find', READING, '*'),
     allow(
       'ControlKeys',
       [...KEY_ADMINISTRATION, ...KEY_CONTROL, 'kms:UpdatePrimaryRegion'],
-      [anyKey(deployment), anyAlias(deployment)],
+      [...anyKeys(deployment), anyAlias(deployment)],
     ),
+    allow('ControlTable', TABLE_CONTROL, arnIn(deployment, 'dynamodb', `table/${deployment.name}-*`, '*')),
   ]);
 }
 
@@ -69,7 +75,7 @@ export function adminIdentityPolicy(deployment: Home): PolicyDocument {
   checkHome(deployment);
   return document([
     allow('FindKeys', ['kms:ListAliases', 'kms:ListKeys'], '*'),
-    allow('AdministerKeys', KEY_ADMINISTRATION, [anyKey(deployment), anyAlias(deployment)]),
+    allow('AdministerKeys', KEY_ADMINISTRATION, [...anyKeys(deployment), anyAlias(deployment)]),
   ]);
 }
 
@@ -78,9 +84,14 @@ export function anyKey({ partition, region, account }: Home): string {
   return `arn:${partition}:kms:${region}:${account}:key/*`;
 }
 
-/** Creating or moving an alias is authorized on the alias as well as on the key. */
-export function anyAlias({ partition, region, account, name }: Home): string {
-  return `arn:${partition}:kms:${region}:${account}:alias/${name}/*`;
+/** The same in every Region that the deployment is replicated to. */
+export function anyKeys(home: Home): readonly string[] {
+  return regionsOf(home).map((region) => anyKey({ ...home, region }));
+}
+
+/** Creating or moving an alias is authorized on the alias as well as on the key. In any Region: the name says whose it is. */
+export function anyAlias(home: Home): string {
+  return arnIn(home, 'kms', `alias/${home.name}/*`, '*');
 }
 
 /** An Allow of an identity policy. */

@@ -3,13 +3,13 @@ export { accessLogsPolicy } from './api/access-logs.ts';
 export { type FunctionResources, functionArn } from './api/function.ts';
 export { apiResourcePolicy, type GatewayAccess } from './api/gateway.ts';
 export { apiIdentityPolicy } from './api/identity.ts';
+export { wafLogDeliveryPolicy } from './api/waf.ts';
 export {
   type ApiResources,
   apiWorkloadPolicy,
   authorizerWorkloadPolicy,
   smokeWorkloadPolicy,
 } from './api/workload.ts';
-export { wafLogDeliveryPolicy } from './api/waf.ts';
 export {
   adminBoundary,
   apiBoundary,

@@ -1,16 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
+import {
+  boundaries,
+  breakGlassIdentityPolicy,
+  breakGlassTrustPolicy,
+  deploymentPolicies,
+  serviceTrustPolicy,
+} from '@enclave-vault/policies';
+import { CfnResource, RemovalPolicy } from 'aws-cdk-lib';
+import { homeOf } from '../home.ts';
 import { defineStage } from '../stage.ts';
+import { boundaryPolicy, boundedRole, logicalId, managedPolicy } from './identities/iam.ts';
 
 /**
- * What governs the rest and outlives it: every permissions boundary, the deployment role and the break-glass role. Made
- * under the caller's own rights, and kept by `npm run destroy` together with what only these two roles can manage.
+ * What governs the rest and outlives it: the two roles that control keys, what they may do and their boundaries, and the
+ * boundary for people who work on the vault. Made under the caller's own rights, and kept by `npm run destroy` together
+ * with what only these two can manage.
  */
 export const CONTROLLERS = defineStage({
   id: 'controllers',
-  title: 'Permissions boundaries, deployment role, break-glass role',
+  title: 'Deployment role, break-glass role, and their boundaries',
   kept: true,
   outputs: {},
-  build() {
+  build(stack, { config, names }) {
+    const home = homeOf(config, names);
+    const signed = config.features.codeSigning;
+    const limits = boundaries(home, { signed });
+    const boundary = (kind: 'deployment' | 'break-glass' | 'admin') =>
+      boundaryPolicy(stack, config, kind, limits[kind]);
+    boundary('admin');
+    const policies = Object.entries(deploymentPolicies(home, { signed })).map(([topic, document]) =>
+      managedPolicy(stack, logicalId('deployment', topic), config, {
+        name: `${config.name}-deployment-${topic}`,
+        description: `What the deployment role may do: ${topic}.`,
+        document,
+      }),
+    );
+    boundedRole(stack, config, 'deployment', {
+      trust: serviceTrustPolicy(home, 'deployment'),
+      boundary: boundary('deployment'),
+      policies,
+    });
+    boundedRole(stack, config, 'break-glass', {
+      trust: breakGlassTrustPolicy(home, config.breakGlass),
+      boundary: boundary('break-glass'),
+      policies: [
+        managedPolicy(stack, 'BreakGlass', config, {
+          name: `${config.name}-break-glass`,
+          description: 'What the break-glass role may do.',
+          document: breakGlassIdentityPolicy(home),
+        }),
+      ],
+    });
+    for (const child of stack.node.children) {
+      if (child instanceof CfnResource) child.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    }
     return {};
   },
 });
