@@ -20,6 +20,7 @@ import {
   s3EndpointPolicy,
   sessionEndpointPolicy,
 } from '../src/index.ts';
+import { mutants } from './mutants.ts';
 import { ACCOUNT, ALLOW_ALL, CALLERS, DEPLOYMENT, OTHER } from './support.ts';
 
 const BUCKET = `vault-artifacts-${ACCOUNT}-eu-central-1`;
@@ -61,7 +62,7 @@ type Who = keyof typeof PRINCIPALS;
 
 /** Everything else allows everything, to everybody: only the endpoint decides. */
 function ask(
-  endpoint: Endpoint,
+  endpoint: Endpoint | PolicyDocument,
   who: Who,
   action: string,
   resource: string,
@@ -77,7 +78,7 @@ function ask(
     {
       identity: [ALLOW_ALL],
       resource: { Version: '2012-10-17', Statement: [statement] },
-      endpoint: POLICIES[endpoint],
+      endpoint: typeof endpoint === 'string' ? POLICIES[endpoint] : endpoint,
       resourceMode: 'additive',
     },
   );
@@ -291,6 +292,69 @@ describe('every document', () => {
       }
     }
   });
+});
+
+describe('mutants', () => {
+  const packages = 'arn:aws:s3:::al2023-repos-eu-central-1-de612dc2/core/x';
+  const others: readonly (readonly [Endpoint, Who, string, string])[] = [
+    ['s3', 'anonymous', 's3:GetObject', packages],
+    ...(
+      ['GenerateDataKey', 'GenerateDataKeyPairWithoutPlaintext', 'GenerateDataKeyWithoutPlaintext'] as const
+    ).map((use) => ['kms', 'api', `kms:${use}`, inRegion('kms', 'key/a')] as const),
+    ...(['Sign', 'GetPublicKey', 'DescribeKey'] as const).flatMap((use) => [
+      ['kms', 'api', `kms:${use}`, inRegion('kms', 'key/a')] as const,
+      ['kms', 'instance', `kms:${use}`, inRegion('kms', 'key/a')] as const,
+    ]),
+    ['logs', 'instance', 'logs:CreateLogStream', inRegion('logs', 'log-group:/vault/parent')],
+    ...(['CreateControlChannel', 'CreateDataChannel', 'OpenControlChannel'] as const).map(
+      (use) => ['ssmmessages', 'instance', `ssmmessages:${use}`, '*'] as const,
+    ),
+    ...(['GetSamplingRules', 'GetSamplingTargets', 'PutTelemetryRecords'] as const).map(
+      (use) => ['xray', 'admin', `xray:${use}`, '*'] as const,
+    ),
+  ];
+  const asked = [
+    ...PASSES.map(({ endpoint, who, action, resource, context = {} }) => ({
+      endpoint,
+      who,
+      action,
+      resource,
+      context,
+    })),
+    ...others.map(([endpoint, who, action, resource]) => ({ endpoint, who, action, resource, context: {} })),
+  ].flatMap((request) => [
+    request,
+    ...(['stranger', 'twin', 'admin'] as const).map((who) => ({ ...request, who })),
+    { ...request, context: { ...request.context, owner: OTHER } },
+    { ...request, context: { ...request.context, 'cloudwatch:namespace': 'AWS/EC2' } },
+  ]);
+  const answers = (endpoint: Endpoint, policy: PolicyDocument): readonly boolean[] =>
+    asked
+      .filter((request) => request.endpoint === endpoint)
+      .map(({ who, action, resource, context }) => ask(policy, who, action, resource, context).allowed);
+
+  /**
+   * What may be taken away without a difference: the account of a principal whose whole ARN is asked for. It stays, as the
+   * perimeter's own condition, for the day when somebody adds a role of another account to the list.
+   */
+  const redundant = ({ what, policy }: { what: string; policy: PolicyDocument }): boolean => {
+    const statement = policy.Statement.find(
+      ({ Sid }) => what === `${Sid}: without StringEquals aws:PrincipalAccount`,
+    );
+    return statement?.Condition?.ArnEquals?.['aws:PrincipalArn'] !== undefined;
+  };
+
+  it.each(Object.entries(POLICIES) as [Endpoint, PolicyDocument][])(
+    'every one of %s is noticed',
+    (endpoint, policy) => {
+      const right = JSON.stringify(answers(endpoint, policy));
+      const survivors = mutants(policy)
+        // An endpoint policy without a statement is no policy.
+        .filter((mutant) => mutant.policy.Statement.length > 0)
+        .filter((mutant) => JSON.stringify(answers(endpoint, mutant.policy)) === right);
+      expect(survivors.filter((mutant) => !redundant(mutant)).map(({ what }) => what)).toEqual([]);
+    },
+  );
 });
 
 describe('inputs that would widen a document are refused', () => {
