@@ -224,11 +224,12 @@ function denials(home: Home, signed: boolean, controllers: readonly string[]): S
       Bool: { 'kms:BypassPolicyLockoutSafetyCheck': 'true' },
     }),
     deny('DenyPerimeterTags', '*', '*', { 'ForAnyValue:StringLike': { 'aws:TagKeys': 'dp:*' } }),
-    // IAM and other services of the whole partition answer in one Region of it.
+    // Services of the whole partition answer in one Region of it, events about those appear there, and keys have their
+    // Region in their ARN.
     {
       Sid: 'DenyOtherRegions',
       Effect: 'Deny',
-      NotAction: ['cloudtrail:*', 'cloudwatch:*', 'events:*', 'iam:*', 'route53:*', 'sns:*'],
+      NotAction: ['cloudwatch:*', 'events:*', 'iam:*', 'kms:*', 'route53:*', 'sns:*'],
       Resource: '*',
       Condition: { StringNotEquals: { 'aws:RequestedRegion': regionsOf(home) } },
     },
