@@ -24,6 +24,7 @@ export {
 export { type BucketPolicyInput, bucketPolicy } from './bucket.ts';
 export { type CanaryArns, canaryIdentityPolicy } from './canary.ts';
 export { type ChannelSide, channelKeyPolicy } from './channel.ts';
+export { type DeployerOptions, deployerPolicies } from './deployer.ts';
 export { type DeploymentOptions, type DeploymentTopic, deploymentPolicies } from './deployment/index.ts';
 export {
   cloudFormationEndpointPolicy,
