@@ -1,9 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
+
+export { leastVcpus } from './config/decryption.ts';
 export { DEPLOY, type DeployConfig } from './config/deploy.ts';
 export { InfraError, type InfraErrorCode } from './errors.ts';
 export { EXAMPLE_MEASUREMENTS, exampleKnown } from './example.ts';
 export { type Names, namesOf } from './names.ts';
 export { exampleOutputs, type OutputShape, type OutputValues, parseOutputs } from './outputs.ts';
+export {
+  type ApiPlaces,
+  apiSettings,
+  authorizerSettings,
+  authorizersFile,
+  FUNCTION_FILES,
+  SETTINGS_FILE,
+} from './settings/api.ts';
+export {
+  type EnclaveInputs,
+  enclaveInputs,
+  PARENT_SETTINGS,
+  type ParentFiles,
+  parentFiles,
+} from './settings/parent.ts';
 export type { ArtifactLocation, FunctionArtifact, PlacedRelease, Stage, StageContext } from './stage.ts';
+export { API } from './stages/api.ts';
+export { ARTIFACTS } from './stages/artifacts.ts';
+export { BASE } from './stages/base.ts';
+export { CONTROLLERS } from './stages/controllers.ts';
+export { type DataStep, dataSteps } from './stages/data/steps.ts';
+export { DATA } from './stages/data.ts';
+export { DECRYPTION } from './stages/decryption.ts';
+export { EVIDENCE } from './stages/evidence.ts';
+export { IDENTITIES } from './stages/identities.ts';
+export { keysReplicaStage } from './stages/keys/replica.ts';
+export { KEYS } from './stages/keys.ts';
+export { emptyDefaultGroup, type Revocation, type SecurityGroupRule } from './stages/network/by-hand.ts';
+export { NETWORK } from './stages/network.ts';
 export { STAGES, stagesOf } from './stages.ts';
 export { type Known, synthesize, type Template, type TemplateResource } from './synthesize.ts';

@@ -148,11 +148,11 @@ export const RULES: readonly ZoneRule[] = [
   },
   // The build runs on the developer's machine; it isn't part of the program.
   { zone: 'canary/build', node: ['*'], npm: ['esbuild'] },
-  // Templates from plain text. Nothing here reads a file, a clock or a network.
+  // Templates from plain text. Nothing here reads a clock or a network; files are CDK's own, which it leaves behind.
   {
     zone: 'infra',
     packages: ['policies', 'settings'],
-    node: ['crypto'],
+    node: ['crypto', 'fs', 'os', 'path'],
     npm: ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'],
   },
   // Run on the developer's machine and in CI: they make images, and are in none.
@@ -167,9 +167,8 @@ export const RULES: readonly ZoneRule[] = [
       'release',
       'eif',
       'channel',
-      'channel/kms',
       'parent/enclave-configuration',
-      'parent/settings',
+      'parent/build/settings-archive',
     ],
     node: ['*'],
     npm: ['@aws-sdk/*', '@smithy/node-http-handler', 'fflate'],

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { Revocation, SecurityGroupRule } from '@enclave-vault/infra';
+
 /**
  * What the plans of deploy and destroy ask of the world: few calls, no SDK types. `aws/` answers them with the AWS SDK,
  * tests with a fake in memory. Adapters throw DeployError and nothing else.
@@ -86,8 +88,12 @@ export interface Objects {
   readonly get: (bucket: string, key: string, version: string) => Promise<Buffer>;
   /** URL of a template, for CloudFormation. */
   readonly url: (bucket: string, key: string, version: string) => string;
-  /** Deletes every version of every object. @param onBatch called with the number deleted so far */
-  readonly empty: (bucket: string, onBatch: (deleted: number) => void) => Promise<number>;
+  /**
+   * Deletes every version of every object.
+   * @param locked its versions are under Object Lock in governance mode, which is passed by
+   * @param onBatch called with the number deleted so far
+   */
+  readonly empty: (bucket: string, locked: boolean, onBatch: (deleted: number) => void) => Promise<number>;
 }
 
 export interface SigningJob {
@@ -157,12 +163,14 @@ export interface Account {
   readonly quota: (code: string) => Promise<number>;
   /** Role by which API Gateway logs, of the account; undefined where none is set. */
   readonly gatewayLogRole: () => Promise<string | undefined>;
+  readonly setGatewayLogRole: (arn: string) => Promise<void>;
 }
 
 /** What is left to do in a network by hand, before and after its stack. */
 export interface Network {
-  /** Rules of a security group. @returns how many were taken out */
-  readonly emptySecurityGroup: (id: string) => Promise<number>;
+  /** Rules of a security group. */
+  readonly rules: (group: string) => Promise<readonly SecurityGroupRule[]>;
+  readonly revoke: (revocation: Revocation) => Promise<void>;
   /** Network interfaces that are still in a VPC, described in a few words each. */
   readonly interfaces: (vpc: string) => Promise<readonly string[]>;
 }

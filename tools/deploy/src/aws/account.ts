@@ -62,10 +62,16 @@ export function awsAccount(region: string): Account {
     quota: async (code) => {
       const sdk = await import('@aws-sdk/client-service-quotas');
       const client = new sdk.ServiceQuotasClient(config);
-      const { Quota } = await call('GetServiceQuota', () =>
-        client.send(new sdk.GetServiceQuotaCommand({ ServiceCode: 'ec2', QuotaCode: code })),
-      );
-      return Quota?.Value ?? 0;
+      const quota = { ServiceCode: 'ec2', QuotaCode: code };
+      return call('GetServiceQuota', async () => {
+        try {
+          return (await client.send(new sdk.GetServiceQuotaCommand(quota))).Quota?.Value ?? 0;
+        } catch (error) {
+          if (!isCalled(error, 'NoSuchResourceException')) throw error;
+          // An account that never had another value has none of its own.
+          return (await client.send(new sdk.GetAWSDefaultServiceQuotaCommand(quota))).Quota?.Value ?? 0;
+        }
+      });
     },
     gatewayLogRole: async () => {
       const sdk = await import('@aws-sdk/client-api-gateway');
@@ -73,6 +79,16 @@ export function awsAccount(region: string): Account {
         new sdk.APIGatewayClient(config).send(new sdk.GetAccountCommand({})),
       );
       return cloudwatchRoleArn;
+    },
+    setGatewayLogRole: async (arn) => {
+      const sdk = await import('@aws-sdk/client-api-gateway');
+      await call('UpdateAccount', () =>
+        new sdk.APIGatewayClient(config).send(
+          new sdk.UpdateAccountCommand({
+            patchOperations: [{ op: 'replace', path: '/cloudwatchRoleArn', value: arn }],
+          }),
+        ),
+      );
     },
   };
 }

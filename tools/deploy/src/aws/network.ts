@@ -9,29 +9,23 @@ export function awsNetwork(region: string): Network {
     return { sdk, ec2: new sdk.EC2Client(clientConfig(region)) };
   });
   return {
-    emptySecurityGroup: async (GroupId) => {
+    rules: async (group) => {
       const { sdk, ec2 } = await client();
       const { SecurityGroupRules = [] } = await call('DescribeSecurityGroupRules', () =>
         ec2.send(
-          new sdk.DescribeSecurityGroupRulesCommand({ Filters: [{ Name: 'group-id', Values: [GroupId] }] }),
+          new sdk.DescribeSecurityGroupRulesCommand({ Filters: [{ Name: 'group-id', Values: [group] }] }),
         ),
       );
-      const ids = (egress: boolean): string[] =>
-        SecurityGroupRules.flatMap(({ SecurityGroupRuleId, IsEgress }) =>
-          SecurityGroupRuleId !== undefined && (IsEgress === true) === egress ? [SecurityGroupRuleId] : [],
-        );
-      const [inward, outward] = [ids(false), ids(true)];
-      if (inward.length > 0) {
-        await call('RevokeSecurityGroupIngress', () =>
-          ec2.send(new sdk.RevokeSecurityGroupIngressCommand({ GroupId, SecurityGroupRuleIds: inward })),
-        );
-      }
-      if (outward.length > 0) {
-        await call('RevokeSecurityGroupEgress', () =>
-          ec2.send(new sdk.RevokeSecurityGroupEgressCommand({ GroupId, SecurityGroupRuleIds: outward })),
-        );
-      }
-      return inward.length + outward.length;
+      return SecurityGroupRules;
+    },
+    revoke: async ({ operation, input }) => {
+      const { sdk, ec2 } = await client();
+      const rules = { GroupId: input.GroupId, SecurityGroupRuleIds: [...input.SecurityGroupRuleIds] };
+      await call(operation, async () =>
+        operation === 'RevokeSecurityGroupIngress'
+          ? ec2.send(new sdk.RevokeSecurityGroupIngressCommand(rules))
+          : ec2.send(new sdk.RevokeSecurityGroupEgressCommand(rules)),
+      );
     },
     interfaces: async (vpc) => {
       const { sdk, ec2 } = await client();

@@ -58,7 +58,7 @@ export function awsObjects({
       const suffix = partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
       return `https://${bucket}.s3.${region}.${suffix}/${key}?versionId=${encodeURIComponent(version)}`;
     },
-    empty: async (Bucket, onBatch) => {
+    empty: async (Bucket, locked, onBatch) => {
       const { sdk, s3 } = await client();
       let deleted = 0;
       for (;;) {
@@ -74,7 +74,14 @@ export function awsObjects({
         const all = [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({ Key, VersionId }));
         if (all.length === 0) return deleted;
         const { Errors = [] } = await call('DeleteObjects', () =>
-          s3.send(new sdk.DeleteObjectsCommand({ Bucket, Delete: { Objects: all, Quiet: true }, ...owner })),
+          s3.send(
+            new sdk.DeleteObjectsCommand({
+              Bucket,
+              Delete: { Objects: all, Quiet: true },
+              BypassGovernanceRetention: locked,
+              ...owner,
+            }),
+          ),
         );
         const [failed] = Errors;
         if (failed !== undefined) {

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+import { stagesOf } from '@enclave-vault/infra';
+import { DeployError, UsageError } from '../errors.ts';
+import { type DeployRun, Known } from './run.ts';
+import { type Act, stepOf } from './steps.ts';
+
+/** Keys and instances go together: an image that the keys do not admit does not serve, and the keys alone are no rollout. */
+const TOGETHER: ReadonlySet<string> = new Set(['keys', 'decryption']);
+
+/**
+ * Brings an account to what the configuration and the release say, stage by stage. Every input is read from the account or
+ * made of what was, so that a run that was broken off is resumed by the next, and one that changes nothing changes nothing.
+ * @param only this stage alone, of a vault that is deployed
+ * @returns what is known of the deployment
+ * @throws {DeployError} @throws {UsageError}
+ */
+export async function deploy(run: DeployRun, only?: string): Promise<Known> {
+  const stages = stagesOf(run.config);
+  if (only !== undefined && !stages.some(({ id }) => id === only)) {
+    throw new UsageError(`--only takes one of ${stages.map(({ id }) => id).join(', ')}`);
+  }
+  if (only !== undefined && TOGETHER.has(only)) {
+    throw new UsageError(`${only} is deployed in a rollout, with all stages: leave --only out`);
+  }
+  const known = new Known();
+  for (const [index, stage] of stages.entries()) {
+    const act: Act = only === undefined || stage.id === only ? 'deploy' : 'learn';
+    if (act === 'deploy') run.console.say(`[${index + 1}/${stages.length}] ${stage.title}`);
+    const there = await stepOf(stage)({ run, known, act }, stage);
+    if (stage.id === only) break;
+    if (!there) {
+      const name = run.names.stack(stage.id);
+      throw new DeployError('stack_stuck', `${name} is not deployed, and ${only} comes after it`);
+    }
+  }
+  return known;
+}
+
+/** Shows what a deployment would change, as far as that can be known before it begins, and changes nothing. */
+export async function show(run: DeployRun): Promise<Known> {
+  const known = new Known();
+  for (const stage of stagesOf(run.config)) await stepOf(stage)({ run, known, act: 'show' }, stage);
+  return known;
+}

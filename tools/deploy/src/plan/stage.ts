@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  CONTROLLERS,
+  IDENTITIES,
+  InfraError,
+  type Stage,
+  synthesize,
+  type Template,
+} from '@enclave-vault/infra';
+import type { Measurements } from '@enclave-vault/policies';
+import {
+  type Applied,
+  applyStack,
+  demandOurs,
+  OWNER_TAG,
+  request,
+  type WantedStack,
+} from '../stack/apply.ts';
+import { changeLine, propose } from '../stack/change-set.ts';
+import { removeStack } from '../stack/remove.ts';
+import { phaseOf } from '../stack/statuses.ts';
+import { type DeployRun, type Known, type Run, toolsIn } from './run.ts';
+import { templateSource } from './template.ts';
+
+/** Made under the caller's own rights; all others by CloudFormation as the deployment role. */
+const BY_CALLER: ReadonlySet<string> = new Set([CONTROLLERS.id, IDENTITIES.id]);
+
+/** A stage in a Region: the deployment's own, or one that keys and table are replicated to. */
+export interface Placed {
+  readonly stage: Stage;
+  readonly region: string;
+}
+
+/** Role that CloudFormation works as for a stage. */
+export function roleOf({ names }: Run, stage: string): string | undefined {
+  return BY_CALLER.has(stage) ? undefined : names.roles.deployment;
+}
+
+/** Tags of a stack, which CloudFormation passes on to every resource that takes any. */
+export function tagsOf({ config }: Run): Readonly<Record<string, string>> {
+  return { ...config.tags, [OWNER_TAG]: config.name };
+}
+
+/**
+ * Makes a stage's template of what is known, has CloudFormation apply it, and takes its outputs.
+ * @param measurements what the keys are to admit, where that is not what is known
+ */
+export async function deployStage(
+  run: DeployRun,
+  known: Known,
+  { stage, region }: Placed,
+  measurements: Measurements | null = known.measurements,
+): Promise<Applied> {
+  const { config, outputs, release } = { ...known, config: run.config };
+  const template = synthesize(stage, { config, outputs, measurements, release });
+  const applied = await applyTemplate(run, known, { stage, region }, JSON.stringify(template));
+  if (applied !== 'unchanged' && BY_CALLER.has(stage.id)) await run.clock.sleep(run.limits.iamSettles);
+  run.console.say(
+    `${run.names.stack(stage.id)}${region === config.region ? '' : ` in ${region}`}: ${applied}`,
+  );
+  return applied;
+}
+
+/** Has a text applied as the template of a stage: a new one, or an earlier one that is to be again. */
+export async function applyTemplate(
+  run: Run,
+  known: Known,
+  { stage, region }: Placed,
+  text: string,
+): Promise<Applied> {
+  const tools = toolsIn(run, region);
+  const wanted = await wantedStack(run, known, stage, text);
+  const applied = await applyStack(tools, wanted);
+  await takeOutputs(run, known, { stage, region });
+  return applied;
+}
+
+/** Reads the outputs of a deployed stage. @returns whether there is such a stack */
+export async function takeOutputs(run: Run, known: Known, { stage, region }: Placed): Promise<boolean> {
+  const state = await run.cloud.stacks(region).describe(run.names.stack(stage.id));
+  if (state === undefined || phaseOf(state.status) !== 'ready') return false;
+  demandOurs(state, tagsOf(run));
+  // Stages are made of outputs of the deployment's own Region; those of replicas follow from them.
+  if (region === run.config.region) known.take(stage, state.outputs);
+  return true;
+}
+
+export async function wantedStack(run: Run, known: Known, stage: Stage, text: string): Promise<WantedStack> {
+  const role = roleOf(run, stage.id);
+  return {
+    stack: run.names.stack(stage.id),
+    template: await templateSource(run, known, stage.id, text),
+    ...(role === undefined ? {} : { role }),
+    tags: tagsOf(run),
+    namedIam: hasIam(JSON.parse(text) as Template),
+    kept: stage.kept === true,
+  };
+}
+
+function hasIam({ Resources }: Template): boolean {
+  return Object.values(Resources).some(({ Type }) => Type.startsWith('AWS::IAM::'));
+}
+
+/**
+ * Shows what deploying a stage would change, and leaves nothing behind.
+ * @returns false where the stage cannot be made of what is known yet
+ */
+export async function showStage(
+  run: DeployRun,
+  known: Known,
+  { stage, region }: Placed,
+  measurements: Measurements | null = known.measurements,
+): Promise<boolean> {
+  const { console, config, names, clock } = run;
+  const name = names.stack(stage.id);
+  const { outputs, release } = known;
+  let text: string;
+  try {
+    text = JSON.stringify(synthesize(stage, { config, outputs, measurements, release }));
+  } catch (error) {
+    if (!(error instanceof InfraError) || error.code !== 'output_missing') throw error;
+    console.say(`${name}: to be made; what it needs of earlier stages is not there yet`);
+    return false;
+  }
+  const tools = toolsIn(run, region);
+  const state = await tools.stacks.describe(name);
+  if (state !== undefined) demandOurs(state, tagsOf(run));
+  const fresh = state === undefined || phaseOf(state.status) !== 'ready';
+  if (state !== undefined && fresh && phaseOf(state.status) !== 'empty') {
+    console.say(`${name}: is ${state.status}; a deployment would see to that first`);
+    return false;
+  }
+  const wanted = await wantedStack(run, known, stage, text);
+  const proposal = await propose(tools, request(wanted, fresh ? 'CREATE' : 'UPDATE', clock.now()));
+  if (proposal === null) console.say(`${name}: no changes`);
+  else {
+    console.say(`${name}: ${proposal.changes.length} ${fresh ? 'resources to be made' : 'changes'}`);
+    for (const change of proposal.changes) console.say(`  ${changeLine(change)}`);
+    await tools.stacks.withdraw(proposal.id);
+  }
+  // A change set for a stack that is not there has made an empty one.
+  const left = fresh ? await tools.stacks.describe(name) : undefined;
+  if (left !== undefined) await removeStack(tools, left, undefined);
+  return takeOutputs(run, known, { stage, region });
+}
