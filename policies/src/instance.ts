@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { arnIn, viaService } from './arns.ts';
+import { SESSIONS } from './boundaries/workloads.ts';
 import { checkHome, checkKeyArn } from './check.ts';
 import { PolicyInputError } from './errors.ts';
 import { allow, anyKey, channelCertificates, document } from './identities.ts';
@@ -23,6 +25,8 @@ export interface InstanceResources {
   readonly logGroup: string;
   /** CloudWatch namespace of the deployment's figures. */
   readonly namespace: string;
+  /** Whether Systems Manager may open sessions, for debugging. */
+  readonly sessions?: boolean;
   /** Name of the stack that has the Auto Scaling group, which waits for each instance's word. */
   readonly stack: string;
 }
@@ -50,7 +54,6 @@ export function instanceIdentityPolicy(deployment: Home, keys?: KeyArns): Policy
  * @throws {PolicyInputError}
  */
 export function instanceWorkloadPolicy(deployment: Home, resources: InstanceResources): PolicyDocument {
-  const { partition, region, account } = deployment;
   const { keys, logGroup, namespace, stack } = resources;
   const base = instanceIdentityPolicy(deployment, keys);
   for (const [name, what] of [
@@ -62,7 +65,7 @@ export function instanceWorkloadPolicy(deployment: Home, resources: InstanceReso
     if (!/^[\w/.-]{1,255}$/.test(name))
       throw new PolicyInputError('invalid_deployment', `${what} has no plain name`);
   }
-  const group = `arn:${partition}:logs:${region}:${account}:log-group:${logGroup}`;
+  const group = arnIn(deployment, 'logs', `log-group:${logGroup}`);
   return document([
     ...base.Statement,
     ...artifacts(deployment, resources),
@@ -73,11 +76,8 @@ export function instanceWorkloadPolicy(deployment: Home, resources: InstanceReso
       StringEquals: { 'cloudwatch:namespace': namespace },
     }),
     // Behind the name CloudFormation puts an id of its own, which nobody knows beforehand.
-    allow(
-      'Signal',
-      'cloudformation:SignalResource',
-      `arn:${partition}:cloudformation:${region}:${account}:stack/${stack}/*`,
-    ),
+    allow('Signal', 'cloudformation:SignalResource', arnIn(deployment, 'cloudformation', `stack/${stack}/*`)),
+    ...(resources.sessions === true ? [allow('Sessions', SESSIONS, '*')] : []),
   ]);
 }
 
@@ -92,7 +92,6 @@ function artifacts(deployment: Home, { artifacts: objects, artifactsKey }: Insta
       throw new PolicyInputError('invalid_deployment', 'artifacts are one version of one object each');
     return `arn:${partition}:s3:::${bucket}/${key}`;
   };
-  const suffix = partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
   const buckets = [...new Set(objects.map(({ bucket }) => `arn:${partition}:s3:::${bucket}`))];
   return [
     // A statement each: in one, every version would be allowed of every object.
@@ -104,7 +103,7 @@ function artifacts(deployment: Home, { artifacts: objects, artifactsKey }: Insta
     // S3 asks for the object in the caller's name. Its context is the bucket's ARN with a bucket key, and otherwise the object's.
     allow('ArtifactsKey', 'kms:Decrypt', checkKeyArn(artifactsKey), {
       StringEquals: {
-        'kms:ViaService': `s3.${region}.${suffix}`,
+        'kms:ViaService': viaService(deployment, 's3', region),
         'kms:EncryptionContext:aws:s3:arn': [...buckets, ...objects.map(arnOf)],
       },
     }),

@@ -197,6 +197,14 @@ describe('the policy of a deployed instance', () => {
     }
   });
 
+  it('has what sessions need where they are wanted, and only there', () => {
+    const row: Row = ['ssmmessages:OpenDataChannel', '*', true, 'Sessions'];
+    expect(decide(row, POLICY).missing).toBe('identity');
+    const policy = instanceWorkloadPolicy(DEPLOYMENT, { ...RESOURCES, sessions: true });
+    expect(decide(row, policy).decidedBy).toMatchObject({ sid: 'Sessions' });
+    expect(decide(['ssm:SendCommand', '*', false, 'no commands'], policy).allowed).toBe(false);
+  });
+
   it('names S3 in China as KMS does', () => {
     const china = JSON.parse(
       JSON.stringify(DEPLOYMENT).replaceAll('arn:aws:', 'arn:aws-cn:').replace('"aws"', '"aws-cn"'),

@@ -255,12 +255,18 @@ const WITHOUT_ENCLAVES: ReadonlySet<string> = new Set([
   ...['m7g', 'm7gd', 'r7g', 'r7gd', 't4g'],
 ]);
 
+/** As much of the section as says how large an instance is. */
+export type DecryptionConfig = Pick<
+  DecryptionValues['decryption'],
+  'families' | 'maxVcpus' | 'maxMemoryGib' | 'enclaves'
+>;
+
 /** vCPUs that an instance needs: those of its enclaves, and two; four in all at least. */
-export function leastVcpus({ enclaves }: Pick<DecryptionValues['decryption'], 'enclaves'>): number {
+export function leastVcpus({ enclaves }: Pick<DecryptionConfig, 'enclaves'>): number {
   return Math.max(4, enclaves.count * enclaves.cpuCount + PARENT_VCPUS);
 }
 
 /** Memory that an instance needs, in MiB: that of its enclaves, and two GiB. */
-export function leastMemoryMib({ enclaves }: Pick<DecryptionValues['decryption'], 'enclaves'>): number {
+export function leastMemoryMib({ enclaves }: Pick<DecryptionConfig, 'enclaves'>): number {
   return enclaves.count * enclaves.memoryMib + PARENT_MIB;
 }

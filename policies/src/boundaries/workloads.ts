@@ -89,7 +89,7 @@ export function instanceBoundary(home: Home, sessions = false): PolicyDocument {
 }
 
 /** What Systems Manager's agent calls for a session, and for no run command or inventory (its guide, "ec2messages, ssmmessages"). */
-const SESSIONS = [
+export const SESSIONS = [
   'ssm:UpdateInstanceInformation',
   'ssmmessages:CreateControlChannel',
   'ssmmessages:CreateDataChannel',
