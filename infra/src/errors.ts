@@ -14,8 +14,8 @@ export type InfraErrorCode =
 
 export class InfraError extends Error {
   readonly code: InfraErrorCode;
-  constructor(code: InfraErrorCode, message: string) {
-    super(message);
+  constructor(code: InfraErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.name = 'InfraError';
     this.code = code;
   }

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Deployment, Measurements } from '@enclave-vault/policies';
 import {
   App,
@@ -8,6 +11,7 @@ import {
   Stack,
   Tags,
   Token,
+  Validations,
 } from 'aws-cdk-lib';
 import type { DeployConfig } from './config/deploy.ts';
 import { InfraError } from './errors.ts';
@@ -47,14 +51,34 @@ export interface Known {
  * @throws {InfraError}
  */
 export function synthesize(stage: Stage, known: Known): Template {
+  // CDK leaves its files behind, and knows no other way to a template.
+  const outdir = mkdtempSync(join(tmpdir(), 'enclave-vault-'));
+  try {
+    return synthesizeInto(outdir, stage, known);
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}
+
+function synthesizeInto(outdir: string, stage: Stage, known: Known): Template {
   const { config } = known;
   const names = namesOf(config);
-  const app = new App({ analyticsReporting: false, treeMetadata: false });
+  const app = new App({
+    outdir,
+    analyticsReporting: false,
+    treeMetadata: false,
+    // What CloudFormation's own schemas refuse is an error here, before anything is deployed.
+    context: { '@aws-cdk/core:validateAgainstDefaultRules': true },
+  });
   const stack = new Stack(app, names.stack(stage.id), {
     description: `${stage.title} (Enclave Vault ${config.name})`,
     env: { account: config.account, region: config.region },
     // The class names members `undefined` that its interface only leaves out.
     synthesizer: new BootstraplessSynthesizer({}) as IStackSynthesizer,
+  });
+  Validations.of(stack).acknowledge({
+    id: 'CloudFormation-Validate::W3010',
+    reason: 'Zones are the configuration’s own: nothing is looked up when templates are made.',
   });
   const values = stage.build(stack, contextOf(known));
   for (const name of Object.keys(stage.outputs)) {
@@ -65,7 +89,12 @@ export function synthesize(stage: Stage, known: Known): Template {
   for (const [tag, value] of Object.entries({ ...config.tags, 'enclave-vault': config.name })) {
     Tags.of(stack).add(tag, value);
   }
-  return app.synth().getStackByName(stack.stackName).template as Template;
+  try {
+    return app.synth().getStackByName(stack.stackName).template as Template;
+  } catch (cause) {
+    // What is wrong with which resource, CDK has printed.
+    throw new InfraError('template_refused', `the template of ${stage.id} is not valid`, { cause });
+  }
 }
 
 /** @throws {InfraError} `unresolved_token` when the text is one that only CloudFormation would know */
