@@ -13,7 +13,14 @@ export const FEATURE_SETTINGS = [
   {
     path: 'features.dnsAdvanced',
     env: 'ENCLAVE_VAULT_DEPLOY_FEATURES_DNS_ADVANCED',
-    doc: 'Advanced rules of the DNS firewall, as alerts.',
+    doc: 'Advanced rules of the DNS firewall: tunnels and generated names are told apart from other names that it blocks.',
+    read: flag(),
+    default: true,
+  },
+  {
+    path: 'features.dnsFirewallConfig',
+    env: 'ENCLAVE_VAULT_DEPLOY_FEATURES_DNS_FIREWALL_CONFIG',
+    doc: 'CloudFormation writes down that the DNS firewall fails closed. Where it does not know how (GovCloud, China, some Regions), AWS’s default says the same.',
     read: flag(),
     default: true,
   },

@@ -67,7 +67,11 @@ export const NETWORK_SETTINGS = [
   },
 ] as const satisfies readonly Setting[];
 
+/** Letters of availability zones that have a place in the VPC: eighths of either half. */
+export const ZONE_LETTERS = 'abcdefgh';
+
 interface NetworkValues {
+  readonly zones: readonly string[];
   readonly network: {
     readonly cidr: string;
     readonly clientCidrs: readonly string[];
@@ -77,6 +81,12 @@ interface NetworkValues {
 
 /** What must hold between them. */
 export const NETWORK_RULES = [
+  {
+    settings: ['zones'],
+    doc: `\`zones\` have letters from ${ZONE_LETTERS.slice(0, 1)} to ${ZONE_LETTERS.slice(-1)}`,
+    broken: ({ zones }: NetworkValues): boolean =>
+      zones.some((zone) => !ZONE_LETTERS.includes(zone.slice(-1))),
+  },
   {
     settings: ['network.clientCidrs', 'network.cidr'],
     doc: '`network.clientCidrs` lie outside the VPC and apart from each other',

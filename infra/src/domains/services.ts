@@ -42,8 +42,8 @@ export function interfaceServices(config: DeployConfig): readonly InterfaceServi
 }
 
 /** Whether the API is called through an endpoint of this VPC. */
-export function hasPrivateApi(_config: DeployConfig): boolean {
-  return true;
+export function hasPrivateApi({ api }: DeployConfig): boolean {
+  return api.exposure === 'private';
 }
 
 /** `logs.eu-central-1.amazonaws.com`. All services of the table are named like that. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Fn } from 'aws-cdk-lib';
+import { hasPrivateApi } from '../domains/services.ts';
 import { defineStage } from '../stage.ts';
 import { makeAlarms } from './network/alarms.ts';
 import { makeEndpoints } from './network/endpoints.ts';
@@ -31,7 +32,10 @@ export const NETWORK = defineStage({
     },
     KmsEndpointId: { matching: id('vpce'), example: example('vpce', '1') },
     /** The endpoint through which a private API is called; `none` where the API is not private. */
-    ExecuteApiEndpointId: { matching: /none|vpce-[0-9a-f]{8,17}/, example: example('vpce', '2') },
+    ExecuteApiEndpointId: {
+      matching: /none|vpce-[0-9a-f]{8,17}/,
+      example: (config) => (hasPrivateApi(config) ? example('vpce', '2') : 'none'),
+    },
     S3EndpointId: { matching: id('vpce'), example: example('vpce', '3') },
     DynamoDbEndpointId: { matching: id('vpce'), example: example('vpce', '4') },
     LogsEndpointId: { matching: id('vpce'), example: example('vpce', '5') },

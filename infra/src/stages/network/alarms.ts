@@ -35,7 +35,7 @@ export function makeAlarms(stack: Stack, context: StageContext, queries: CfnLogG
       },
     ],
   });
-  counting.addDependency(queries);
+  counting.addResourceDependency(queries);
   const [{ name, meaning }] = NETWORK_ALARMS;
   const topic = context.outputs(BASE).TopicArn;
   new CfnAlarm(stack, 'BlockedNamesAlarm', {

@@ -97,7 +97,10 @@ function interfacePolicy({ config, names }: StageContext, service: InterfaceServ
     case 'cloudformation':
       return cloudFormationEndpointPolicy(home, names.stack('decryption'));
     case 'execute-api':
-      return executeApiEndpointPolicy(home, [names.roleArn('smoke')]);
+      return executeApiEndpointPolicy(home, [
+        names.roleArn('smoke'),
+        ...config.api.callers.map(({ arn }) => arn),
+      ]);
     case 'ssm':
     case 'ssmmessages':
       return sessionEndpointPolicy(home, service);

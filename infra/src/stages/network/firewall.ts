@@ -32,7 +32,7 @@ const BLOCK = { action: 'BLOCK', blockResponse: 'NXDOMAIN' } as const;
  * inspection and lets the query pass (Route 53 Developer Guide, "Rule actions in DNS Firewall"), so the very names that
  * look like a tunnel would never reach the last rule. Before the ALLOW they would judge names of AWS alone.
  *
- * When the firewall itself fails, nothing is answered (fail closed).
+ * When the firewall itself fails, nothing is answered (fail closed): AWS's default, and written down where it can be.
  */
 export function makeFirewall(
   stack: Stack,
@@ -66,10 +66,6 @@ export function makeFirewall(
       { ...BLOCK, firewallDomainListId: every.attrId, priority: 900 },
     ],
   });
-  const failClosed = new CfnFirewallConfig(stack, 'NamesFailClosed', {
-    resourceId: vpc.ref,
-    firewallFailOpen: 'DISABLED',
-  });
   const association = new CfnFirewallRuleGroupAssociation(stack, 'NameRulesOfVpc', {
     name: `${name}-names`,
     vpcId: vpc.ref,
@@ -78,6 +74,12 @@ export function makeFirewall(
     priority: 101,
     mutationProtection: 'ENABLED',
   });
-  association.addDependency(failClosed);
+  if (features.dnsFirewallConfig) {
+    const failClosed = new CfnFirewallConfig(stack, 'NamesFailClosed', {
+      resourceId: vpc.ref,
+      firewallFailOpen: 'DISABLED',
+    });
+    association.addResourceDependency(failClosed);
+  }
   return association;
 }

@@ -79,9 +79,9 @@ export function makeRecords(stack: Stack, context: StageContext, { vpc }: Ground
     maxAggregationInterval: 60,
     logFormat: FLOW_FIELDS.map((field) => `\${${field}}`).join(' '),
   });
-  flowLog.addDependency(flows);
+  flowLog.addResourceDependency(flows);
   // A flow log that cannot write is made all the same, and writes nothing.
-  flowLog.addDependency(writing);
+  flowLog.addResourceDependency(writing);
 
   const queries = group('Queries', names.logGroups.dns);
   // One of the ten such policies that an account has in a Region. Without it the service would write one for us, in a
@@ -94,7 +94,7 @@ export function makeRecords(stack: Stack, context: StageContext, { vpc }: Ground
     name: `${config.name}-queries`,
     destinationArn: queries.attrArn,
   });
-  queryLog.addDependency(delivery);
+  queryLog.addResourceDependency(delivery);
   new CfnResolverQueryLoggingConfigAssociation(stack, 'QueryLogOfVpc', {
     resourceId: vpc.ref,
     resolverQueryLogConfigId: queryLog.attrId,
