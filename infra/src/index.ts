@@ -2,6 +2,7 @@
 
 export { leastVcpus } from './config/decryption.ts';
 export { DEPLOY, type DeployConfig } from './config/deploy.ts';
+export { ORGANIZATION, type OrganizationConfig } from './config/organization.ts';
 export { InfraError, type InfraErrorCode } from './errors.ts';
 export { EXAMPLE_MEASUREMENTS, exampleKnown } from './example.ts';
 export { type Names, namesOf } from './names.ts';
@@ -35,5 +36,6 @@ export { keysReplicaStage } from './stages/keys/replica.ts';
 export { KEYS } from './stages/keys.ts';
 export { emptyDefaultGroup, type Revocation, type SecurityGroupRule } from './stages/network/by-hand.ts';
 export { NETWORK } from './stages/network.ts';
+export { CONTROL_POLICIES, synthesizeOrganization } from './stages/organization.ts';
 export { STAGES, stagesOf } from './stages.ts';
 export { type Known, synthesize, type Template, type TemplateResource } from './synthesize.ts';

@@ -65,6 +65,16 @@ export {
 export { legacyKeyStatement } from './legacy.ts';
 export { LOG_REMOVALS, logGroupArns, logGroupProtection } from './log-group.ts';
 export {
+  type ControlDocument,
+  type ControlStatement,
+  type ExpectedNetwork,
+  type Organization,
+  organizationControls,
+  organizationResourceControls,
+  vaultControls,
+  vaultResourceControls,
+} from './organization/index.ts';
+export {
   confusedDeputyProtection,
   identityPerimeter,
   type Network,
