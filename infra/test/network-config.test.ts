@@ -3,7 +3,7 @@ import { SettingsError } from '@enclave-vault/settings';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatBlock, isPrivate, overlap, parseBlock, part, within } from '../src/config/ipv4.ts';
-import { emptyDefaultGroup, liftFirewallProtection } from '../src/stages/network/by-hand.ts';
+import { emptyDefaultGroup } from '../src/stages/network/by-hand.ts';
 import { type Changes, deployConfig } from './support/network.ts';
 
 /** What the command would tell of a deploy.json with these changes. */
@@ -120,8 +120,8 @@ describe('blocks', () => {
   });
 });
 
-describe('what no template can say', () => {
-  it('empties the default group of all that is in it', () => {
+describe('the default security group', () => {
+  it('is emptied of all that is in it', () => {
     const rules = [
       { SecurityGroupRuleId: 'sgr-1', IsEgress: false },
       { SecurityGroupRuleId: 'sgr-2', IsEgress: true },
@@ -141,12 +141,5 @@ describe('what no template can say', () => {
 
   it('asks for nothing once it is empty', () => {
     expect(emptyDefaultGroup('sg-1', [])).toEqual([]);
-  });
-
-  it('lifts the protection of the firewall', () => {
-    expect(liftFirewallProtection('rslvr-frgassoc-1')).toEqual({
-      FirewallRuleGroupAssociationId: 'rslvr-frgassoc-1',
-      MutationProtection: 'DISABLED',
-    });
   });
 });

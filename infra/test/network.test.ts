@@ -371,7 +371,6 @@ describe('the template', () => {
       InstanceSecurityGroupId: 'InstancesGroup',
       DefaultSecurityGroupId: 'Vpc',
       FunctionRouteTableId: 'FunctionRoutes',
-      FirewallAssociationId: 'NameRulesOfVpc',
     });
     expect(single.DefaultSecurityGroupId).toEqual({ 'Fn::GetAtt': ['Vpc', 'DefaultSecurityGroup'] });
   });

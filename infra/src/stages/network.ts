@@ -49,14 +49,12 @@ export const NETWORK = defineStage({
     DefaultSecurityGroupId: { matching: id('sg'), example: example('sg', '4') },
     /** Routes of the subnets with the interface endpoints: the way back to a peered network goes here. */
     FunctionRouteTableId: { matching: id('rtb'), example: example('rtb', '1') },
-    /** The DNS firewall's association with the VPC, which is protected (`liftFirewallProtection`). */
-    FirewallAssociationId: { matching: id('rslvr-frgassoc'), example: example('rslvr-frgassoc', '1') },
   },
   build(stack, context) {
     const ground = makeGround(stack, context);
     const groups = makeGroups(stack, context, ground);
     const endpoints = makeEndpoints(stack, context, ground, groups);
-    const association = makeFirewall(stack, context, ground);
+    makeFirewall(stack, context, ground);
     const queries = makeRecords(stack, context, ground);
     makeAlarms(stack, context, queries);
 
@@ -80,7 +78,6 @@ export const NETWORK = defineStage({
       InstanceSecurityGroupId: groups.instances.attrGroupId,
       DefaultSecurityGroupId: ground.vpc.attrDefaultSecurityGroup,
       FunctionRouteTableId: ground.functions.routes.ref,
-      FirewallAssociationId: association.attrId,
     };
   },
 });

@@ -11,11 +11,10 @@ export const BLOCKED_NAMES_METRIC = 'dns_names_blocked';
 /** Alarms of the network: last part of the name, what it means, what to do. */
 export const NETWORK_ALARMS = [
   {
-    name: 'dns-blocked',
-    meaning:
+    id: 'dns-blocked',
+    means:
       'Something in the VPC asks for many names that the DNS firewall blocks: a tunnel through DNS needs hundreds, a program that looks for its home or a new dependency a few.',
-    action:
-      'Read the query log (`/NAME/dns`): `srcids` names the instance or interface, `query_name` what it asked for. A name that the vault should reach is missing from the allow-list; anything else is an intrusion until explained.',
+    todo: 'Read the query log (`/NAME/dns`): `srcids` names the instance or interface, `query_name` what it asked for. A name that the vault should reach is missing from the allow-list; anything else is an intrusion until explained.',
   },
 ] as const;
 
@@ -36,11 +35,11 @@ export function makeAlarms(stack: Stack, context: StageContext, queries: CfnLogG
     ],
   });
   counting.addResourceDependency(queries);
-  const [{ name, meaning }] = NETWORK_ALARMS;
+  const [{ id, means }] = NETWORK_ALARMS;
   const topic = context.outputs(BASE).TopicArn;
   new CfnAlarm(stack, 'BlockedNamesAlarm', {
-    alarmName: `${config.name}-${name}`,
-    alarmDescription: meaning,
+    alarmName: `${config.name}-${id}`,
+    alarmDescription: means,
     namespace: names.namespace,
     metricName: BLOCKED_NAMES_METRIC,
     statistic: 'Sum',

@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/*
- * Two things about the network that no template can say, for the command that deploys and takes away.
- */
-
 /** A rule as EC2's DescribeSecurityGroupRules lists it. */
 export interface SecurityGroupRule {
   readonly SecurityGroupRuleId?: string | undefined;
@@ -37,16 +33,4 @@ export function emptyDefaultGroup(
     ...revocation('RevokeSecurityGroupIngress', ids(false)),
     ...revocation('RevokeSecurityGroupEgress', ids(true)),
   ];
-}
-
-/**
- * Before the network's stack is deleted: the call of Route 53 Resolver (UpdateFirewallRuleGroupAssociation) that lifts the
- * mutation protection of the DNS firewall. With it the association cannot be deleted.
- * @param associationId output FirewallAssociationId of the network
- */
-export function liftFirewallProtection(associationId: string): {
-  readonly FirewallRuleGroupAssociationId: string;
-  readonly MutationProtection: 'DISABLED';
-} {
-  return { FirewallRuleGroupAssociationId: associationId, MutationProtection: 'DISABLED' };
 }

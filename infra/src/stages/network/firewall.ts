@@ -34,11 +34,7 @@ const BLOCK = { action: 'BLOCK', blockResponse: 'NXDOMAIN' } as const;
  *
  * When the firewall itself fails, nothing is answered (fail closed): AWS's default, and written down where it can be.
  */
-export function makeFirewall(
-  stack: Stack,
-  { config, names }: StageContext,
-  { vpc }: Ground,
-): CfnFirewallRuleGroupAssociation {
+export function makeFirewall(stack: Stack, { config, names }: StageContext, { vpc }: Ground): void {
   const { name, features } = config;
   const allowed = new CfnFirewallDomainList(stack, 'AllowedNames', {
     name: `${name}-allowed`,
@@ -72,6 +68,7 @@ export function makeFirewall(
     firewallRuleGroupId: group.attrId,
     // The first that may be given: whatever else is associated with the VPC comes after.
     priority: 101,
+    // `npm run destroy` lifts it by an update.
     mutationProtection: 'ENABLED',
   });
   if (features.dnsFirewallConfig) {
@@ -81,5 +78,4 @@ export function makeFirewall(
     });
     association.addResourceDependency(failClosed);
   }
-  return association;
 }
