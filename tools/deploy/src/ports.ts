@@ -29,6 +29,8 @@ export interface ChangeSetRequest {
   readonly tags: Readonly<Record<string, string>>;
   /** The template has IAM resources with names. */
   readonly namedIam: boolean;
+  /** Takes over resources of the template's names that an earlier stack has left behind. */
+  readonly adopt: boolean;
 }
 
 export interface ResourceChange {

@@ -108,7 +108,8 @@ export function awsStacks(region: string): Stacks {
   };
 }
 
-function changeSetInput({ stack, kind, changeSet, template, role, tags, namedIam }: ChangeSetRequest) {
+function changeSetInput(request: ChangeSetRequest) {
+  const { stack, kind, changeSet, template, role, tags, namedIam, adopt } = request;
   return {
     StackName: stack,
     ChangeSetName: changeSet,
@@ -116,6 +117,7 @@ function changeSetInput({ stack, kind, changeSet, template, role, tags, namedIam
     ...('body' in template ? { TemplateBody: template.body } : { TemplateURL: template.url }),
     ...(role && { RoleARN: role }),
     Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+    ...(adopt && { ImportExistingResources: true }),
     ...(namedIam && { Capabilities: ['CAPABILITY_NAMED_IAM' as const] }),
   };
 }

@@ -62,16 +62,10 @@ export async function deployStage(
 }
 
 /** Has a text applied as the template of a stage: a new one, or an earlier one that is to be again. */
-export async function applyTemplate(
-  run: Run,
-  known: Known,
-  { stage, region }: Placed,
-  text: string,
-): Promise<Applied> {
-  const tools = toolsIn(run, region);
-  const wanted = await wantedStack(run, known, stage, text);
-  const applied = await applyStack(tools, wanted);
-  await takeOutputs(run, known, { stage, region });
+export async function applyTemplate(run: Run, known: Known, placed: Placed, text: string): Promise<Applied> {
+  const wanted = await wantedStack(run, known, placed.stage, text);
+  const applied = await applyStack(toolsIn(run, placed.region), wanted);
+  await takeOutputs(run, known, placed);
   return applied;
 }
 
@@ -87,18 +81,18 @@ export async function takeOutputs(run: Run, known: Known, { stage, region }: Pla
 
 export async function wantedStack(run: Run, known: Known, stage: Stage, text: string): Promise<WantedStack> {
   const role = roleOf(run, stage.id);
+  const resources = Object.values((JSON.parse(text) as Template).Resources);
   return {
     stack: run.names.stack(stage.id),
     template: await templateSource(run, known, stage.id, text),
     ...(role === undefined ? {} : { role }),
     tags: tagsOf(run),
-    namedIam: hasIam(JSON.parse(text) as Template),
+    namedIam: resources.some(({ Type }) => Type.startsWith('AWS::IAM::')),
+    leavesLogs: resources.some(
+      ({ Type, DeletionPolicy }) => Type === 'AWS::Logs::LogGroup' && DeletionPolicy === 'Retain',
+    ),
     kept: stage.kept === true,
   };
-}
-
-function hasIam({ Resources }: Template): boolean {
-  return Object.values(Resources).some(({ Type }) => Type.startsWith('AWS::IAM::'));
 }
 
 /**

@@ -6,6 +6,8 @@ import { failureLine, follow, newestEvent, type StackTools } from './follow.ts';
 import { removeStack } from './remove.ts';
 import { phaseOf, succeeded } from './statuses.ts';
 
+const LOG_GROUP = 'AWS::Logs::LogGroup';
+
 /** A stack as it is wanted. */
 export interface WantedStack {
   readonly stack: string;
@@ -14,6 +16,8 @@ export interface WantedStack {
   readonly role?: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly namedIam: boolean;
+  /** Has log groups that its predecessor, when it was deleted, left behind as evidence: they are taken over. */
+  readonly leavesLogs: boolean;
   /** Protected against deletion, and against changes that would lose what is in it. */
   readonly kept: boolean;
 }
@@ -36,6 +40,11 @@ export async function applyStack(tools: StackTools, wanted: WantedStack): Promis
   if (proposal === null) {
     await protectKept(tools, wanted, state);
     return 'unchanged';
+  }
+  const foreign = proposal.changes.filter(({ action, type }) => action === 'Import' && type !== LOG_GROUP);
+  if (foreign.length > 0) {
+    await stacks.withdraw(proposal.id);
+    throw new DeployError('name_taken', `${wanted.stack} would take over:`, foreign.map(changeLine));
   }
   const lost = wanted.kept ? losses(proposal.changes) : [];
   if (lost.length > 0) {
@@ -111,7 +120,7 @@ async function protectKept({ stacks }: StackTools, { stack, kept }: WantedStack,
 
 /** The change set's request for a stack. */
 export function request(
-  { stack, template, role, tags, namedIam }: WantedStack,
+  { stack, template, role, tags, namedIam, leavesLogs }: WantedStack,
   kind: 'CREATE' | 'UPDATE',
   now: number,
 ): ChangeSetRequest {
@@ -123,5 +132,6 @@ export function request(
     ...(role === undefined ? {} : { role }),
     tags,
     namedIam,
+    adopt: leavesLogs && kind === 'CREATE',
   };
 }

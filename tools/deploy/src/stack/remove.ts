@@ -34,7 +34,11 @@ export async function removeStack(
   }
 }
 
-async function settle(tools: StackTools, { id, name }: Pick<StackState, 'id' | 'name'>): Promise<StackState> {
+/** The stack once CloudFormation has ended what it is at. */
+export async function settle(
+  tools: StackTools,
+  { id, name }: Pick<StackState, 'id' | 'name'>,
+): Promise<StackState> {
   const state = await tools.stacks.describe(id);
   if (state === undefined) throw new DeployError('service_failed', `${name} is not there any more`);
   if (phaseOf(state.status) !== 'busy') return state;

@@ -16,6 +16,7 @@ const wanted = (change: Partial<WantedStack> = {}): WantedStack => ({
   role: 'arn:aws:iam::111122223333:role/vault/vault-deployment',
   tags: TAGS,
   namedIam: false,
+  leavesLogs: false,
   kept: false,
   ...change,
 });
