@@ -47,7 +47,7 @@ function makeKey(stack: Stack, { config, names, deployment }: StageContext): Cfn
 }
 
 function makeBucket(stack: Stack, { config, names, deployment }: StageContext, key: CfnKey): CfnBucket {
-  const bucket = new CfnBucket(stack, 'Bucket', {
+  const bucket = new CfnBucket(stack, 'TrailBucket', {
     bucketName: names.trailBucket,
     // Without a bucket key: CloudTrail names the key itself, and a data key is made for each file, a few in five minutes.
     bucketEncryption: {
@@ -77,7 +77,7 @@ function makeBucket(stack: Stack, { config, names, deployment }: StageContext, k
   });
   keep(bucket);
   keep(
-    new CfnBucketPolicy(stack, 'BucketPolicy', {
+    new CfnBucketPolicy(stack, 'TrailBucketPolicy', {
       bucket: bucket.ref,
       policyDocument: trailBucketPolicy(deployment(), {
         trailArn: trailArn(config, names),

@@ -9,32 +9,32 @@ import { type CanaryPlace, idOf } from './places.ts';
 /** An alarm on one of a canary's metrics (canary/src/classify.ts). */
 export interface CanaryAlarm {
   /** Of the alarm, behind the deployment's name and `canary-PLACE-`. */
-  readonly name: 'allowed' | 'failing' | 'silent';
+  readonly id: 'allowed' | 'failing' | 'silent';
   readonly metric: 'ExpectedDenied' | 'UnexpectedAllow' | 'CanaryError';
   /** What it means, and what to do: in the alarm's own text and in docs/operations.md. */
-  readonly meaning: string;
+  readonly means: string;
   readonly todo: string;
 }
 
 /** The alarms of each canary. */
 export const CANARY_ALARMS = [
   {
-    name: 'allowed',
+    id: 'allowed',
     metric: 'UnexpectedAllow',
-    meaning: 'KMS would do for the canary what only the attested enclave or the API may have done.',
+    means: 'KMS would do for the canary what only the attested enclave or the API may have done.',
     todo: 'Deploy again at once, which writes the generated key policies back; find the PutKeyPolicy in the trail, and the Decrypt calls since; treat what they touched as read.',
   },
   {
-    name: 'failing',
+    id: 'failing',
     metric: 'CanaryError',
-    meaning:
+    means:
       'The canary got an answer that proves nothing: KMS was out of reach, its credentials did not hold, or it was refused by something else than the key policy, whose Deny may be gone.',
     todo: 'Read the reasons in the canary’s log. For refused_by_something_else compare the key policies first (enclave-vault doctor).',
   },
   {
-    name: 'silent',
+    id: 'silent',
     metric: 'ExpectedDenied',
-    meaning: 'No probe was refused as it must be, or the canary did not run at all.',
+    means: 'No probe was refused as it must be, or the canary did not run at all.',
     todo: 'Look at the schedule, the function and its log. Until it runs again nobody asks whether the keys are shut.',
   },
 ] as const satisfies readonly CanaryAlarm[];
@@ -46,16 +46,16 @@ export function canaryAlarms(
   place: CanaryPlace,
 ): void {
   const topic = outputs(BASE).TopicArn;
-  for (const { name, metric, meaning, todo } of CANARY_ALARMS) {
-    new CfnAlarm(stack, idOf(place, `${name[0]?.toUpperCase()}${name.slice(1)}`), {
-      alarmName: `${config.name}-canary-${place}-${name}`,
-      alarmDescription: `Canary ${place} the VPC: ${meaning} ${todo}`,
+  for (const { id, metric, means, todo } of CANARY_ALARMS) {
+    new CfnAlarm(stack, idOf(place, `${id[0]?.toUpperCase()}${id.slice(1)}`), {
+      alarmName: `${config.name}-canary-${place}-${id}`,
+      alarmDescription: `Canary ${place} the VPC: ${means} ${todo}`,
       namespace: names.namespace,
       metricName: metric,
       dimensions: [{ name: 'Canary', value: place }],
       statistic: 'Sum',
       period: 60,
-      ...thresholds(name, config),
+      ...thresholds(id, config),
       alarmActions: [topic],
       okActions: [topic],
     });
@@ -67,8 +67,8 @@ type Thresholds = Pick<
   'comparisonOperator' | 'threshold' | 'evaluationPeriods' | 'datapointsToAlarm' | 'treatMissingData'
 >;
 
-function thresholds(name: CanaryAlarm['name'], { canary: { minutes } }: DeployConfig): Thresholds {
-  switch (name) {
+function thresholds(id: CanaryAlarm['id'], { canary: { minutes } }: DeployConfig): Thresholds {
+  switch (id) {
     case 'allowed':
       return {
         comparisonOperator: 'GreaterThanOrEqualToThreshold',

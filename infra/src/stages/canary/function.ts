@@ -52,8 +52,8 @@ export function canaryFunction(stack: Stack, context: StageContext, place: Canar
     ...(place === 'inside' ? { vpcConfig: network(context) } : {}),
   });
   // Lambda makes the network interface with the role's rights, and logs from the first run.
-  made.addDependency(rights);
-  made.addDependency(logGroup);
+  made.addResourceDependency(rights);
+  made.addResourceDependency(logGroup);
   new CfnEventInvokeConfig(stack, idOf(place, 'Invocations'), {
     functionName: made.ref,
     qualifier: '$LATEST',
