@@ -82,24 +82,31 @@ export function networkPerimeter(around: Perimeter, inside: NetworkPerimeter): S
   const { home } = checked(around);
   const { network, exempt = [], sourceVpcArn = false, throughServices = false } = inside;
   checkOutsiders(home, exempt);
-  const outside = {
-    // Service-linked roles cannot be assumed by anybody: AWS Config, Access Analyzer, DynamoDB's replication.
-    ArnNotLikeIfExists: { 'aws:PrincipalArn': [...exempt, serviceLinkedRoles(home)] },
+  // Service-linked roles cannot be assumed by anybody: AWS Config, Access Analyzer, DynamoDB's replication.
+  const exempted = { 'aws:PrincipalArn': [...exempt, serviceLinkedRoles(home)] };
+  const principals = {
     BoolIfExists: {
       'aws:PrincipalIsAWSService': 'false',
       ...(throughServices ? { 'aws:ViaAWSService': 'false' } : {}),
     },
   };
+  const outside = { ...principals, ArnNotLikeIfExists: exempted };
   if (network === null) return [deny('EnforceNetworkPerimeter', around, outside)];
   checkNetwork(network);
-  const statements = [
-    deny('EnforceNetworkPerimeter', around, {
-      StringNotEqualsIfExists: { 'aws:SourceVpc': network.vpcId },
-      ...outside,
-    }),
-  ];
-  if (sourceVpcArn) statements.push(otherRegionsVpc(around, vpcArn(home, network.vpcId)));
-  return statements;
+  const { vpcId } = network;
+  const statement = deny('EnforceNetworkPerimeter', around, {
+    StringNotEqualsIfExists: { 'aws:SourceVpc': vpcId },
+    ...outside,
+  });
+  if (!sourceVpcArn) return [statement];
+  // The id of a VPC is unique within a Region only (IAM User Guide, "aws:SourceVpcArn"). Where the ARN is not told, the
+  // id decides: partitions got the key at different times.
+  const byArn = deny('EnforceVpcArn', around, {
+    Null: { 'aws:SourceVpcArn': 'false' },
+    ArnNotLikeIfExists: { ...exempted, 'aws:SourceVpcArn': vpcArn(home, vpcId) },
+    ...principals,
+  });
+  return [statement, byArn];
 }
 
 /** Requests without TLS are refused. */
@@ -118,17 +125,6 @@ export function vpcArn(
   vpcId: string,
 ): string {
   return `arn:${partition}:ec2:${region}:${account}:vpc/${vpcId}`;
-}
-
-/**
- * The id of a VPC is unique within a Region only (IAM User Guide, "aws:SourceVpcArn"). Where the key is absent, the
- * statement about the id decides: partitions got the key at different times.
- */
-function otherRegionsVpc(around: Perimeter, arn: string): Statement {
-  return deny('EnforceVpcArn', around, {
-    Null: { 'aws:SourceVpcArn': 'false' },
-    ArnNotEquals: { 'aws:SourceVpcArn': arn },
-  });
 }
 
 function deny(sid: string, { actions, resources }: Perimeter, condition: Statement['Condition']): Statement {

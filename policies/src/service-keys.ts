@@ -3,7 +3,7 @@ import { viaService } from './arns.ts';
 import { checkHome } from './check.ts';
 import { administrationAllows, allowRole, controlDenies, denyAll, denyOthers } from './key-common.ts';
 import { logGroupArns } from './log-group.ts';
-import { confusedDeputyProtection, identityPerimeter, serviceLinkedRoles } from './perimeter.ts';
+import { confusedDeputyProtection, identityPerimeter } from './perimeter.ts';
 import type { ConditionBlock, Home, PolicyDocument, Statement } from './types.ts';
 
 /*
@@ -109,7 +109,7 @@ export function artifactsKeyPolicy(
       StringNotLike: { 'kms:EncryptionContext:aws:s3:arn': [arn, `${arn}/*`] },
     }),
     denyDirectUse(through),
-    denyUseByOthers(home, [...readers, ...writers]),
+    denyUseByOthers([...readers, ...writers]),
     noGrants(),
   ]);
 }
@@ -127,14 +127,13 @@ export function dataKeyPolicy(home: Home, table: string, logGroup: string): Poli
   // The Region is open: DynamoDB calls across Regions for the replicas of a global table.
   const through = viaService(home, 'dynamodb', '*');
   const makers = [roles.deployment, roles.breakGlass, replicationRole(home)];
-  const uses = [...USES, 'kms:DescribeKey'];
   return serviceKey(home, 'data-key', [
     allowLogs(home, group),
-    allowVia('AllowApi', home, roles.api, ['kms:Decrypt', 'kms:DescribeKey'], through),
-    allowVia('AllowDeployment', home, roles.deployment, uses, through),
+    allowVia('AllowApi', home, roles.api, ['kms:Decrypt'], through),
+    allowVia('AllowDeployment', home, roles.deployment, USES, through),
     // To restore the table.
-    allowVia('AllowBreakGlass', home, roles.breakGlass, uses, through),
-    allowVia('AllowReplication', home, replicationRole(home), uses, through),
+    allowVia('AllowBreakGlass', home, roles.breakGlass, USES, through),
+    allowVia('AllowReplication', home, replicationRole(home), USES, through),
     {
       Sid: 'AllowTableGrants',
       Effect: 'Allow',
@@ -153,7 +152,6 @@ export function dataKeyPolicy(home: Home, table: string, logGroup: string): Poli
       Principal: { Service: 'dynamodb.amazonaws.com' },
       Action: ['kms:DescribeKey', 'kms:GetKeyPolicy', 'kms:ListGrants'],
       Resource: '*',
-      Condition: { StringEqualsIfExists: { 'aws:SourceAccount': account } },
     },
     denyAll('DenyOtherContext', USES, {
       // A restored table has another name.
@@ -165,7 +163,7 @@ export function dataKeyPolicy(home: Home, table: string, logGroup: string): Poli
       ArnNotLike: { [LOGS_CONTEXT]: group },
     }),
     denyDirectUse(through),
-    denyUseByOthers(home, [roles.api, ...makers]),
+    denyUseByOthers([roles.api, ...makers]),
     denyAll('DenyOtherGrants', 'kms:CreateGrant', {
       BoolIfExists: { 'kms:GrantIsForAWSResource': 'false' },
     }),
@@ -219,9 +217,9 @@ function denyDirectUse(service: string): Statement {
   });
 }
 
-function denyUseByOthers(home: Home, roles: readonly string[]): Statement {
+function denyUseByOthers(roles: readonly string[]): Statement {
   return denyAll('DenyUseByOthers', USES, {
-    ArnNotLike: { 'aws:PrincipalArn': [...roles, serviceLinkedRoles(home)] },
+    ArnNotEquals: { 'aws:PrincipalArn': roles },
     ...BY_PRINCIPALS,
   });
 }

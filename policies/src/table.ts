@@ -86,7 +86,7 @@ export function tablePolicy(place: KeyPlace, { table, endpointId }: TablePolicyI
     Version: '2012-10-17',
     Id: `${place.name}-records`,
     Statement: [
-      on(denyOthers('DenyItemsToOthers', [...VAULT_ITEMS, ...OTHER_ITEMS], [roles.api, replication])),
+      on(denyOthers('DenyItemsToOthers', VAULT_ITEMS, [roles.api, replication])),
       on(denyOthers('DenyOtherItemOperations', OTHER_ITEMS, [replication])),
       ...endpointDenies(endpointId, replication).map(on),
       on(denyAll('DenyExports', EXPORTS)),
@@ -123,7 +123,7 @@ function endpointDenies(endpointId: string | undefined, replication: string): St
   if (endpointId === undefined) return [];
   checkEndpoint(endpointId);
   return [
-    denyAll('DenyItemsOutsideEndpoint', [...VAULT_ITEMS, ...OTHER_ITEMS], {
+    denyAll('DenyItemsOutsideEndpoint', VAULT_ITEMS, {
       StringNotEqualsIfExists: { 'aws:SourceVpce': endpointId },
       ArnNotLikeIfExists: { 'aws:PrincipalArn': replication },
     }),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { checkHome, checkOutsiders } from './check.ts';
-import { accountPrincipal, denyAll } from './key-common.ts';
+import { denyAll } from './key-common.ts';
 import { confusedDeputyProtection, identityPerimeter, type Perimeter, secureTransport } from './perimeter.ts';
 import type { Home, PolicyDocument, Statement } from './types.ts';
 
@@ -64,12 +64,6 @@ export function topicPolicy(home: Home, input: TopicPolicyInput): PolicyDocument
         Effect: 'Allow',
         Principal: { Service: 'events.amazonaws.com' },
         Action: 'sns:Publish',
-      }),
-      on({
-        Sid: 'AllowReading',
-        Effect: 'Allow',
-        Principal: accountPrincipal(home),
-        Action: READING,
       }),
       denied('DenyOtherRules', ['sns:Publish'], {
         Null: { 'aws:SourceArn': 'false' },

@@ -34,8 +34,8 @@ export function customerKey(stack: Stack, id: string, kind: KeyKind): CfnKey {
       ? { keySpec: 'ECC_NIST_P384', keyUsage: 'SIGN_VERIFY' }
       : { keySpec: 'SYMMETRIC_DEFAULT', keyUsage: 'ENCRYPT_DECRYPT', enableKeyRotation: true }),
   });
-  if (kept) keep(key);
-  new CfnAlias(stack, `${id}Alias`, { aliasName: `alias/${alias}`, targetKeyId: key.ref });
+  const named = aliasOf(stack, id, alias, key.ref);
+  if (kept) for (const resource of [key, named]) keep(resource);
   return key;
 }
 
@@ -52,9 +52,12 @@ export function replicaKey(
     keyPolicy: policy,
     pendingWindowInDays: PENDING_WINDOW,
   });
-  keep(key);
-  new CfnAlias(stack, `${id}Alias`, { aliasName: `alias/${alias}`, targetKeyId: key.ref });
+  for (const resource of [key, aliasOf(stack, id, alias, key.ref)]) keep(resource);
   return key;
+}
+
+function aliasOf(stack: Stack, id: string, alias: string, targetKeyId: string): CfnAlias {
+  return new CfnAlias(stack, `${id}Alias`, { aliasName: `alias/${alias}`, targetKeyId });
 }
 
 /** Neither a deleted stack nor a replacement takes the resource with it. */
