@@ -25,7 +25,7 @@ const KEYS: KeyArns = {
   channelClient: key('e'),
 };
 const configOf = (more: object = {}): DeployConfig =>
-  readRole(DEPLOY, { file: { ...DEPLOY.example, ...more }, env: {} });
+  readRole(DEPLOY, { file: { ...(DEPLOY.example as object), ...more }, env: {} });
 
 /** A root as `channel-roots` writes it. */
 function rootOf(side: Side): string {

@@ -53,7 +53,7 @@ say() { # level event
   local line message
   line="{\\"time\\":\\"$(date --utc +%FT%TZ)\\",\\"level\\":\\"$1\\",\\"process\\":\\"enclave-vault-boot\\",\\"event\\":\\"$2\\",\\"instance\\":\\"$instance\\",\\"step\\":\\"$step\\",\\"seconds\\":$SECONDS}"
   printf '%s\\n' "$line" >&2
-  printf '%s\\n' "$line" >/dev/console || true
+  printf '%s\\n' "$line" >>/dev/console || true
   command -v aws >/dev/null || return 0
   message=\${line//\\"/\\\\\\"}
   call logs create-log-stream --log-group-name ${literal(options.logGroup)} --log-stream-name "$instance/boot" || true
