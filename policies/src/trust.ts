@@ -90,7 +90,7 @@ export function breakGlassTrustPolicy(home: Home, people: readonly string[]): Tr
   if (!good || people.length === 0 || users.length + roles.length !== people.length)
     throw new PolicyInputError('invalid_deployment', 'break-glass is for roles and users of the account');
   // Its own people only: a role of the vault among them would join powers that are kept apart.
-  if (people.some((one) => Object.values(home.roles).includes(one)))
+  if (people.some((one) => one.startsWith(`${prefix}role/${home.name}/`)))
     throw new PolicyInputError(
       'invalid_deployment',
       'break-glass is for people, and for no role of the vault',

@@ -9,7 +9,7 @@ import { FEATURE_SETTINGS } from './features.ts';
 import { KEY_RULES, KEY_SETTINGS } from './keys.ts';
 import { NETWORK_RULES, NETWORK_SETTINGS } from './network.ts';
 import { PARTITION_RULES } from './partitions.ts';
-import { PLACE_SETTINGS } from './place.ts';
+import { PLACE_RULES, PLACE_SETTINGS } from './place.ts';
 import { RELEASE_SETTINGS } from './release.ts';
 import { SUBSCRIBER_SETTINGS } from './subscribers.ts';
 import { WATCH_RULES, WATCH_SETTINGS } from './watch.ts';
@@ -46,6 +46,7 @@ export const DEPLOY = defineRole('deploy', {
       broken: ({ replicaRegions, region }) =>
         new Set([region, ...replicaRegions]).size !== replicaRegions.length + 1,
     },
+    ...PLACE_RULES,
     ...PARTITION_RULES,
     ...NETWORK_RULES,
     ...KEY_RULES,

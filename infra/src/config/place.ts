@@ -46,7 +46,7 @@ export const PLACE_SETTINGS = [
   {
     path: 'breakGlass',
     env: 'ENCLAVE_VAULT_DEPLOY_BREAK_GLASS',
-    doc: 'Roles and users that may take the break-glass role, with a second factor. Each use sets off an alarm.',
+    doc: 'Roles and users of the account that may take the break-glass role. A user shows a second factor; a role’s session cannot, so who may take that role, and how, is for its own trust policy or identity provider to say. Each use sets off an alarm.',
     read: listOf(arn('iam', ''), 1, 20),
   },
   {
@@ -64,6 +64,28 @@ export const PLACE_SETTINGS = [
     optional: true,
   },
 ] as const satisfies readonly Setting[];
+
+interface People {
+  readonly partition: string;
+  readonly account: string;
+  readonly name: string;
+  readonly breakGlass: readonly string[];
+}
+
+export const PLACE_RULES = [
+  {
+    settings: ['breakGlass', 'account', 'name'],
+    doc: '`breakGlass` are roles and users of the account, and no role of the vault itself',
+    broken: ({ partition, account, name, breakGlass }: People): boolean => {
+      const prefix = `arn:${partition}:iam::${account}:`;
+      return breakGlass.some(
+        (one) =>
+          !(one.startsWith(`${prefix}role/`) || one.startsWith(`${prefix}user/`)) ||
+          one.startsWith(`${prefix}role/${name}/`),
+      );
+    },
+  },
+];
 
 function parseTags(value: unknown): Readonly<Record<string, string>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError();
