@@ -5,6 +5,8 @@ import { defineStage } from '../stage.ts';
 export const PIPELINE = defineStage({
   id: 'pipeline',
   title: 'Pipeline',
+  // There is no setting that asks for one yet.
+  when: () => false,
   outputs: {},
   build() {
     return {};
