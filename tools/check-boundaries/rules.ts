@@ -15,7 +15,7 @@ export interface ZoneRule {
 
 const STORES = ['stores', 'stores/sqlite', 'stores/file-sink', 'stores/dynamodb', 'stores/log-group'];
 const HOST_PACKAGES = ['vault', ...STORES, 'host-kms', 'parent', 'api', 'settings'];
-const EMULATORS = ['emulator-pki', 'emulator-iam', 'emulator-kms', 'emulator-nitro'];
+const EMULATORS = ['emulator-pki', 'emulator-iam', 'emulator-kms', 'emulator-nitro', 'emulator-account'];
 
 export const RULES: readonly ZoneRule[] = [
   { zone: 'trusted/codec' },
@@ -130,7 +130,19 @@ export const RULES: readonly ZoneRule[] = [
   // The build runs on the developer's machine; it isn't part of the program.
   { zone: 'host/api/build', node: ['*'], npm: ['esbuild'] },
   { zone: 'host/api/build-lambda', node: ['*'] },
+  // Shown tokens outside the VPC: knows nothing of the vault.
+  { zone: 'host/authorizer', packages: ['settings'], npm: ['jose'] },
+  { zone: 'host/authorizer/build', packages: ['api/build/function'] },
+  // A caller, like any other.
+  { zone: 'host/smoke', node: ['crypto', 'http', 'https', 'timers/promises'], npm: ['@smithy/signature-v4'] },
+  { zone: 'host/smoke/build', packages: ['api/build/function'] },
   { zone: 'emulators/pki', packages: ['codec', 'x509'], node: ['crypto'] },
+  {
+    // Takes templates as JSON: what made them is none of its business.
+    zone: 'emulators/account',
+    packages: ['codec', 'policies', 'emulator-iam', 'emulator-pki', 'emulator-kms'],
+    node: ['*'],
+  },
   { zone: 'emulators/iam', packages: ['policies'], node: ['net', 'crypto'] },
   {
     zone: 'emulators/kms',

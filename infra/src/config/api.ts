@@ -114,6 +114,13 @@ export const API_SETTINGS = [
     default: false,
   },
   {
+    path: 'api.smokeField',
+    env: 'ENCLAVE_VAULT_DEPLOY_API_SMOKE_FIELD',
+    doc: 'Field of text that the smoke test writes, in a record of its own.',
+    read: text('the name of a field', /[a-z][a-z0-9_]{0,63}/),
+    default: 'first_name',
+  },
+  {
     path: 'api.memory',
     env: 'ENCLAVE_VAULT_DEPLOY_API_MEMORY',
     doc: 'Memory of the function. At 1769 MB it has one whole processor, which a cold start needs.',

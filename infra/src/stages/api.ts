@@ -126,11 +126,13 @@ function smokeFunction({ config, names }: StageContext, api: string, url: string
     description: 'Tries the vault’s API out after a deployment',
     memory: 512,
     timeout: 180,
-    environment: { ENCLAVE_VAULT_SMOKE_URL: url, ENCLAVE_VAULT_SMOKE_AUTH: config.api.auth },
+    environment: {
+      ENCLAVE_VAULT_SMOKE_URL: url,
+      ENCLAVE_VAULT_SMOKE_AUTH: config.api.auth,
+      ENCLAVE_VAULT_SMOKE_FIELD: config.api.smokeField,
+    },
     inVpc: config.api.exposure === 'private',
     tracing: false,
-    // Nobody needs two.
-    reservedConcurrency: undefined,
     rights: (resources) => smokeWorkloadPolicy(homeOf(config, names), resources, { api, stage: STAGE }),
   };
 }

@@ -83,8 +83,8 @@ export function addFunction(stack: Stack, context: StageContext, spec: FunctionS
       : {}),
   });
   // Lambda attaches the function to the VPC with the role's rights, and writes to a group that must be there.
-  made.addDependency(rights);
-  made.addDependency(group);
+  made.addResourceDependency(rights);
+  made.addResourceDependency(group);
   return made;
 }
 

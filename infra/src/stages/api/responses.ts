@@ -7,7 +7,8 @@ import type { Definition } from './definition.ts';
 export interface GatewayProblem {
   /** API Gateway's name ("Gateway response types for API Gateway"). */
   readonly type: string;
-  readonly status: number;
+  /** Null: the one that API Gateway has for what it has no name of. */
+  readonly status: number | null;
   readonly title: string;
   readonly code: string;
   readonly detail: string;
@@ -17,12 +18,14 @@ export interface GatewayProblem {
 const TABLE = [
   [['BAD_REQUEST_BODY'], 400, 'Bad Request', 'json_invalid', 'The body is not JSON'],
   [
-    ['BAD_REQUEST_PARAMETERS', 'DEFAULT_4XX'],
+    ['BAD_REQUEST_PARAMETERS'],
     400,
     'Bad Request',
     'request_invalid',
     'The request is not HTTP as this server reads it',
   ],
+  [['DEFAULT_4XX'], null, 'Refused', 'request_invalid', 'The request is not HTTP as this server reads it'],
+  [['DEFAULT_5XX'], null, 'Failed', 'internal', 'The vault failed'],
   [
     ['UNAUTHORIZED'],
     401,
@@ -69,7 +72,7 @@ const TABLE = [
     'Too many requests; see Retry-After',
   ],
   [
-    ['DEFAULT_5XX', 'API_CONFIGURATION_ERROR', 'AUTHORIZER_FAILURE', 'AUTHORIZER_CONFIGURATION_ERROR'],
+    ['API_CONFIGURATION_ERROR', 'AUTHORIZER_FAILURE', 'AUTHORIZER_CONFIGURATION_ERROR'],
     500,
     'Internal Server Error',
     'internal',
@@ -104,14 +107,14 @@ export function addGatewayResponses(
     const properties = definition.add(type, {
       restApiId,
       responseType: type,
-      statusCode: String(status),
+      ...(status === null ? {} : { statusCode: String(status) }),
       responseParameters: Object.fromEntries(
         Object.entries(headers).map(([name, value]) => [`gatewayresponse.header.${name}`, `'${value}'`]),
       ),
       responseTemplates: {
         'application/json': JSON.stringify({
           title: problem.title,
-          status,
+          ...(status === null ? {} : { status }),
           code: problem.code,
           detail: problem.detail,
           request_id: '$context.extendedRequestId',

@@ -46,7 +46,7 @@ export function addServing(stack: Stack, context: StageContext, gateway: Gateway
   const { api, definition, parts } = gateway;
   const deployment = new CfnDeployment(stack, `Deployment${definition.hash()}`, { restApiId: api.ref });
   // A deployment copies what is there: all of it must be.
-  for (const part of parts) deployment.addDependency(part);
+  for (const part of parts) deployment.addResourceDependency(part);
   const { throttle, accessLogs } = config.api;
   const setting = (httpMethod: string, resourcePath: string, rate: number, burst: number) => ({
     httpMethod,
@@ -89,7 +89,7 @@ export function addServing(stack: Stack, context: StageContext, gateway: Gateway
     kmsKeyId: outputs(BASE).LogsKeyArn,
     retentionInDays: config.api.logDays,
   });
-  stage.addDependency(group);
+  stage.addResourceDependency(group);
   for (const [metricName, filterPattern] of Object.entries(ACCESS_METRICS)) {
     const filter = new CfnMetricFilter(stack, `Count${metricName.replaceAll('_', '')}`, {
       logGroupName: names.logGroups.access,
@@ -98,7 +98,7 @@ export function addServing(stack: Stack, context: StageContext, gateway: Gateway
         { metricNamespace: names.namespace, metricName, metricValue: '1', defaultValue: 0, unit: 'Count' },
       ],
     });
-    filter.addDependency(group);
+    filter.addResourceDependency(group);
   }
   return stage;
 }

@@ -74,7 +74,7 @@ export function addWaf(stack: Stack, context: StageContext, restApiId: string, s
     resourceArn: `arn:${partition}:apigateway:${region}::/restapis/${restApiId}/stages/${STAGE}`,
     webAclArn: acl.attrArn,
   });
-  association.addDependency(stage);
+  association.addResourceDependency(stage);
 
   // WAF takes no other names than those that begin so.
   const logGroupName = `aws-waf-logs-${name}-api`;
@@ -111,6 +111,6 @@ export function addWaf(stack: Stack, context: StageContext, restApiId: string, s
       ],
     },
   });
-  logging.addDependency(group);
-  logging.addDependency(delivery);
+  logging.addResourceDependency(group);
+  logging.addResourceDependency(delivery);
 }
