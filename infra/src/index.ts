@@ -27,7 +27,7 @@ export { API } from './stages/api.ts';
 export { ARTIFACTS } from './stages/artifacts.ts';
 export { BASE } from './stages/base.ts';
 export { CONTROLLERS } from './stages/controllers.ts';
-export { type DataStep, dataSteps, dataUnprotected } from './stages/data/steps.ts';
+export { type DataStep, dataSteps } from './stages/data/steps.ts';
 export { DATA } from './stages/data.ts';
 export { DECRYPTION } from './stages/decryption.ts';
 export { EVIDENCE } from './stages/evidence.ts';

@@ -119,13 +119,6 @@ describe('code signing', () => {
     expect(resourceOf(template, 'CodeProfile').Properties).not.toHaveProperty('ProfileName');
   });
 
-  test.each(['CodeProfile', 'CodeSigning'])('%s stays', (id) => {
-    expect(resourceOf(template, id)).toMatchObject({
-      DeletionPolicy: 'Retain',
-      UpdateReplacePolicy: 'Retain',
-    });
-  });
-
   test('is left out where the partition has none', () => {
     const without = templateOf({ features: { codeSigning: false } });
     expect(Object.values(without.Resources).filter(({ Type }) => /Signer|CodeSigning/.test(Type))).toEqual(

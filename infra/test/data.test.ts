@@ -4,10 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { homeOf, replicaPlaceOf } from '../src/home.ts';
 import { namesOf } from '../src/names.ts';
 import { parseOutputs } from '../src/outputs.ts';
-import { dataSteps, dataUnprotected } from '../src/stages/data/steps.ts';
+import { dataSteps } from '../src/stages/data/steps.ts';
 import { DATA, type DataStage } from '../src/stages/data.ts';
 import { NETWORK } from '../src/stages/network.ts';
-import { configOf, knownOf, ofType, resourceOf, synthesize } from './support/known.ts';
+import { configOf, knownOf, resourceOf, synthesize } from './support/known.ts';
 
 interface Replica {
   readonly Region: string;
@@ -212,17 +212,4 @@ describe('replicas', () => {
     const streams = replicasOf(two).filter(({ ReplicaStreamSpecification }) => ReplicaStreamSpecification);
     expect(streams.length).toBe(3);
   });
-});
-
-test('protection is lifted as a state of its own, for who deletes data', () => {
-  const changes = { replicaRegions: ['eu-west-1'] };
-  const stage = dataUnprotected(configOf(changes));
-  expect(
-    replicasOf(changes, stage).map(({ DeletionProtectionEnabled }) => DeletionProtectionEnabled),
-  ).toEqual([false, false]);
-  const template = templateOf(changes, stage);
-  expect(resourceOf(template, 'AuditHeads').Properties?.DeletionProtectionEnabled).toBe(false);
-  expect(
-    ofType(template, 'AWS::DynamoDB::GlobalTable').map(([, { DeletionPolicy }]) => DeletionPolicy),
-  ).toEqual(['Retain']);
 });

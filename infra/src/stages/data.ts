@@ -33,15 +33,11 @@ const OUTPUTS = {
 export type DataShape = typeof OUTPUTS;
 export type DataStage = Stage<DataShape>;
 
-export interface DataState {
-  /** null: as the configuration wants it in the end. */
-  readonly replicas: readonly Replica[] | null;
-  /** Against deletion of table and log group. */
-  readonly protection: boolean;
-}
-
-/** The stack of data in one of its states; `dataSteps` says which of them come before the last. */
-export function dataStage({ replicas, protection }: DataState): DataStage {
+/**
+ * The stack of data in one of its states; `dataSteps` says which of them come before the last.
+ * @param replicas null: as the configuration wants them in the end
+ */
+export function dataStage(replicas: readonly Replica[] | null): DataStage {
   return defineStage({
     id: 'data',
     title: 'Table of records and log of audit heads',
@@ -63,12 +59,11 @@ export function dataStage({ replicas, protection }: DataState): DataStage {
         key,
         endpointId: outputs(NETWORK).DynamoDbEndpointId,
         replicas: wanted,
-        protection,
       });
       const heads = new CfnLogGroup(stack, 'AuditHeads', {
         logGroupName: names.logGroups.auditHeads,
         kmsKeyId: key.attrArn,
-        deletionProtectionEnabled: protection,
+        deletionProtectionEnabled: true,
         ...(auditLogDays === undefined ? {} : { retentionInDays: auditLogDays }),
       });
       keep(heads);
@@ -85,7 +80,7 @@ export function dataStage({ replicas, protection }: DataState): DataStage {
 }
 
 /** The table of records, the log group of audit heads, and the key of both, as they are in the end. */
-export const DATA = dataStage({ replicas: null, protection: true });
+export const DATA = dataStage(null);
 
 function listed(regions: readonly string[]): string {
   return regions.length === 0 ? 'none' : regions.join(',');

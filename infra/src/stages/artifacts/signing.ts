@@ -3,12 +3,10 @@ import type { Stack } from 'aws-cdk-lib';
 import { CfnCodeSigningConfig } from 'aws-cdk-lib/aws-lambda';
 import { CfnSigningProfile } from 'aws-cdk-lib/aws-signer';
 import type { DeployConfig } from '../../config/deploy.ts';
-import { keep } from '../keys/customer-key.ts';
 
 /**
  * The profile that signs functions, and the configuration that refuses what it did not sign; `none` for each where a
- * partition has no code signing. Both stay when the stack goes: nobody of ours may delete either (boundaries), for who
- * could would put a laxer one in its place. They cost nothing.
+ * partition has no code signing. While functions refer to the configuration, Lambda deletes it for nobody.
  */
 export function codeSigning(stack: Stack, { name, features }: Pick<DeployConfig, 'name' | 'features'>) {
   if (!features.codeSigning) {
@@ -22,8 +20,6 @@ export function codeSigning(stack: Stack, { name, features }: Pick<DeployConfig,
     // The default, WARN, lets everything through.
     codeSigningPolicies: { untrustedArtifactOnDeployment: 'Enforce' },
   });
-  keep(profile);
-  keep(signing);
   return {
     CodeSigningConfigArn: signing.attrCodeSigningConfigArn,
     SigningProfileName: profile.attrProfileName,

@@ -34,21 +34,14 @@ export function dataSteps(
   const complete = { stage: DATA, keysIn: replicaRegions };
   if (missing.length === 0) return [complete];
   const bare = new Set(listed(deployed?.BareReplicaRegions));
-  const first: DataStep[] =
-    deployed === null ? [{ stage: dataStage({ replicas: [], protection: true }), keysIn: [] }] : [];
+  const first: DataStep[] = deployed === null ? [{ stage: dataStage([]), keysIn: [] }] : [];
   const additions = missing.map((region, index): DataStep => {
     const added = missing.slice(0, index + 1);
     const replicas = [...present, ...added].map((one) => ({
       region: one,
       policy: !added.includes(one) && !bare.has(one),
     }));
-    return { stage: dataStage({ replicas, protection: true }), keysIn: [region] };
+    return { stage: dataStage(replicas), keysIn: [region] };
   });
   return [...first, ...additions, complete];
-}
-
-/** The table and the log of audit heads without protection against deletion, before they go for good. */
-export function dataUnprotected(config: Pick<DeployConfig, 'replicaRegions'>): DataStage {
-  const replicas = config.replicaRegions.map((region) => ({ region, policy: true }));
-  return dataStage({ replicas, protection: false });
 }

@@ -26,8 +26,6 @@ export interface TableInput {
   readonly key: CfnKey;
   readonly endpointId: string;
   readonly replicas: readonly Replica[];
-  /** Whether deletion is refused. */
-  readonly protection: boolean;
 }
 
 /** The table of records: one item a record, replicated where the configuration says so. */
@@ -78,7 +76,7 @@ interface ReplicaInput {
 }
 
 function replicaOf(
-  { config, names, protection }: TableInput,
+  { config, names }: TableInput,
   place: KeyPlace,
   { keyArn, endpointId, policy, stream }: ReplicaInput,
 ): CfnGlobalTable.ReplicaSpecificationProperty {
@@ -86,7 +84,7 @@ function replicaOf(
   const { recoveryDays, contributorInsights } = config.data;
   return {
     region: place.region,
-    deletionProtectionEnabled: protection,
+    deletionProtectionEnabled: true,
     pointInTimeRecoverySpecification: {
       pointInTimeRecoveryEnabled: true,
       recoveryPeriodInDays: recoveryDays,
