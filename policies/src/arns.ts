@@ -26,10 +26,10 @@ export function iamArn(home: Home, resource: string): string {
  * @param which one kind of them, or all
  */
 export function bucketArns(
-  { partition, account, name }: Home,
+  { partition, account, region, name }: Home,
   which: 'artifacts' | '*',
 ): readonly [bucket: string, objects: string] {
-  const bucket = `arn:${partition}:s3:::${name}-${which}-${account}-*`;
+  const bucket = `arn:${partition}:s3:::${name}-${which}-${account}-${region}`;
   return [bucket, `${bucket}/*`];
 }
 

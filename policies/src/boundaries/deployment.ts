@@ -217,8 +217,8 @@ function denials(home: Home, signed: boolean, controllers: readonly string[]): S
         ]
       : []),
     // A machine that is started is one of a launch template of ours: its role, image and subnet are under review there.
-    deny('DenyLooseInstances', 'ec2:RunInstances', '*', {
-      BoolIfExists: { 'ec2:IsLaunchTemplateResource': 'false' },
+    deny('DenyLooseInstances', 'ec2:RunInstances', arnIn(home, 'ec2', 'instance/*', '*'), {
+      Null: { 'ec2:LaunchTemplate': 'true' },
     }),
     deny('DenyLockoutBypass', 'kms:*Key*', '*', {
       Bool: { 'kms:BypassPolicyLockoutSafetyCheck': 'true' },

@@ -62,10 +62,7 @@ export function scalingGrants(home: Home): Statement[] {
           arnIn(home, 'ec2', `${type}/*`),
         ),
       ],
-      {
-        ArnLike: { 'ec2:LaunchTemplate': arnIn(home, 'ec2', 'launch-template/*') },
-        Bool: { 'ec2:IsLaunchTemplateResource': 'true' },
-      },
+      { ArnLike: { 'ec2:LaunchTemplate': arnIn(home, 'ec2', 'launch-template/*') } },
     ),
     allow(
       'TagInstances',

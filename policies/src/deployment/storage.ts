@@ -57,7 +57,8 @@ export function tableGrants(home: Home): Statement[] {
   ];
 }
 
-export const TABLE_KEY = ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'] as const;
+/** DescribeKey it may call itself. */
+export const TABLE_KEY = ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey'] as const;
 
 export const REPLICA_ITEMS = [
   'dynamodb:BatchWriteItem',
