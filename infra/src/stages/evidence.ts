@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { trailBucketPolicy, trailKeyPolicy } from '@enclave-vault/policies';
-import { CfnDeletionPolicy, type CfnResource, type Stack } from 'aws-cdk-lib';
-import { CfnAlias, CfnKey } from 'aws-cdk-lib/aws-kms';
+import type { Stack } from 'aws-cdk-lib';
+import type { CfnKey } from 'aws-cdk-lib/aws-kms';
 import { CfnBucket, CfnBucketPolicy } from 'aws-cdk-lib/aws-s3';
+import { homeOf } from '../home.ts';
 import { defineStage, type StageContext } from '../stage.ts';
+import { customerKey, keep } from './keys/customer-key.ts';
 import { keyArnOutput } from './shapes.ts';
 import { trailArn } from './watch/trail-arn.ts';
 
@@ -29,24 +31,19 @@ export const EVIDENCE = defineStage({
   },
 });
 
-function makeKey(stack: Stack, { config, names, deployment }: StageContext): CfnKey {
-  const key = new CfnKey(stack, 'Key', {
-    description: `Trail of ${config.name}`,
-    enableKeyRotation: true,
-    pendingWindowInDays: 30,
-    keyPolicy: trailKeyPolicy(deployment(), {
+function makeKey(stack: Stack, { config, names }: StageContext): CfnKey {
+  return customerKey(stack, 'Key', {
+    alias: `${config.name}/trail`,
+    description: 'Encrypts the trail',
+    policy: trailKeyPolicy(homeOf(config, names), {
       trailArn: trailArn(config, names),
       organization: config.organizationId,
     }),
+    kept: true,
   });
-  keep(key);
-  keep(
-    new CfnAlias(stack, 'KeyAlias', { aliasName: `alias/${config.name}/trail`, targetKeyId: key.attrKeyId }),
-  );
-  return key;
 }
 
-function makeBucket(stack: Stack, { config, names, deployment }: StageContext, key: CfnKey): CfnBucket {
+function makeBucket(stack: Stack, { config, names }: StageContext, key: CfnKey): CfnBucket {
   const bucket = new CfnBucket(stack, 'TrailBucket', {
     bucketName: names.trailBucket,
     // Without a bucket key: CloudTrail names the key itself, and a data key is made for each file, a few in five minutes.
@@ -79,7 +76,7 @@ function makeBucket(stack: Stack, { config, names, deployment }: StageContext, k
   keep(
     new CfnBucketPolicy(stack, 'TrailBucketPolicy', {
       bucket: bucket.ref,
-      policyDocument: trailBucketPolicy(deployment(), {
+      policyDocument: trailBucketPolicy(homeOf(config, names), {
         trailArn: trailArn(config, names),
         bucketArn: `arn:${config.partition}:s3:::${names.trailBucket}`,
         organization: config.organizationId,
@@ -87,9 +84,4 @@ function makeBucket(stack: Stack, { config, names, deployment }: StageContext, k
     }),
   );
   return bucket;
-}
-
-function keep({ cfnOptions }: CfnResource): void {
-  cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN;
-  cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
 }

@@ -21,7 +21,7 @@ const of = (made: Template, type: string): readonly Json[] =>
     .filter(({ Type }) => Type === type)
     .map(({ Properties }) => Properties as Json);
 
-const own = template();
+const own = template({ ENCLAVE_VAULT_DEPLOY_LEGACY_KEYS: KEYS.legacy });
 /** Where IAM's records are made, the rules hear of roles as well. */
 const inGlobalRegion = template({
   ENCLAVE_VAULT_DEPLOY_REGION: 'us-east-1',
@@ -117,6 +117,23 @@ describe.each(WATCH_EVENTS.filter(({ region }) => region !== 'home'))('filter $i
   });
 });
 
+describe('legacy keys', () => {
+  it('are watched, as many as there may be', () => {
+    const keys = Array.from({ length: 10 }, (_, index) =>
+      KEYS.legacy.replaceAll('eeee', String(index).repeat(4)),
+    );
+    const pattern = ruleOf(
+      template({ ENCLAVE_VAULT_DEPLOY_LEGACY_KEYS: keys.join(',') }),
+      'legacy-keys',
+    )?.EventPattern;
+    expect(JSON.stringify(pattern).length).toBeLessThanOrEqual(2048);
+    for (const key of keys) expect(matchesEvent(pattern, asEvent(onKey('PutKeyPolicy', key)))).toBe(true);
+  });
+  it('have no rule where there are none', () => {
+    expect(ruleOf(template(), 'legacy-keys')).toBeUndefined();
+  });
+});
+
 describe('a replica of a key', () => {
   it('is watched by its id, wherever it is', () => {
     const filter = compileFilter(filterOf(own, 'keys-elsewhere') ?? '');
@@ -191,7 +208,10 @@ describe('messages', () => {
 });
 
 describe('what is watched without a trail of its own', () => {
-  const existing = template({ ENCLAVE_VAULT_DEPLOY_WATCH_TRAIL: 'existing' });
+  const existing = template({
+    ENCLAVE_VAULT_DEPLOY_LEGACY_KEYS: KEYS.legacy,
+    ENCLAVE_VAULT_DEPLOY_WATCH_TRAIL: 'existing',
+  });
   const logGroup = template({
     ENCLAVE_VAULT_DEPLOY_WATCH_TRAIL: 'existing',
     ENCLAVE_VAULT_DEPLOY_WATCH_LOG_GROUP: 'organization/trail',

@@ -4,6 +4,7 @@ import { CfnDeletionPolicy, type Stack } from 'aws-cdk-lib';
 import { CfnRolePolicy } from 'aws-cdk-lib/aws-iam';
 import { CfnEventInvokeConfig, CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
+import { homeOf } from '../../home.ts';
 import type { StageContext } from '../../stage.ts';
 import { ARTIFACTS } from '../artifacts.ts';
 import { BASE } from '../base.ts';
@@ -66,14 +67,14 @@ export function canaryFunction(stack: Stack, context: StageContext, place: Canar
 
 function permissions(
   stack: Stack,
-  { names, deployment }: StageContext,
+  { config, names }: StageContext,
   place: CanaryPlace,
   arns: CanaryArns,
 ): CfnRolePolicy {
   return new CfnRolePolicy(stack, idOf(place, 'Permissions'), {
     roleName: names.roleName(`canary-${place}`),
     policyName: 'probes',
-    policyDocument: canaryIdentityPolicy(deployment(), place, arns),
+    policyDocument: canaryIdentityPolicy(homeOf(config, names), place, arns),
   });
 }
 

@@ -3,21 +3,25 @@ import type { StageContext } from '../../stage.ts';
 import { apiAlarmsOf } from '../api/alarms.ts';
 import { CANARY_ALARMS } from '../canary/alarms.ts';
 import { CANARY_PLACES } from '../canary/places.ts';
+import { DECRYPTION_ALARMS } from '../decryption/alarms.ts';
 import { NETWORK_ALARMS } from '../network/alarms.ts';
-import { WATCH_EVENTS } from './events.ts';
+import { watchEventsOf } from './events.ts';
 import { seenElsewhere } from './regions.ts';
+import { undeliveredAlarms } from './rules.ts';
 
 /** The alarms that the dashboard begins with, the gravest first. */
 export function alarmArns({ config }: StageContext, elsewhere: boolean): readonly string[] {
   const { partition, region, account, name } = config;
-  const seen = WATCH_EVENTS.filter((event) => seenElsewhere(event, config)).map(
-    ({ id }) => `watch-${id}-elsewhere`,
-  );
+  const seen = watchEventsOf(config)
+    .filter((event) => seenElsewhere(event, config))
+    .map(({ id }) => `watch-${id}-elsewhere`);
   const alarms = [
     ...CANARY_ALARMS.flatMap((alarm) => CANARY_PLACES.map((place) => `canary-${place}-${alarm.id}`)),
     ...(elsewhere ? [...seen, 'watch-refused-decrypts'] : []),
+    ...undeliveredAlarms(config).keys(),
     ...(config.watch.trail === 'own' && config.watch.copyToLogs ? ['watch-silent'] : []),
     ...apiAlarmsOf(config).map(({ id }) => id),
+    ...DECRYPTION_ALARMS.map(({ id }) => id),
     ...NETWORK_ALARMS.map((alarm) => alarm.id),
   ];
   return alarms.map((alarm) => `arn:${partition}:cloudwatch:${region}:${account}:alarm:${name}-${alarm}`);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { DeployConfig } from '../../config/deploy.ts';
 import type { WatchEvent } from './events/event.ts';
 import { PEOPLE_EVENTS } from './events/people.ts';
 import { PROTECTION_EVENTS } from './events/protection.ts';
@@ -16,3 +17,8 @@ export const WATCH_EVENTS: readonly WatchEvent[] = [
   ...WATCHER_EVENTS,
   ...PEOPLE_EVENTS,
 ];
+
+/** What of it a configuration has. */
+export function watchEventsOf(config: DeployConfig): readonly WatchEvent[] {
+  return WATCH_EVENTS.filter(({ when }) => when === undefined || when(config));
+}

@@ -4,7 +4,7 @@ import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnMetricFilter } from 'aws-cdk-lib/aws-logs';
 import type { StageContext } from '../../stage.ts';
 import { BASE } from '../base.ts';
-import { WATCH_EVENTS } from './events.ts';
+import { watchEventsOf } from './events.ts';
 import { type Calls, filterPattern, type Where } from './match.ts';
 import { alarmText } from './message.ts';
 import { seenElsewhere } from './regions.ts';
@@ -67,13 +67,15 @@ function seen({ config }: StageContext, subjects: Subjects, logGroup: string): r
   // Of keys, those that may have replicas: the others are in this Region alone.
   const there = { ...subjects, keys: subjects.multiRegionKeys };
   return [
-    ...WATCH_EVENTS.filter((event) => seenElsewhere(event, config)).map((event) => ({
-      id: `${event.id}-elsewhere`,
-      text: alarmText(event, logGroup),
-      pattern: filterPattern(event.calls(there), elsewhere),
-      threshold: 1,
-      period: 60,
-    })),
+    ...watchEventsOf(config)
+      .filter((event) => seenElsewhere(event, config))
+      .map((event) => ({
+        id: `${event.id}-elsewhere`,
+        text: alarmText(event, logGroup),
+        pattern: filterPattern(event.calls(there), elsewhere),
+        threshold: 1,
+        period: 60,
+      })),
     {
       id: 'refused-decrypts',
       text: `KMS refuses decryptions under the vault’s keys. Who asks, and from where, is in the log group ${logGroup}. After a rollout: do the key policies admit the measurements of the image that runs? Otherwise somebody has a role that he should not have, and tries.`,

@@ -2,9 +2,10 @@
 import type { StageContext } from '../../stage.ts';
 import { STAGE } from '../api/routes.ts';
 import { CANARY_PLACES } from '../canary/places.ts';
+import type { ParentFigure } from '../decryption/figures.ts';
 import { DECRYPTION } from '../decryption.ts';
 import { BLOCKED_NAMES_METRIC } from '../network/alarms.ts';
-import { WATCH_EVENTS } from './events.ts';
+import { watchEventsOf } from './events.ts';
 import { heardAtHome, seenElsewhere } from './regions.ts';
 import { ruleName } from './rules.ts';
 
@@ -96,6 +97,24 @@ export const GRAPHS: readonly Graph[] = [
     },
   },
   {
+    title: 'Requests at the parents',
+    unit: 'a minute',
+    lines: ({ names }) => [
+      parent(names.namespace, 'parent_requests', 'Sum'),
+      parent(names.namespace, 'parent_refused', 'Sum'),
+      parent(names.namespace, 'parent_failed', 'Sum'),
+    ],
+  },
+  {
+    title: 'Enclaves',
+    unit: 'requests under way in one; enclaves missing',
+    lines: ({ names }) => [
+      parent(names.namespace, 'enclave_busy', 'Average'),
+      parent(names.namespace, 'enclaves_missing', 'Maximum'),
+      parent(names.namespace, 'enclave_lost', 'Sum'),
+    ],
+  },
+  {
     // Quotas are of the account and Region: others' calls count here as well.
     title: 'KMS calls of the account, by quota',
     unit: 'calls a minute',
@@ -128,13 +147,15 @@ export const GRAPHS: readonly Graph[] = [
     title: 'Changes of what protects the vault',
     unit: 'events a minute',
     lines: ({ config }) =>
-      WATCH_EVENTS.filter((event) => heardAtHome(event, config)).map((event) => ({
-        namespace: 'AWS/Events',
-        name: 'MatchedEvents',
-        dimensions: { RuleName: ruleName(config.name, event) },
-        statistic: 'Sum',
-        label: event.id,
-      })),
+      watchEventsOf(config)
+        .filter((event) => heardAtHome(event, config))
+        .map((event) => ({
+          namespace: 'AWS/Events',
+          name: 'MatchedEvents',
+          dimensions: { RuleName: ruleName(config.name, event) },
+          statistic: 'Sum',
+          label: event.id,
+        })),
   },
   {
     title: 'The same in other Regions, and refused decryptions',
@@ -142,7 +163,9 @@ export const GRAPHS: readonly Graph[] = [
     when: (_, elsewhere) => elsewhere,
     lines: ({ config, names }) =>
       [
-        ...WATCH_EVENTS.filter((event) => seenElsewhere(event, config)).map(({ id }) => `${id}-elsewhere`),
+        ...watchEventsOf(config)
+          .filter((event) => seenElsewhere(event, config))
+          .map(({ id }) => `${id}-elsewhere`),
         'refused-decrypts',
       ].map((id) => ({
         namespace: names.namespace,
@@ -174,6 +197,10 @@ function gateway(name: string, metric: string, statistic: MetricLine['statistic'
 
 function lambda(FunctionName: string, name: string, statistic: MetricLine['statistic']): MetricLine {
   return { namespace: 'AWS/Lambda', name, dimensions: { FunctionName }, statistic };
+}
+
+function parent(namespace: string, name: ParentFigure, statistic: MetricLine['statistic']): MetricLine {
+  return { namespace, name, dimensions: {}, statistic };
 }
 
 function group(AutoScalingGroupName: string, name: string): MetricLine {

@@ -2,9 +2,10 @@
 import type { Stack } from 'aws-cdk-lib';
 import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnRule } from 'aws-cdk-lib/aws-events';
+import type { DeployConfig } from '../../config/deploy.ts';
 import type { StageContext } from '../../stage.ts';
 import { BASE } from '../base.ts';
-import { WATCH_EVENTS, type WatchEvent } from './events.ts';
+import { type WatchEvent, watchEventsOf } from './events.ts';
 import { eventDetail } from './match.ts';
 import { MESSAGE_PATHS, messageTemplate } from './message.ts';
 import { heardAtHome } from './regions.ts';
@@ -18,11 +19,10 @@ export function ruleName(name: string, { id }: WatchEvent): string {
   return `${name}-watch-${id}`;
 }
 
-/** A rule for each event: the record is in the topic seconds after EventBridge has it. */
+/** A rule for each event: whoever hears of the topic has it as soon as EventBridge has the record. */
 export function watchRules(stack: Stack, { config, outputs }: StageContext, subjects: Subjects): void {
   const topic = outputs(BASE).TopicArn;
-  const heard = WATCH_EVENTS.filter((event) => heardAtHome(event, config));
-  for (const event of heard) {
+  for (const event of watchEventsOf(config).filter((one) => heardAtHome(one, config))) {
     new CfnRule(stack, `Rule${constructId(event)}`, {
       name: ruleName(config.name, event),
       description: event.what,
@@ -46,24 +46,31 @@ export function watchRules(stack: Stack, { config, outputs }: StageContext, subj
       ],
     });
   }
-  undelivered(stack, config.name, topic, heard);
+  undelivered(stack, config, topic);
+}
+
+/** Names of the alarms about rules, behind the deployment's name, with the events that each is about. */
+export function undeliveredAlarms(config: DeployConfig): ReadonlyMap<string, readonly WatchEvent[]> {
+  const heard = watchEventsOf(config).filter((event) => heardAtHome(event, config));
+  const parts = Array.from({ length: Math.ceil(heard.length / METRICS_OF_ALARM) }, (_, index) =>
+    heard.slice(index * METRICS_OF_ALARM, (index + 1) * METRICS_OF_ALARM),
+  );
+  return new Map(parts.map((part, index) => [`watch-undelivered-${index + 1}`, part]));
 }
 
 /** A rule that matched and could not say so. CloudWatch publishes to the topic by another right than EventBridge. */
-function undelivered(stack: Stack, name: string, topic: string, events: readonly WatchEvent[]): void {
-  for (let at = 0; at < events.length; at += METRICS_OF_ALARM) {
-    const part = events.slice(at, at + METRICS_OF_ALARM);
-    const number = at / METRICS_OF_ALARM + 1;
-    new CfnAlarm(stack, `Undelivered${number}`, {
-      alarmName: `${name}-watch-undelivered-${number}`,
-      alarmDescription: `EventBridge could not publish what a rule found (${part.map(({ id }) => id).join(', ')}). Look at the policies of the topic and of its key; what it was about is in the trail.`,
+function undelivered(stack: Stack, config: DeployConfig, topic: string): void {
+  for (const [id, events] of undeliveredAlarms(config)) {
+    new CfnAlarm(stack, constructId({ id }), {
+      alarmName: `${config.name}-${id}`,
+      alarmDescription: `EventBridge could not publish what a rule found (${events.map((event) => event.id).join(', ')}). Look at the policies of the topic and of its key; what it was about is in the trail.`,
       comparisonOperator: 'GreaterThanThreshold',
       threshold: 0,
       evaluationPeriods: 1,
       treatMissingData: 'notBreaching',
       metrics: [
         { id: 'all', label: 'Not delivered', expression: 'SUM(METRICS())', returnData: true },
-        ...part.map((event, index) => ({
+        ...events.map((event, index) => ({
           id: `m${index}`,
           returnData: false,
           metricStat: {
@@ -72,7 +79,7 @@ function undelivered(stack: Stack, name: string, topic: string, events: readonly
             metric: {
               namespace: 'AWS/Events',
               metricName: 'FailedInvocations',
-              dimensions: [{ name: 'RuleName', value: ruleName(name, event) }],
+              dimensions: [{ name: 'RuleName', value: ruleName(config.name, event) }],
             },
           },
         })),
@@ -84,5 +91,5 @@ function undelivered(stack: Stack, name: string, topic: string, events: readonly
 
 /** `CodeSigning` of `code-signing`. */
 export function constructId({ id }: Pick<WatchEvent, 'id'>): string {
-  return id.replaceAll(/(^|-)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
+  return id.replaceAll(/(^|-)([a-z0-9])/g, (_, __, letter: string) => letter.toUpperCase());
 }

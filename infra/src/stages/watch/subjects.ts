@@ -16,6 +16,7 @@ export interface Subjects {
   /** Of these, the ones that protect records, requests and authenticity. */
   readonly vaultKeys: readonly string[];
   readonly multiRegionKeys: readonly string[];
+  readonly legacyKeys: readonly string[];
   readonly breakGlassArn: string;
   /** ARN of the policies under the deployment's path, up to their names. */
   readonly policies: string;
@@ -57,6 +58,7 @@ export function subjectsOf(context: StageContext): Subjects {
     keys: all,
     vaultKeys,
     multiRegionKeys: all.filter((key) => key.startsWith('key/mrk-')),
+    legacyKeys: config.legacyKeys.map(keyOf),
     breakGlassArn: names.roles.breakGlass,
     policies: `arn:${partition}:iam::${account}:policy/${name}/`,
     functions: `arn:${partition}:lambda:${region}:${account}:function:${name}-`,

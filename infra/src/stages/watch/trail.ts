@@ -5,6 +5,7 @@ import { CfnTrail } from 'aws-cdk-lib/aws-cloudtrail';
 import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnRolePolicy } from 'aws-cdk-lib/aws-iam';
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
+import { homeOf } from '../../home.ts';
 import type { StageContext } from '../../stage.ts';
 import { ARTIFACTS } from '../artifacts.ts';
 import { BASE } from '../base.ts';
@@ -44,7 +45,7 @@ export function makeTrail(stack: Stack, context: StageContext): CfnLogGroup | un
 
 function makeCopy(
   stack: Stack,
-  { config, names, outputs, deployment }: StageContext,
+  { config, names, outputs }: StageContext,
 ): { readonly group: CfnLogGroup; readonly rights: CfnRolePolicy } {
   const group = new CfnLogGroup(stack, 'TrailLogs', {
     logGroupName: names.logGroups.trail,
@@ -58,7 +59,7 @@ function makeCopy(
     roleName: names.roleName('trail'),
     policyName: 'events',
     policyDocument: trailRolePolicy(
-      deployment(),
+      homeOf(config, names),
       `arn:${partition}:logs:${region}:${account}:log-group:${names.logGroups.trail}`,
     ),
   });

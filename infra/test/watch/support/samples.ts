@@ -17,6 +17,7 @@ export const KEYS = {
   logs: arn('kms', plainKey('1')),
   replica: arn('kms', mrk('4'), 'eu-west-1'),
   another: arn('kms', plainKey('f')),
+  legacy: arn('kms', plainKey('e')),
 };
 export const BREAK_GLASS = `arn:aws:iam::${ACCOUNT}:role/vault/vault-break-glass`;
 const table = arn('dynamodb', 'table/vault-records');
@@ -50,6 +51,10 @@ export const SAMPLES: Readonly<
       refused('kms:PutKeyPolicy', KEYS.another),
       call('kms', 'CreateKey'),
     ],
+  },
+  'legacy-keys': {
+    seen: [onKey('PutKeyPolicy', KEYS.legacy), onKey('CreateGrant', KEYS.legacy)],
+    unseen: [onKey('PutKeyPolicy', KEYS.another), onKey('Decrypt', KEYS.legacy)],
   },
   'code-signing': {
     seen: [

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { DeployConfig } from '../../../config/deploy.ts';
 import type { Calls, Match, Where } from '../match.ts';
 import type { Subjects } from '../subjects.ts';
 
@@ -18,6 +19,8 @@ export interface WatchEvent {
   readonly deployment: boolean;
   readonly why: string;
   readonly todo: string;
+  /** Left out where the configuration has nothing of the kind. */
+  readonly when?: (config: DeployConfig) => boolean;
   readonly calls: (subjects: Subjects) => readonly Calls[];
 }
 
