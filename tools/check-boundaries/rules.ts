@@ -195,6 +195,7 @@ export const RULES: readonly ZoneRule[] = [
       'admin/doctor',
       'api/settings',
       'api/storage',
+      'authorizer/settings',
       'channel',
       'channel/kms',
       'parent/enclave-configuration',

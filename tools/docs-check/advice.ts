@@ -27,6 +27,9 @@ export const PROBLEM_ADVICE: Readonly<Record<ProblemCode, string>> = {
   exceeds_own_rights: 'Ask for less, or create the key with a wider one.',
   not_found: 'It never existed, was deleted, or belongs to another tenant: no answer tells which.',
   key_not_found: 'List the keys.',
+  not_signed: 'Said by the gateway: sign requests (SigV4, service `execute-api`), and see the API reference.',
+  signature_invalid: 'Said by the gateway: look at clock, Region and credentials; a proxy may have changed the request.',
+  request_filtered: 'Said by the gateway: the log of AWS WAF names the rule, by `request_id`.',
   identity_not_mapped:
     'For the operator: name the caller in the policy file of the gateway’s authorizers; the log has who it was.',
   route_not_found: 'See the API reference.',
@@ -51,6 +54,8 @@ export const PROBLEM_ADVICE: Readonly<Record<ProblemCode, string>> = {
     'For the operator: the record’s key or public key does not fit. Restore it from a backup.',
   internal: 'A fault of the vault: report the request id.',
   misconfigured: 'For the operator: `not_started` in the log of the function names the settings.',
+  gateway_failed: 'Said by the gateway. For the operator: the function’s log and its alarms.',
+  gateway_timeout: 'Said by the gateway: as for `timed_out`.',
   starting: 'Wait.',
   stopping: 'Wait.',
   audit_busy: 'Repeat: too many calls wrote to the log of one vault at once.',

@@ -26,6 +26,9 @@ const HTTP_ERRORS = {
   header_invalid: [400, 'A header has a value that it may not have'],
   url_invalid: [400, 'The URL cannot be read'],
   request_invalid: [400, 'The request is not HTTP as this server reads it'],
+  not_signed: [403, 'The request is not signed, or there is no such resource'],
+  signature_invalid: [403, 'The signature of the request does not verify, or has expired'],
+  request_filtered: [403, 'The firewall before the API refuses the request'],
   identity_not_mapped: [403, 'The policy of this deployment gives the caller no rights'],
   route_not_found: [404, 'There is no such resource'],
   method_not_allowed: [405, 'The resource does not take this method; see Allow'],
@@ -38,9 +41,11 @@ const HTTP_ERRORS = {
   answer_too_large: [422, 'The answer would be larger than this deployment can carry; ask for less'],
   rate_limited: [429, 'Too many requests; see Retry-After'],
   headers_too_large: [431, 'The headers are too large'],
+  gateway_failed: [502, 'The gateway had no answer of the vault'],
   misconfigured: [503, 'The vault cannot start as it is configured; its log says why'],
   starting: [503, 'The vault is starting'],
   stopping: [503, 'The vault is stopping'],
+  gateway_timeout: [504, 'The vault did not answer in time'],
 } as const satisfies Record<string, readonly [status: number, message: string]>;
 
 export type ApiErrorCode = keyof typeof HTTP_ERRORS;

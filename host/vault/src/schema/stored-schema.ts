@@ -83,8 +83,13 @@ async function checkChange(
 async function hasRecords(store: Store): Promise<boolean> {
   let after: string | null = null;
   do {
-    const page = await store.scan(RECORD_SCAN_PREFIX, { limit: 100, ...(after === null ? {} : { after }) });
-    if (page.items.some((item) => !isTombstone(item))) return true;
+    // Keys alone: on AWS the API's role may scan nothing else.
+    const options = { limit: 100, keysOnly: true, ...(after === null ? {} : { after }) };
+    const page = await store.scan(RECORD_SCAN_PREFIX, options);
+    for (const { pk, sk } of page.items) {
+      const item = await store.get(pk, sk);
+      if (item !== undefined && !isTombstone(item)) return true;
+    }
     after = page.next;
   } while (after !== null);
   return false;

@@ -28,7 +28,7 @@ export const ROUTES: readonly Route[] = [
   { method: 'DELETE', path: '/v1/vaults/{id}', query: ['fields', 'delete_all'], headers: [IF_MATCH] },
   { method: 'POST', path: '/v1/vaults/{id}/decrypt', object: true },
   { method: 'GET', path: '/v1/vaults/{id}/audit', query: ['limit', 'cursor'] },
-  { method: 'POST', path: '/v1/keys', object: true, headers: [IDEMPOTENCY_KEY] },
+  { method: 'POST', path: '/v1/keys', object: true },
   { method: 'GET', path: '/v1/keys', query: ['limit', 'cursor'] },
   { method: 'DELETE', path: '/v1/keys/{id}' },
   { method: 'GET', path: '/v1/attestation', query: ['nonce'] },
