@@ -200,6 +200,7 @@ export const RULES: readonly ZoneRule[] = [
       'channel/kms',
       'parent/enclave-configuration',
       'parent/http-client',
+      'canary/settings',
       'parent/settings',
       'policies',
       'attestation',
