@@ -88,14 +88,15 @@ function boundaryOf(world: World, { properties }: Thing): NamedPolicy | undefine
   };
 }
 
-/** Tags of a resource, written as a list of pairs or as an object. */
+/** Tags of a resource: a list of pairs or an object, and with launch templates and global tables further down. */
 export function tagsOf(properties: JsonObject): Readonly<Record<string, string>> {
   const { Tags } = properties;
-  if (isObject(Tags))
+  if (isObject(Tags)) {
     return Object.fromEntries(Object.entries(Tags).map(([name, value]) => [name, String(value)]));
-  const pairs = listAt(properties, 'Tags').map((tag) => [
-    textAt(tag, 'Key') ?? '',
-    textAt(tag, 'Value') ?? '',
-  ]);
-  return Object.fromEntries(pairs) as Record<string, string>;
+  }
+  const below = listAt(properties, 'TagSpecifications')[0] ?? listAt(properties, 'Replicas')[0];
+  const pairs = listAt(Tags === undefined ? below : properties, 'Tags').map(
+    (tag) => [textAt(tag, 'Key') ?? '', textAt(tag, 'Value') ?? ''] as const,
+  );
+  return Object.fromEntries(pairs);
 }

@@ -168,12 +168,9 @@ export class Worker {
       const on = row.on === 'self' ? subject.arn : row.on === '*' ? '*' : row.on(subject);
       for (const resource of [on].flat()) {
         const region = resource.split(':')[3] || (subject.region === 'global' ? 'global' : this.#region);
-        this.#account.authorize(this.#caller, {
-          action: row.action,
-          resource,
-          region,
-          context: { ...row.context?.(subject), ...viaContext(row, region, this.#caller) },
-        });
+        const context = { ...row.context?.(subject), ...viaContext(row, region, this.#caller) };
+        const call = { action: row.action, resource, region, context };
+        if (row.optional !== true) this.#account.authorize(this.#caller, call);
         if (!/:(Describe|Get|List)/.test(row.action)) touch();
       }
     }

@@ -39,6 +39,8 @@ export interface Row {
   readonly context?: (subject: Subject) => ContextValues;
   /** The service that calls for the caller, by a forward access session: `dynamodb`. */
   readonly via?: string;
+  /** Without the right CloudFormation does less, and does not fail. */
+  readonly optional?: true;
 }
 
 export interface Identity {

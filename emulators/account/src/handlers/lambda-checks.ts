@@ -41,17 +41,26 @@ function checkRole(subject: Subject): void {
     throw new AwsError(INVALID, 'The role defined for the function cannot be assumed by Lambda.');
   }
   const session = sessionOf(world, role, 'awslambda');
-  const demand = (action: string, words: string): void => {
-    if (account.decide(session, { action, resource: '*', region }).allowed) return;
+  const demand = (action: string, resources: readonly string[], words: string, context = {}): void => {
+    if (resources.every((resource) => account.decide(session, { action, resource, region, context }).allowed))
+      return;
     throw new AwsError(INVALID, `The provided execution role does not have permissions to call ${words}`);
   };
-  if (textsAt(properties, 'VpcConfig.SubnetIds').length > 0) {
-    for (const name of ['CreateNetworkInterface', 'DescribeNetworkInterfaces', 'DeleteNetworkInterface']) {
-      demand(`ec2:${name}`, `${name} on EC2`);
-    }
+  const subnets = textsAt(properties, 'VpcConfig.SubnetIds');
+  if (subnets.length > 0) {
+    const own = `arn:${world.partition}:ec2:${region}:${world.account}:`;
+    const groups = textsAt(properties, 'VpcConfig.SecurityGroupIds').map(
+      (id) => `${own}security-group/${id}`,
+    );
+    const made = [`${own}network-interface/*`, ...subnets.map((id) => `${own}subnet/${id}`), ...groups];
+    demand('ec2:CreateNetworkInterface', made, 'CreateNetworkInterface on EC2');
+    demand('ec2:DescribeNetworkInterfaces', ['*'], 'DescribeNetworkInterfaces on EC2');
+    demand('ec2:DeleteNetworkInterface', [`${own}network-interface/*`], 'DeleteNetworkInterface on EC2');
   }
   if (textAt(properties, 'TracingConfig.Mode') === 'Active') {
-    demand('xray:PutTraceSegments', 'PutTraceSegments on XRAY');
+    // Of the calls that Lambda makes itself, this one has the function ("Using source function ARN to control function
+    // access behavior"). That the check beforehand has it too is not documented.
+    demand('xray:PutTraceSegments', ['*'], 'PutTraceSegments on XRAY', { 'lambda:SourceFunctionArn': arn });
   }
 }
 

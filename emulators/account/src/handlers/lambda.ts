@@ -18,7 +18,7 @@ import {
 import { checkFunction } from './lambda-checks.ts';
 
 /*
- * Schemas AWS::Lambda::Function, Version, Alias, Permission, CodeSigningConfig; Service Authorization Reference, "AWS
+ * Schemas AWS::Lambda::Function, Version, Alias, Permission, EventInvokeConfig, CodeSigningConfig; Service Authorization Reference, "AWS
  * Lambda" (condition keys lambda:CodeSigningConfigArn, lambda:VpcIds, lambda:SubnetIds, lambda:SecurityGroupIds,
  * lambda:Principal); Developer Guide, "Using code signing" and "Giving Lambda functions access to resources in a VPC".
  */
@@ -171,7 +171,7 @@ const FUNCTION: Handler = {
   ],
   remove: [
     ...rows('self', ['lambda:GetFunction', 'lambda:DeleteFunction']),
-    row('ec2:DescribeNetworkInterfaces', '*', { when: inVpc }),
+    row('ec2:DescribeNetworkInterfaces', '*', { when: inVpc, optional: true }),
   ],
   identify: (draft) => {
     const id = nameOf(draft, 'FunctionName');
@@ -179,15 +179,25 @@ const FUNCTION: Handler = {
     return { id, arn, attributes: { Arn: arn } };
   },
   check: checkFunction,
-  gone: ({ world, properties }) => {
-    const subnets = textsAt(properties, 'VpcConfig.SubnetIds');
-    const groups = textsAt(properties, 'VpcConfig.SecurityGroupIds');
-    if (subnets.length > 0) {
-      world.lingering = [...world.lingering, { subnets, groups, until: world.clock.now + LINGER_MS }];
-    }
-    return undefined;
-  },
+  gone: giveBackInterfaces,
 };
+
+/**
+ * Resource reference, AWS::Lambda::Function VpcConfig: CloudFormation "waits for Lambda to delete" the interfaces, for
+ * which it "needs the ec2:DescribeNetworkInterfaces permission"; without it, it "does not wait".
+ */
+function giveBackInterfaces(subject: Subject): undefined {
+  const { account, caller, region, world, properties } = subject;
+  if (!inVpc(subject)) return;
+  const watching = { action: 'ec2:DescribeNetworkInterfaces', resource: '*', region };
+  if (account.decide(caller, watching).allowed) {
+    world.clock.advance(LINGER_MS);
+    return;
+  }
+  const subnets = textsAt(properties, 'VpcConfig.SubnetIds');
+  const groups = textsAt(properties, 'VpcConfig.SecurityGroupIds');
+  world.lingering = [...world.lingering, { subnets, groups, until: world.clock.now + LINGER_MS }];
+}
 
 /** ARN of the function that a property names by name, partial or whole ARN, qualifier included. */
 const itsFunction = ({ world, region, properties }: Subject): string =>
@@ -200,12 +210,15 @@ function functionArn(world: World, region: string, properties: JsonObject): stri
     : `arn:${world.partition}:lambda:${region}:${world.account}:function:${name}`;
 }
 
+/** Function, version or alias. @returns properties of the function */
 function demandFunction(subject: Subject): JsonObject {
-  const found = subject.world.owner(itsFunction(subject));
-  if (found?.type === 'AWS::Lambda::Function') return found.properties;
-  throw new AwsError('ResourceNotFoundException', `Function not found: ${itsFunction(subject)}`, {
-    status: 404,
-  });
+  const { world } = subject;
+  const arn = itsFunction(subject);
+  const base = world.byArn(arn.split(':').slice(0, 7).join(':'));
+  if (base === undefined || world.byArn(arn) === undefined) {
+    throw new AwsError('ResourceNotFoundException', `Function not found: ${arn}`, { status: 404 });
+  }
+  return base.properties;
 }
 
 /** What a published version is made of: with nothing changed, PublishVersion makes no new one. */
@@ -315,6 +328,22 @@ const PERMISSION: Handler = {
   check: demandFunction,
 };
 
+/** Asynchronous invocations. The operations are on the function, whatever its qualifier. */
+const EVENT_INVOKE_CONFIG: Handler = {
+  type: 'AWS::Lambda::EventInvokeConfig',
+  createOnly: ['FunctionName', 'Qualifier'],
+  create: [row('lambda:PutFunctionEventInvokeConfig', itsFunction)],
+  read: [row('lambda:GetFunctionEventInvokeConfig', itsFunction)],
+  update: [row('lambda:PutFunctionEventInvokeConfig', itsFunction)],
+  remove: [row('lambda:DeleteFunctionEventInvokeConfig', itsFunction)],
+  identify: ({ world, region, properties }) => {
+    const arn = functionArn(world, region, properties);
+    const id = `${arn.slice(arn.lastIndexOf(':') + 1)}|${textAt(properties, 'Qualifier')}`;
+    return { id, arn: `${arn}#invoke-${textAt(properties, 'Qualifier')}` };
+  },
+  check: demandFunction,
+};
+
 const CODE_SIGNING: Handler = {
   type: 'AWS::Lambda::CodeSigningConfig',
   createOnly: [],
@@ -354,4 +383,11 @@ const CODE_SIGNING: Handler = {
   },
 };
 
-export const LAMBDA_HANDLERS: readonly Handler[] = [FUNCTION, VERSION, ALIAS, PERMISSION, CODE_SIGNING];
+export const LAMBDA_HANDLERS: readonly Handler[] = [
+  FUNCTION,
+  VERSION,
+  ALIAS,
+  PERMISSION,
+  EVENT_INVOKE_CONFIG,
+  CODE_SIGNING,
+];

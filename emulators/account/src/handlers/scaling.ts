@@ -176,14 +176,6 @@ function parameter(subject: Subject): readonly string[] {
     : [`arn:${world.partition}:ssm:${region}::parameter/${name.replace(/^\//, '')}`];
 }
 
-const spot = (subject: Subject): boolean => {
-  const share = textAt(
-    subject.properties,
-    'MixedInstancesPolicy.InstancesDistribution.OnDemandPercentageAboveBaseCapacity',
-  );
-  return has('MixedInstancesPolicy')(subject) && Number(share ?? '100') < 100;
-};
-
 const groupDescribe = rows('*', [
   'autoscaling:DescribeAutoScalingGroups',
   'autoscaling:DescribeScalingActivities',
@@ -219,7 +211,6 @@ const GROUP: Handler = {
     ...launching(),
     ...PARTS.slice(0, 3).map(([property, put]) => row(put, 'self', { when: has(property) })),
     serviceLinkedRole('autoscaling.amazonaws.com'),
-    serviceLinkedRole('spot.amazonaws.com', spot),
   ],
   read: groupDescribe,
   update: [

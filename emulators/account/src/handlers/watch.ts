@@ -131,7 +131,9 @@ function checkAlarm({ properties }: Subject): void {
     (metric) =>
       textAt(metric, 'Id') !== undefined && (metric as { ReturnData?: unknown }).ReturnData !== false,
   );
-  if (metrics.length > 0 && returning.length !== 1) {
+  // An alarm on an anomaly returns its band as well.
+  const wanted = properties.ThresholdMetricId === undefined ? 1 : 2;
+  if (metrics.length > 0 && returning.length !== wanted) {
     throw new AwsError('ValidationError', 'Exactly one element of the metrics list should return data.');
   }
 }
