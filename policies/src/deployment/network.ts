@@ -58,6 +58,7 @@ export const NETWORK_READS = [
   'ec2:DescribeLaunchTemplateVersions',
   'ec2:DescribeLaunchTemplates',
   'ec2:DescribeManagedPrefixLists',
+  'ec2:DescribeNetworkAcls',
   'ec2:DescribeNetworkInterfaces',
   'ec2:DescribePrefixLists',
   'ec2:DescribeRouteTables',

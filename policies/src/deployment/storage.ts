@@ -58,7 +58,14 @@ export function tableGrants(home: Home): Statement[] {
 }
 
 /** DescribeKey it may call itself. */
-export const TABLE_KEY = ['kms:Decrypt', 'kms:Encrypt', 'kms:GenerateDataKey'] as const;
+export const TABLE_KEY = [
+  'kms:Decrypt',
+  'kms:Encrypt',
+  'kms:GenerateDataKey',
+  'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+] as const;
 
 export const REPLICA_ITEMS = [
   'dynamodb:BatchWriteItem',

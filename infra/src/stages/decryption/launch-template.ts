@@ -39,6 +39,8 @@ export function makeLaunchTemplate(stack: Stack, context: StageContext, group: s
   return new CfnLaunchTemplate(stack, 'LaunchTemplate', {
     launchTemplateName: `${name}-parents`,
     versionDescription: `Enclave Vault ${release().release}`,
+    // A stack's tags do not reach a launch template, whose tags are of another form; the deployment role makes none without.
+    tagSpecifications: [{ resourceType: 'launch-template', tags }],
     launchTemplateData: {
       imageId: decryption.ami ?? NEWEST_IMAGE,
       enclaveOptions: { enabled: true },
