@@ -23,6 +23,7 @@ export {
   parentFiles,
 } from './settings/parent.ts';
 export type { ArtifactLocation, FunctionArtifact, PlacedRelease, Stage, StageContext } from './stage.ts';
+export { API_ALARMS, type ApiAlarm } from './stages/api/alarms.ts';
 export { API } from './stages/api.ts';
 export { ARTIFACTS } from './stages/artifacts.ts';
 export { BASE } from './stages/base.ts';

@@ -48,7 +48,9 @@ function read(from: ReturnType<typeof config>) {
 
 describe('the settings that are signed with the API’s code', () => {
   it('are read by the API itself, all of them', () => {
-    const { settings } = read(apiConfig({ callers: [CLAIMS] }, { features: { tracing: false }, network: FIPS }));
+    const { settings } = read(
+      apiConfig({ callers: [CLAIMS] }, { features: { tracing: false }, network: FIPS }),
+    );
     expect(settings).toMatchObject({
       region: 'eu-central-1',
       keys: { vault: key('1'), request: key('2'), integrity: key('3') },
@@ -82,7 +84,12 @@ describe('the settings that are signed with the API’s code', () => {
     const { iam, claims } = read(apiConfig(TOKENS)).api.authorizers ?? { iam: [], claims: [] };
     expect(iam).toEqual([]);
     expect(claims).toMatchObject([
-      { source: 'lambda', when: { kind: 'partner' }, tenant: { claim: 'tenant' }, scopes: { claim: 'scope' } },
+      {
+        source: 'lambda',
+        when: { kind: 'partner' },
+        tenant: { claim: 'tenant' },
+        scopes: { claim: 'scope' },
+      },
       { source: 'lambda', tenant: { fixed: 'default' }, scopes: { fixed: ['vaults:read'] } },
     ]);
   });
@@ -99,7 +106,10 @@ const FIPS = { prefixLists: { s3: 'pl-6ea54007', dynamodb: 'pl-66a5400f' }, fips
 
 describe('the settings that are signed with the authorizer’s code', () => {
   it('are read by the authorizer itself', () => {
-    const from = apiConfig({ ...TOKENS, jwt: { ...TOKENS.jwt, type: 'at+jwt', jwksUri: 'https://id.example.com/keys' } });
+    const from = apiConfig({
+      ...TOKENS,
+      jwt: { ...TOKENS.jwt, type: 'at+jwt', jwksUri: 'https://id.example.com/keys' },
+    });
     const settings = readRole(AUTHORIZER, { file: JSON.parse(authorizerSettings(from) ?? ''), env: {} });
     expect(settings).toMatchObject({
       issuer: 'https://id.example.com',
@@ -121,23 +131,50 @@ describe('the settings that are signed with the authorizer’s code', () => {
   });
 });
 
-const role = (name: string, account = ACCOUNT) => ({ ...CLAIMS, arn: `arn:aws:iam::${account}:role/${name}` });
+const role = (name: string, account = ACCOUNT) => ({
+  ...CLAIMS,
+  arn: `arn:aws:iam::${account}:role/${name}`,
+});
 it.each([
-  ['tokens for a private API', { ...TOKENS, exposure: 'private' }, /private one is called with signed requests/],
-  ['tokens without an audience', { ...TOKENS, jwt: { ...TOKENS.jwt, audience: undefined } }, /needs `api.jwt.issuer`/],
+  [
+    'tokens for a private API',
+    { ...TOKENS, exposure: 'private' },
+    /private one is called with signed requests/,
+  ],
+  [
+    'tokens without an audience',
+    { ...TOKENS, jwt: { ...TOKENS.jwt, audience: undefined } },
+    /needs `api.jwt.issuer`/,
+  ],
   ['tokens without rules', { ...TOKENS, jwt: { ...TOKENS.jwt, rules: [] } }, /needs `api.jwt.issuer`/],
   ['an issuer that nobody uses', { jwt: { issuer: 'https://id.example.com' } }, /iam has none of them/],
-  ['a symmetric algorithm', { ...TOKENS, jwt: { ...TOKENS.jwt, algorithms: ['HS256'] } }, /api.jwt.algorithms/],
+  [
+    'a symmetric algorithm',
+    { ...TOKENS, jwt: { ...TOKENS.jwt, algorithms: ['HS256'] } },
+    /api.jwt.algorithms/,
+  ],
   ['no algorithm', { ...TOKENS, jwt: { ...TOKENS.jwt, algorithms: ['none'] } }, /api.jwt.algorithms/],
   ['signers beside tokens', { ...TOKENS, callers: [CLAIMS] }, /sign requests/],
   ['another account for a private API', { callers: [role('a', '444455556666')] }, /no way to its endpoint/],
-  ['another partition', { callers: [{ ...CLAIMS, arn: CLAIMS.arn.replace('aws', 'aws-cn') }] }, /roles of the partition/],
+  [
+    'another partition',
+    { callers: [{ ...CLAIMS, arn: CLAIMS.arn.replace('aws', 'aws-cn') }] },
+    /roles of the partition/,
+  ],
   ['a wildcard', { callers: [role('*')] }, /exact ARN of a role/],
   ['a user', { callers: [{ ...CLAIMS, arn: `arn:aws:iam::${ACCOUNT}:user/ada` }] }, /exact ARN of a role/],
   ['one role by two paths', { callers: [role('a/x'), role('b/x')] }, /has a role twice/],
   ['the smoke test’s tenant', { callers: [{ ...CLAIMS, tenant: 'smoke' }] }, /smoke test’s/],
-  ['a rule with a source', { ...TOKENS, jwt: { ...TOKENS.jwt, rules: [{ when: {}, source: 'cognito' }] } }, /source is not a choice/],
-  ['addresses of a private API', { cidrs: ['198.51.100.0/24'] }, /private one is called through its endpoint/],
+  [
+    'a rule with a source',
+    { ...TOKENS, jwt: { ...TOKENS.jwt, rules: [{ when: {}, source: 'cognito' }] } },
+    /source is not a choice/,
+  ],
+  [
+    'addresses of a private API',
+    { cidrs: ['198.51.100.0/24'] },
+    /private one is called through its endpoint/,
+  ],
   ['addresses that are none', { exposure: 'regional', cidrs: ['198.51.100.1/24'] }, /bits set behind/],
   ['a TLS policy of old', { tls: 'TLS_1_0' }, /api.tls/],
   ['little memory', { memory: 128 }, /api.memory/],

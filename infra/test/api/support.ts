@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readRole } from '@enclave-vault/settings';
-import { DEPLOY, type DeployConfig, exampleKnown, STAGES, synthesize, type Template } from '../../src/index.ts';
+import {
+  DEPLOY,
+  type DeployConfig,
+  exampleKnown,
+  STAGES,
+  synthesize,
+  type Template,
+} from '../../src/index.ts';
 
 /** The example's configuration with these members of deploy.json over it. */
 export function config(more: object = {}): DeployConfig {
@@ -39,8 +46,8 @@ export function template(from: DeployConfig): Template {
   return synthesize(api, exampleKnown(from));
 }
 
-// Templates are JSON of many shapes; what tests expect of one, they assert.
-export type Json = { readonly [member: string]: never } & Readonly<Record<string, unknown>>;
+/** Properties of a resource, of whatever shape. */
+export type Json = Readonly<Record<string, unknown>>;
 
 export interface Resource {
   readonly id: string;
