@@ -50,11 +50,10 @@ export function organizationResourceControls(organization: Organization): Contro
 /** For accounts of vaults, and those only: their keys and buckets, from the vaults' networks and by a few from outside. */
 export function vaultResourceControls(organization: Organization): ControlDocument {
   checkOrganization(organization);
-  const { partition, networks, outsiders } = organization;
+  const { networks, outsiders } = organization;
   const exempt = [
     ...['deployment', 'break-glass', 'build', 'pipeline'].map((role) => vaultRole(organization, role)),
     ...outsiders,
-    `arn:${partition}:iam::*:role/aws-service-role/*`,
   ];
   const direct = { 'aws:PrincipalIsAWSService': 'false', 'aws:ViaAWSService': 'false' };
   return {

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  admin,
+  api,
+  deployment,
+  fn,
+  fromFunction,
+  fromInstance,
+  inside,
+  instance,
+  key,
+  OTHER,
+  object,
+  ours,
+  PARTNER,
+  type Row,
+  role,
+} from './support.ts';
+
+/** Asked of the policy for principals of vaults' accounts. */
+export const VAULTS: readonly Row[] = [
+  ...[
+    ...['BatchGetItem', 'BatchWriteItem', 'GetItem', 'PutItem', 'Query', 'Scan', 'UpdateItem'].map(
+      (one) => `dynamodb:${one}`,
+    ),
+    ...['Decrypt', 'GenerateDataKey', 'GenerateDataKeyPair', 'GenerateDataKeyPairWithoutPlaintext'].map(
+      (one) => `kms:${one}`,
+    ),
+    ...['GenerateDataKeyWithoutPlaintext', 'ReEncryptFrom', 'ReEncryptTo', 'Sign'].map((one) => `kms:${one}`),
+    ...['PutRecord', 'PutRecordBatch'].map((one) => `firehose:${one}`),
+    ...['PutRecord', 'PutRecords'].map((one) => `kinesis:${one}`),
+    ...['GetObject', 'GetObjectVersion'].map((one) => `s3:${one}`),
+    'events:PutEvents',
+    'lambda:InvokeFunction',
+    'logs:PutLogEvents',
+    'secretsmanager:GetSecretValue',
+    'sns:Publish',
+    'sqs:SendMessage',
+    'sts:AssumeRole',
+  ].map(
+    (action): Row => [
+      `${action}, on what others have`,
+      'EnforceResourcePerimeter',
+      {
+        by: api,
+        action,
+        resourceAccount: OTHER,
+        context: { ...inside, 'aws:ResourceOrgID': 'o-somebodyelse' },
+      },
+    ],
+  ),
+  [
+    'the API in its network, on a key of ours',
+    'allow',
+    {
+      by: api,
+      action: 'kms:GenerateDataKey',
+      resource: key,
+      context: { ...inside, ...ours, ...fromFunction('vault-api') },
+    },
+  ],
+  [
+    'the API, on a key of another organization',
+    'EnforceResourcePerimeter',
+    {
+      by: api,
+      action: 'kms:Encrypt',
+      resource: key,
+      resourceAccount: OTHER,
+      context: { ...inside, 'aws:ResourceOrgID': 'o-somebodyelse' },
+    },
+  ],
+  [
+    'the API, on a key of no organization',
+    'EnforceResourcePerimeter',
+    { by: api, action: 'kms:Encrypt', resource: key, resourceAccount: OTHER, context: inside },
+  ],
+  [
+    'the API, into a bucket of others',
+    'EnforceResourcePerimeter',
+    { by: api, action: 's3:PutObject', resource: object, resourceAccount: OTHER, context: inside },
+  ],
+  [
+    'the API, into a partner’s bucket',
+    'allow',
+    {
+      by: api,
+      action: 's3:PutObject',
+      resource: object,
+      resourceAccount: PARTNER,
+      context: { ...inside, 'aws:ResourceAccount': PARTNER },
+    },
+  ],
+  [
+    'a service for the API, on a resource of its own',
+    'allow',
+    {
+      by: api,
+      action: 's3:GetObject',
+      resource: object,
+      resourceAccount: OTHER,
+      context: { 'aws:ViaAWSService': 'true' },
+    },
+  ],
+  [
+    'somebody else than a vault',
+    'allow',
+    { by: admin, action: 's3:PutObject', resource: object, resourceAccount: OTHER },
+  ],
+  [
+    'the API from outside',
+    'EnforceNetworkPerimeterOnLambdaRoles',
+    {
+      by: api,
+      action: 'kms:GenerateDataKey',
+      resource: key,
+      context: { ...ours, ...fromFunction('vault-api') },
+    },
+  ],
+  [
+    'the API from another VPC',
+    'EnforceNetworkPerimeterOnLambdaRoles',
+    {
+      by: api,
+      action: 'kms:GenerateDataKey',
+      resource: key,
+      context: { ...ours, ...fromFunction('vault-api'), 'aws:SourceVpc': 'vpc-0cccc' },
+    },
+  ],
+  [
+    'the API in the other Region’s VPC',
+    'allow',
+    {
+      by: api,
+      action: 'kms:GenerateDataKey',
+      resource: key,
+      context: { ...ours, ...fromFunction('vault-api'), 'aws:SourceVpc': 'vpc-0bbbb' },
+    },
+  ],
+  ...[
+    'logs:CreateLogGroup',
+    'logs:CreateLogStream',
+    'logs:PutLogEvents',
+    'xray:PutTelemetryRecords',
+    'xray:PutTraceSegments',
+  ].map(
+    (action): Row => [
+      `${action}, which Lambda calls itself`,
+      'allow',
+      { by: api, action, context: { ...ours, ...fromFunction('vault-api') } },
+    ],
+  ),
+  [
+    'a service called by the API',
+    'allow',
+    {
+      by: api,
+      action: 'kms:Decrypt',
+      resource: key,
+      context: { ...ours, ...fromFunction('vault-api'), 'aws:ViaAWSService': 'true' },
+    },
+  ],
+  [
+    'the canary outside',
+    'allow',
+    {
+      by: role('vault/vault-canary-outside'),
+      action: 'kms:Decrypt',
+      resource: key,
+      context: { ...ours, ...fromFunction('vault-canary-outside') },
+    },
+  ],
+  [
+    'the canary inside, from outside',
+    'EnforceNetworkPerimeterOnLambdaRoles',
+    {
+      by: role('vault/vault-canary-inside'),
+      action: 'kms:Decrypt',
+      resource: key,
+      context: { ...ours, ...fromFunction('vault-canary-inside') },
+    },
+  ],
+  [
+    'the authorizer',
+    'allow',
+    {
+      by: role('vault/vault-authorizer'),
+      action: 'kms:Decrypt',
+      resource: key,
+      context: { ...ours, ...fromFunction('vault-authorizer') },
+    },
+  ],
+  [
+    'a function of others, from outside',
+    'allow',
+    { by: role('payroll'), action: 'kms:Decrypt', resource: key, context: fromFunction('payroll') },
+  ],
+  [
+    'the deployment role, which is no function',
+    'allow',
+    { by: deployment, action: 'kms:PutKeyPolicy', resource: key },
+  ],
+  [
+    'an instance in its network',
+    'allow',
+    { by: instance, action: 'kms:Decrypt', resource: key, context: { ...inside, ...ours, ...fromInstance } },
+  ],
+  [
+    'its credentials outside',
+    'EnforceNetworkPerimeterOnEC2Roles',
+    { by: instance, action: 'cloudwatch:PutMetricData', context: fromInstance },
+  ],
+  [
+    'its credentials in another VPC',
+    'EnforceNetworkPerimeterOnEC2Roles',
+    {
+      by: instance,
+      action: 'kms:Decrypt',
+      resource: key,
+      context: { ...ours, ...fromInstance, 'aws:SourceVpc': 'vpc-0cccc' },
+    },
+  ],
+  [
+    'its credentials in another network of vaults',
+    'KeepInstanceCredentialsAtHome',
+    {
+      by: instance,
+      action: 'kms:Decrypt',
+      resource: key,
+      context: { ...ours, ...fromInstance, 'aws:SourceVpc': 'vpc-0bbbb' },
+    },
+  ],
+  [
+    'a service called by an instance',
+    'allow',
+    {
+      by: instance,
+      action: 'kms:Decrypt',
+      resource: key,
+      context: { ...ours, ...fromInstance, 'aws:ViaAWSService': 'true' },
+    },
+  ],
+  [
+    'an instance of others',
+    'allow',
+    {
+      by: role('payroll'),
+      action: 'kms:Decrypt',
+      resource: key,
+      context: { ...fromInstance, 'aws:SourceVpc': 'vpc-0cccc' },
+    },
+  ],
+  [
+    'a function without a network',
+    'PreventNonVPCDeploymentLambda',
+    { by: deployment, action: 'lambda:CreateFunction', resource: fn('vault-api') },
+  ],
+  [
+    'a function that leaves its network',
+    'PreventNonVPCDeploymentLambda',
+    { by: deployment, action: 'lambda:UpdateFunctionConfiguration', resource: fn('vault-api') },
+  ],
+  [
+    'a function with a network',
+    'allow',
+    {
+      by: deployment,
+      action: 'lambda:CreateFunction',
+      resource: fn('vault-api'),
+      context: { 'lambda:VpcIds': ['vpc-0aaaa'] },
+    },
+  ],
+  [
+    'the canary outside, as it is made',
+    'allow',
+    { by: deployment, action: 'lambda:CreateFunction', resource: fn('vault-canary-outside') },
+  ],
+  [
+    'the authorizer, as it is made',
+    'allow',
+    { by: deployment, action: 'lambda:CreateFunction', resource: fn('vault-authorizer') },
+  ],
+  [
+    'a function whose name begins like the canary’s',
+    'PreventNonVPCDeploymentLambda',
+    { by: deployment, action: 'lambda:CreateFunction', resource: fn('vault-canary-outside2') },
+  ],
+];
