@@ -82,3 +82,11 @@ describe('who hears alarms', () => {
     },
   );
 });
+
+test.each([
+  ['of another account', 'arn:aws:iam::444455556666:role/deployer'],
+  ['of another partition', 'arn:aws-cn:iam::111122223333:role/deployer'],
+  ['that is many', 'arn:aws:iam::111122223333:role/deploy*'],
+])('a deployer %s is refused before perimeters let it through', (_what, deployer) => {
+  expect(() => configOf({ deployers: [deployer] })).toThrow(/deployers/);
+});

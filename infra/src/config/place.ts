@@ -69,10 +69,20 @@ interface People {
   readonly partition: string;
   readonly account: string;
   readonly name: string;
+  readonly deployers: readonly string[];
   readonly breakGlass: readonly string[];
 }
 
 export const PLACE_RULES = [
+  {
+    settings: ['deployers', 'account'],
+    // They are let through perimeters, so each is one role.
+    doc: '`deployers` are roles of the account, each by its exact ARN',
+    broken: ({ partition, account, deployers }: People): boolean => {
+      const prefix = `arn:${partition}:iam::${account}:role/`;
+      return deployers.some((one) => !one.startsWith(prefix) || one.includes('*'));
+    },
+  },
   {
     settings: ['breakGlass', 'account', 'name'],
     doc: '`breakGlass` are roles and users of the account, and no role of the vault itself',
