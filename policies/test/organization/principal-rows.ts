@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ACCOUNT, admin, api, deployer, deployment, grant, key, type Row, role, tagged } from './support.ts';
+import { ACCOUNT, admin, api, deployer, deployment, grant, key, type Row, tagged } from './support.ts';
 
 /** Asked of the policy for principals of every account. */
 export const PRINCIPALS: readonly Row[] = [
