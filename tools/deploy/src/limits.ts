@@ -24,7 +24,8 @@ const MINUTE = 60_000;
 export const LIMITS: Limits = {
   poll: 5_000,
   changeSet: 10 * MINUTE,
-  stack: 90 * MINUTE,
+  // Instances are replaced one by one, each within a quarter of an hour.
+  stack: 360 * MINUTE,
   iamSettles: 15_000,
   signing: 5 * MINUTE,
   health: 30 * MINUTE,

@@ -3,11 +3,19 @@ import { API } from '@enclave-vault/infra';
 import { DeployError } from '../errors.ts';
 import type { Known, Run } from './run.ts';
 
-/** A call of the smoke test, as its function reports it: no value, no secret. */
+/** A call of the smoke test, as its function reports it (host/smoke/src/report.ts): no value, no secret. */
 interface Check {
   readonly name: string;
   readonly ok: boolean;
+  readonly status?: number;
   readonly code?: string;
+}
+
+interface Report {
+  readonly ok: boolean;
+  /** Of the first check that failed. */
+  readonly code: string;
+  readonly checks: readonly Check[];
 }
 
 /**
@@ -19,25 +27,28 @@ export async function smokeTest({ cloud, console }: Run, known: Known): Promise<
   if (name === undefined) throw new DeployError('smoke_failed', 'the API is not deployed');
   const { failed, answer } = await cloud.functions.invoke(name, {});
   const report = parse(answer);
-  for (const { name: call, ok, code } of report?.checks ?? []) {
-    console.say(`  ${ok ? 'ok    ' : 'FAILED'} ${call}${code === undefined ? '' : ` (${code})`}`);
+  for (const check of report?.checks ?? []) console.say(`  ${checkLine(check)}`);
+  if (failed || report === undefined) {
+    throw new DeployError('smoke_failed', `${name} ended without a report`);
   }
-  if (failed || report?.ok !== true) {
-    throw new DeployError(
-      'smoke_failed',
-      report === undefined ? `${name} ended without a report` : `${name} found something`,
-    );
-  }
+  if (!report.ok) throw new DeployError('smoke_failed', `${name} says ${report.code}`);
 }
 
-function parse(answer: unknown): { readonly ok: boolean; readonly checks: readonly Check[] } | undefined {
+function checkLine({ name, ok, status, code }: Check): string {
+  if (ok) return `ok     ${name}`;
+  const answer = [status, code].filter((one) => one !== undefined).join(' ');
+  return `FAILED ${name}${answer === '' ? '' : `: ${answer}`}`;
+}
+
+function parse(answer: unknown): Report | undefined {
   if (!isObject(answer) || typeof answer.ok !== 'boolean' || !Array.isArray(answer.checks)) return undefined;
-  const checks = answer.checks.filter(isObject).map(({ name, ok, code }) => ({
+  const checks = answer.checks.filter(isObject).map(({ name, ok, status, code }) => ({
     name: String(name),
     ok: ok === true,
+    ...(typeof status === 'number' ? { status } : {}),
     ...(typeof code === 'string' ? { code } : {}),
   }));
-  return { ok: answer.ok, checks };
+  return { ok: answer.ok, code: String(answer.code), checks };
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

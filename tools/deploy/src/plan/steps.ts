@@ -134,7 +134,6 @@ async function keys(context: StepContext, stage: Stage): Promise<boolean> {
   const { release } = run.release;
   const wanted = measurementsOf(release, run.names.roles.instance, settings.configuration);
   known.rollout = { live, wanted };
-  known.measurements = wanted;
   const placer = placerOf(context);
   const sha256 = sha256Of(settings.parentArchive);
   const parentSettings = await placer.place(
@@ -158,9 +157,14 @@ async function learn({ run, known }: StepContext, stage: Stage): Promise<boolean
  * Has the keys of all Regions admit a set. Replicas that are not there yet come with the table's own, which they need.
  */
 async function bringKeys(context: StepContext, measurements: Measurements | null): Promise<boolean> {
-  const { run, act } = context;
+  const { run, known, act } = context;
+  const { region } = run.config;
+  // Replicas that come later, with the table's, admit the same.
+  known.measurements = measurements;
   const [primary, ...replicas] = keyPlaces(run.config);
   if (primary === undefined || !(await bring(context, primary, measurements))) return false;
+  // Among the replicas is that of the table's key, so their stacks are younger than the table's.
+  if (replicas.length === 0 || !(await takeOutputs(run, known, { stage: DATA, region }))) return true;
   for (const replica of replicas) {
     const name = run.names.stack(replica.stage.id);
     if ((await run.cloud.stacks(replica.region).describe(name)) === undefined) continue;

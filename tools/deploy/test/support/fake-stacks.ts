@@ -50,19 +50,23 @@ export class FakeStacks implements Stacks {
   readonly #sets = new Map<string, { request: ChangeSetRequest; state: ChangeSetState; template: string }>();
   readonly #events = new Map<string, StackEvent[]>();
   readonly #troubles = new Map<string, Trouble[]>();
-  readonly #outputsOf: (stack: string) => Record<string, string>;
+  readonly #outputsOf: (stack: string, template: string) => Record<string, string>;
+  readonly #observe: (stack: string, template: string) => void;
   readonly #fetch: (url: string) => string;
   #count = 0;
 
   constructor(
     options: {
       readonly region?: string;
-      readonly outputs?: (stack: string) => Record<string, string>;
+      readonly outputs?: (stack: string, template: string) => Record<string, string>;
+      /** Told of every template that came to be what a stack is. */
+      readonly observe?: (stack: string, template: string) => void;
       readonly fetch?: (url: string) => string;
     } = {},
   ) {
     this.region = options.region ?? 'eu-central-1';
     this.#outputsOf = options.outputs ?? (() => ({}));
+    this.#observe = options.observe ?? (() => undefined);
     this.#fetch =
       options.fetch ??
       (() => {
@@ -172,7 +176,8 @@ export class FakeStacks implements Stacks {
       kept.template = template;
       kept.role = request.role;
       kept.tags = request.tags;
-      kept.outputs = this.#outputsOf(request.stack);
+      kept.outputs = this.#outputsOf(request.stack, template);
+      this.#observe(request.stack, template);
     };
   }
 

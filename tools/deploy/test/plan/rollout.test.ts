@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { signer } from '../../../../verifier/eif/test/write-eif.ts';
+import { deploy } from '../../src/plan/deploy.ts';
+import { exampleConfig, Rehearsal } from '../support/rehearsal.ts';
+import { type Fixture, releaseFixture } from '../support/release-fixture.ts';
+import { refusal } from '../support/tools.ts';
+
+vi.mock('@enclave-vault/infra', async (original) => {
+  const infra = await original<typeof import('@enclave-vault/infra')>();
+  const { memoized } = await import('../support/memo.ts');
+  return { ...infra, synthesize: memoized(infra.synthesize) };
+});
+
+let first: Fixture;
+let second: Fixture;
+let third: Fixture;
+let images: ReadonlyMap<string, string>;
+beforeAll(async () => {
+  first = await releaseFixture('1.0.0');
+  second = await releaseFixture('2.0.0');
+  third = await releaseFixture('3.0.0', '3.0.0', { certificate: signer('secp384r1') });
+  images = new Map(
+    [first, second, third].map(({ release }) => [release.files.image.sha256, release.image.pcr0]),
+  );
+});
+
+let rehearsal: Rehearsal;
+const admitted = async (): Promise<readonly string[] | undefined> => (await rehearsal.admitted())?.pcr0;
+const pcr0 = ({ release }: Fixture): string => release.image.pcr0;
+const runs = async ({ release }: Fixture): Promise<boolean> =>
+  (await rehearsal.cloud.here.template('vault-decryption')).includes(release.files.image.sha256);
+
+beforeEach(async () => {
+  rehearsal = new Rehearsal();
+  await deploy(await rehearsal.run(first));
+  rehearsal.done();
+});
+
+describe('a rollout', () => {
+  test('opens the keys to both, replaces the instances, and shuts the old one out', async () => {
+    await deploy(await rehearsal.run(second));
+    expect(rehearsal.done().slice(0, 3)).toEqual([
+      'update vault-keys',
+      'update vault-decryption',
+      'update vault-keys',
+    ]);
+    const sets = rehearsal.cloud.observations.filter(({ stack }) => stack === 'vault-keys').slice(-2);
+    expect(sets[0]?.template).toContain(pcr0(first));
+    expect(sets[0]?.template).toContain(pcr0(second));
+    expect(await admitted()).toEqual([pcr0(second)]);
+    expect(rehearsal.shutOut(images)).toEqual([]);
+  });
+
+  test('with another signing certificate is the same: both of PCR8, then the new one', async () => {
+    await deploy(await rehearsal.run(third));
+    const [both] = rehearsal.cloud.observations.filter(({ stack }) => stack === 'vault-keys').slice(-2);
+    expect(both?.template).toContain(first.release.image.pcr8);
+    expect((await rehearsal.admitted())?.pcr8).toEqual([third.release.image.pcr8]);
+    expect(rehearsal.shutOut(images)).toEqual([]);
+  });
+
+  test('reads what is live from the account: a set that another run left is kept until the end', async () => {
+    rehearsal.cloud.serves = () => false;
+    rehearsal.clock.interruptAt = rehearsal.clock.sleeps + 4;
+    await refusal(deploy(await rehearsal.run(second)));
+    expect(await admitted()).toEqual([pcr0(first), pcr0(second)]);
+    rehearsal.clock.interruptAt = Number.POSITIVE_INFINITY;
+    rehearsal.cloud.serves = () => true;
+    await deploy(await rehearsal.run(third));
+    const both = rehearsal.cloud.observations.filter(({ stack }) => stack === 'vault-keys').at(-2);
+    for (const one of [first, second, third]) expect(both?.template).toContain(pcr0(one));
+    expect(await admitted()).toEqual([pcr0(third)]);
+    expect(rehearsal.shutOut(images)).toEqual([]);
+  });
+});
+
+describe('a rollout that fails', () => {
+  test('in CloudFormation, which takes it back: the keys admit the old image alone', async () => {
+    rehearsal.cloud.here.fail('vault-decryption', { logicalId: 'Group', reason: 'received 0 signals' });
+    const { code, text } = await refusal(deploy(await rehearsal.run(second)));
+    expect(code).toBe('stack_failed');
+    expect(text).toContain('received 0 signals');
+    expect(text).toContain('the keys admit it alone');
+    expect(rehearsal.done()).toEqual(['update vault-keys', 'update vault-decryption', 'update vault-keys']);
+    expect(await admitted()).toEqual([pcr0(first)]);
+    expect(await runs(first)).toBe(true);
+    expect(rehearsal.shutOut(images)).toEqual([]);
+  });
+
+  test('to serve: the old release is put back, then the keys admit it alone', async () => {
+    rehearsal.cloud.serves = (template) => !template.includes(second.release.files.image.sha256);
+    const { code, text } = await refusal(deploy(await rehearsal.run(second)));
+    expect(code).toBe('unhealthy');
+    expect(text).toContain('i-1 unhealthy Target.FailedHealthChecks');
+    expect(text).toContain('the release that ran before was put back');
+    expect(rehearsal.done()).toEqual([
+      'update vault-keys',
+      'update vault-decryption',
+      'update vault-decryption',
+      'update vault-keys',
+    ]);
+    expect(await runs(first)).toBe(true);
+    expect(await admitted()).toEqual([pcr0(first)]);
+    expect(rehearsal.shutOut(images)).toEqual([]);
+  });
+
+  test('and can be repeated with a release that works', async () => {
+    rehearsal.cloud.here.fail('vault-decryption', { reason: 'no' });
+    await refusal(deploy(await rehearsal.run(second)));
+    await deploy(await rehearsal.run(third));
+    expect(await admitted()).toEqual([pcr0(third)]);
+    expect(rehearsal.shutOut(images)).toEqual([]);
+  });
+
+  test('and cannot be taken back leaves the keys open to both: one of them runs', async () => {
+    rehearsal.cloud.here.fail('vault-decryption', { reason: 'no', stuck: true });
+    const { text } = await refusal(deploy(await rehearsal.run(second)));
+    expect(text).toContain('the keys go on admitting both images');
+    expect(await admitted()).toEqual([pcr0(first), pcr0(second)]);
+  });
+
+  test('for want of credentials changes nothing more: the next run goes on', async () => {
+    rehearsal.clock.interruptAt = rehearsal.clock.sleeps + 2;
+    expect((await refusal(deploy(await rehearsal.run(second)))).code).toBe('interrupted');
+    expect(await admitted()).toEqual([pcr0(first), pcr0(second)]);
+    rehearsal.clock.interruptAt = Number.POSITIVE_INFINITY;
+    await deploy(await rehearsal.run(second));
+    expect(await admitted()).toEqual([pcr0(second)]);
+    expect(rehearsal.shutOut(images)).toEqual([]);
+  });
+
+  test('on what was deployed before: nothing to put back, and it is not shut out', async () => {
+    await deploy(await rehearsal.run(second));
+    rehearsal.done();
+    rehearsal.cloud.serves = () => false;
+    const { code, text } = await refusal(deploy(await rehearsal.run(second)));
+    expect(code).toBe('unhealthy');
+    expect(text).toContain('this release was deployed before');
+    expect(rehearsal.done()).toEqual([]);
+    expect(await admitted()).toEqual([pcr0(second)]);
+  });
+});
+
+describe('the first one of all', () => {
+  test.each([
+    ['fails', 'stack_failed'],
+    ['does not serve', 'unhealthy'],
+  ])('that %s leaves the keys shut', async (how, code) => {
+    rehearsal = new Rehearsal();
+    if (how === 'fails') rehearsal.cloud.here.fail('vault-decryption', { reason: 'no capacity' });
+    else rehearsal.cloud.serves = () => false;
+    const failure = await refusal(deploy(await rehearsal.run(first)));
+    expect(failure.code).toBe(code);
+    expect(failure.text).toContain('the keys admit nobody again');
+    expect(await rehearsal.admitted()).toBeNull();
+  });
+});
+
+test('replicas are opened to the new image before any instance runs it, and shut to the old one after', async () => {
+  rehearsal = new Rehearsal(exampleConfig({ replicaRegions: ['eu-west-1'] }));
+  await deploy(await rehearsal.run(first));
+  expect(rehearsal.done('eu-west-1')).toEqual(['create vault-keys-replica', 'protect vault-keys-replica']);
+  rehearsal.done();
+  rehearsal.cloud.observations.splice(0);
+  await deploy(await rehearsal.run(second));
+  const order = rehearsal.cloud.observations
+    .filter(({ stack }) => /keys|decryption/.test(stack))
+    .map(({ region, stack }) => `${region} ${stack}`);
+  expect(order).toEqual([
+    'eu-central-1 vault-keys',
+    'eu-west-1 vault-keys-replica',
+    'eu-central-1 vault-decryption',
+    'eu-central-1 vault-keys',
+    'eu-west-1 vault-keys-replica',
+  ]);
+  expect((await rehearsal.admitted('eu-west-1', 'keys-replica'))?.pcr0).toEqual([pcr0(second)]);
+});
