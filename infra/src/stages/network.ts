@@ -2,6 +2,7 @@
 import { Fn } from 'aws-cdk-lib';
 import { hasPrivateApi } from '../domains/services.ts';
 import { defineStage } from '../stage.ts';
+import { addGatewayLogRights } from './api/log-role.ts';
 import { makeAlarms } from './network/alarms.ts';
 import { makeEndpoints } from './network/endpoints.ts';
 import { makeFirewall } from './network/firewall.ts';
@@ -57,6 +58,7 @@ export const NETWORK = defineStage({
     makeFirewall(stack, context, ground);
     const queries = makeRecords(stack, context, ground);
     makeAlarms(stack, context, queries);
+    addGatewayLogRights(stack, context);
 
     const subnets = ({ subnets }: Tier): string =>
       Fn.join(

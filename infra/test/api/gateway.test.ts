@@ -258,14 +258,13 @@ describe('the API', () => {
     const nobody: Principal = { arn: '*', type: 'anonymous' };
     expect(judge(listed, nobody, inside)).toBe('DenyOtherCallers');
     const office = template(apiConfig({ ...TOKENS, cidrs: ['198.51.100.0/24'] }));
-    expect(judge(office, nobody, { 'aws:SourceIp': '198.51.100.9' })).toBe('allow');
+    const inOffice = { 'aws:SourceIp': '198.51.100.9', 'aws:SecureTransport': 'true' };
+    expect(judge(office, nobody, inOffice)).toBe('allow');
     expect(judge(office, nobody, { 'aws:SourceIp': '192.0.2.9' })).toBe('DenyOtherAddresses');
     expect(judge(office, role('vault/vault-smoke'), { 'aws:SourceIp': '192.0.2.9' }, 'v/GET/health')).toBe(
       'allow',
     );
-    expect(judge(office, nobody, { 'aws:SourceIp': '198.51.100.9' }, 'v/GET/health')).toBe(
-      'DenyOtherCallers',
-    );
+    expect(judge(office, nobody, inOffice, 'v/GET/health')).toBe('DenyOtherCallers');
   });
 
   it('is refused when its policy grows beyond what API Gateway takes', () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { validatePolicy } from '../../../emulators/iam/src/index.ts';
 import { captureOutput } from '../../../host/api/test/lambda/capture.ts';
 import { type Lambda, startLambda } from '../../../host/api/test/lambda/harness.ts';
-import type { Template } from '../../src/index.ts';
+import { exampleKnown, STAGES, synthesize, type Template } from '../../src/index.ts';
 import { API_ALARMS, apiAlarmsOf } from '../../src/stages/api/alarms.ts';
 import { ACCESS_LOG_FIELDS, ACCESS_METRICS } from '../../src/stages/api/serving.ts';
 import {
@@ -92,6 +92,17 @@ describe('the stage', () => {
     expect(ofType(silent, 'AWS::Logs::MetricFilter')).toEqual([]);
     const names = apiAlarmsOf(apiConfig({ accessLogs: false })).map(({ metric }) => metric.name);
     for (const metric of Object.keys(ACCESS_METRICS)) expect(names).not.toContain(metric);
+  });
+
+  it('leaves the account’s role alone, or has rights for one that the deploy command sets before this stack', () => {
+    const rights = (from: ReturnType<typeof config>) => {
+      const network = STAGES.find(({ id }) => id === 'network');
+      if (network === undefined) throw new Error('there is no stage network');
+      return synthesize(network, exampleKnown(from)).Resources.GatewayLogRights?.Properties;
+    };
+    expect(rights(config())).toBeUndefined();
+    expect(rights(apiConfig({ accessLogs: false, accountLogRole: 'set' }))).toBeUndefined();
+    expect(rights(apiConfig({ accountLogRole: 'set' }))).toMatchObject({ RoleName: 'vault-access-logs' });
   });
 
   it('counts refusals and throttling by fields that the log has', () => {

@@ -65,6 +65,8 @@ export function apiResourcePolicy(home: Home, access: GatewayAccess): PolicyDocu
       Principal: '*',
       Action: INVOKE,
       Resource: below(home, stage, tokenPaths),
+      // Whoever he is, the method's authorizer asks. API Gateway has no address without TLS.
+      Condition: { Bool: { 'aws:SecureTransport': 'true' } },
     });
   }
   if (endpointId !== undefined) {

@@ -24,8 +24,8 @@ const on = (path: string, account = ACCOUNT): string =>
 
 const OURS: ContextValues = { 'aws:SourceVpc': 'vpc-0aaaa', 'aws:SourceVpce': 'vpce-0cccc' };
 const OTHER_ENDPOINT: ContextValues = { 'aws:SourceVpc': 'vpc-0aaaa', 'aws:SourceVpce': 'vpce-0dddd' };
-const INTERNET: ContextValues = { 'aws:SourceIp': '192.0.2.1' };
-const OFFICE: ContextValues = { 'aws:SourceIp': '198.51.100.7' };
+const INTERNET: ContextValues = { 'aws:SourceIp': '192.0.2.1', 'aws:SecureTransport': 'true' };
+const OFFICE: ContextValues = { 'aws:SourceIp': '198.51.100.7', 'aws:SecureTransport': 'true' };
 
 /** Answers: `allow`, the Sid that denied, or the layer that lacks an Allow. */
 interface Row {
@@ -132,6 +132,7 @@ const CASES: Readonly<
     rows: [
       // Let through to the authorizer, which asks for a token.
       { who: ANONYMOUS, from: OFFICE, answer: 'allow' },
+      { who: ANONYMOUS, from: { ...OFFICE, 'aws:SecureTransport': 'false' }, answer: 'resource' },
       { who: ANONYMOUS, from: INTERNET, answer: 'DenyOtherAddresses' },
       { who: ANONYMOUS, from: OFFICE, path: 'v/GET/health', answer: 'DenyOtherCallers' },
       { who: ANONYMOUS, from: OFFICE, path: 'other/GET/v1/vaults', answer: 'resource' },

@@ -265,14 +265,19 @@ it('asks DynamoDB’s name in China for what it calls KMS with', () => {
   expect(JSON.stringify(apiWorkloadPolicy(china, moved))).toContain('"dynamodb.cn-north-1.amazonaws.com.cn"');
 });
 
-it('the gateway’s log role writes and does not read', () => {
+it('the gateway’s log role works in its account and Region, and removes nothing', () => {
   const policy = accessLogsPolicy(DEPLOYMENT);
   expect(validatePolicy(policy, 'identity')).toEqual([]);
-  const may = (action: string) => judge([action, log('/vault/access'), {}, ''], policy);
-  expect(
-    ['CreateLogStream', 'PutLogEvents', 'DescribeLogStreams'].map((name) => may(`logs:${name}`)),
-  ).toEqual(['allow', 'allow', 'allow']);
-  expect(['GetLogEvents', 'FilterLogEvents', 'DeleteLogGroup'].map((name) => may(`logs:${name}`))).toEqual([
+  const may = (action: string, resource: string) => judge([`logs:${action}`, resource, {}, ''], policy);
+  const ours = log('/vault/access');
+  expect(['CreateLogStream', 'PutLogEvents', 'DescribeLogStreams'].map((name) => may(name, ours))).toEqual([
+    'allow',
+    'allow',
+    'allow',
+  ]);
+  expect(may('PutLogEvents', ours.replace('eu-central-1', 'us-east-1'))).toBe('identity');
+  expect(may('PutLogEvents', ours.replace(ACCOUNT, OTHER))).toBe('identity');
+  expect(['DeleteLogGroup', 'DeleteLogStream', 'PutRetentionPolicy'].map((name) => may(name, ours))).toEqual([
     'identity',
     'identity',
     'identity',
