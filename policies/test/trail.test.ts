@@ -6,7 +6,15 @@ import {
   type Principal,
   validatePolicy,
 } from '../../emulators/iam/src/index.ts';
-import { type PolicyDocument, trailBucketPolicy, trailKeyPolicy, trailRolePolicy } from '../src/index.ts';
+import {
+  deploymentBoundary,
+  deploymentPolicies,
+  type PolicyDocument,
+  PolicyInputError,
+  trailBucketPolicy,
+  trailKeyPolicy,
+  trailRolePolicy,
+} from '../src/index.ts';
 import { mutants } from './mutants.ts';
 import { ACCOUNT, ALLOW_ALL, CALLERS, DEPLOYMENT, OTHER } from './support.ts';
 
@@ -231,3 +239,37 @@ function rolesIn(partition: string) {
     breakGlass: move(breakGlass),
   };
 }
+
+describe('the log group of an existing trail', () => {
+  const organizations = `arn:aws:logs:eu-central-1:${ACCOUNT}:log-group:organization/trail`;
+  const may = (action: string, resource: string, watchedLogGroup?: string): boolean =>
+    evaluateRequest(
+      {
+        principal: CALLERS.deployment,
+        action,
+        resource,
+        resourceAccount: ACCOUNT,
+        context: { 'aws:RequestedRegion': 'eu-central-1' },
+      },
+      {
+        identity: Object.values(deploymentPolicies(DEPLOYMENT, { watchedLogGroup })),
+        boundary: deploymentBoundary(DEPLOYMENT),
+      },
+    ).allowed;
+
+  it('gets filters from the deployment role, and nothing else', () => {
+    expect(may('logs:PutMetricFilter', organizations, 'organization/trail')).toBe(true);
+    expect(may('logs:DeleteMetricFilter', organizations, 'organization/trail')).toBe(true);
+    for (const action of ['DeleteLogGroup', 'PutRetentionPolicy', 'PutSubscriptionFilter', 'FilterLogEvents'])
+      expect(may(`logs:${action}`, organizations, 'organization/trail')).toBe(false);
+    expect(may('logs:PutMetricFilter', `${organizations}-2`, 'organization/trail')).toBe(false);
+  });
+
+  it('and none where it is not configured', () => {
+    expect(may('logs:PutMetricFilter', organizations)).toBe(false);
+  });
+
+  it('is one, and no pattern', () => {
+    expect(() => deploymentPolicies(DEPLOYMENT, { watchedLogGroup: '*' })).toThrow(PolicyInputError);
+  });
+});

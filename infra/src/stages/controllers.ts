@@ -28,7 +28,9 @@ export const CONTROLLERS = defineStage({
     const boundary = (kind: 'deployment' | 'break-glass' | 'admin') =>
       boundaryPolicy(stack, config, kind, limits[kind]);
     boundary('admin');
-    const policies = Object.entries(deploymentPolicies(home, { signed })).map(([topic, document]) =>
+    const policies = Object.entries(
+      deploymentPolicies(home, { signed, watchedLogGroup: config.watch.logGroup }),
+    ).map(([topic, document]) =>
       managedPolicy(stack, logicalId('deployment', topic), config, {
         name: `${config.name}-deployment-${topic}`,
         description: `What the deployment role may do: ${topic}.`,

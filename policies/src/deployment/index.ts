@@ -14,6 +14,8 @@ import { logGrants, watchGrants } from './watch.ts';
 export interface DeploymentOptions {
   /** Whether the deployment has code signing. */
   readonly signed?: boolean;
+  /** Name of a log group that is not the deployment's, in which the watch counts: an existing trail's. */
+  readonly watchedLogGroup?: string | undefined;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface DeploymentOptions {
  */
 export function deploymentPolicies(
   home: Home,
-  { signed = true }: DeploymentOptions = {},
+  { signed = true, watchedLogGroup }: DeploymentOptions = {},
 ): Readonly<Record<DeploymentTopic, PolicyDocument>> {
   checkHome(home);
   return {
@@ -34,7 +36,7 @@ export function deploymentPolicies(
     compute: document(scalingGrants(home)),
     functions: document([...functionGrants(home, signed), ...apiGrants(home)]),
     storage: document([...tableGrants(home), ...bucketGrants(home)]),
-    watch: document([...logGrants(home), ...watchGrants(home)]),
+    watch: document([...logGrants(home), ...watchGrants(home, watchedLogGroup)]),
     pipeline: document(pipelineGrants(home)),
   };
 }

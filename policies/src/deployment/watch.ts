@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { arnIn } from '../arns.ts';
+import { PolicyInputError } from '../errors.ts';
 import { allow } from '../identities.ts';
 import type { Home, Statement } from '../types.ts';
 
@@ -16,13 +17,10 @@ export function logGrants(home: Home): Statement[] {
         'logs:DeleteMetricFilter',
         'logs:DeleteRetentionPolicy',
         'logs:DescribeIndexPolicies',
-        'logs:DescribeLogStreams',
         'logs:DescribeMetricFilters',
-        'logs:DescribeSubscriptionFilters',
         'logs:DisassociateKmsKey',
         'logs:GetDataProtectionPolicy',
         'logs:ListTagsForResource',
-        'logs:ListTagsLogGroup',
         'logs:PutMetricFilter',
         'logs:PutRetentionPolicy',
         'logs:TagResource',
@@ -51,9 +49,15 @@ export function logGrants(home: Home): Statement[] {
   ];
 }
 
-/** Topic, rules, alarms, dashboard, trail. */
-export function watchGrants(home: Home): Statement[] {
+/**
+ * Topic, rules, alarms, dashboard, trail.
+ * @param watched name of a log group of somebody else's trail: to count in it, and nothing more
+ * @throws {PolicyInputError} `invalid_deployment` for a name that is a pattern
+ */
+export function watchGrants(home: Home, watched?: string): Statement[] {
   const { name } = home;
+  if (watched !== undefined && !/^[\w.#/-]{1,512}$/.test(watched))
+    throw new PolicyInputError('invalid_deployment', 'not the name of a log group');
   return [
     allow(
       'Topics',
@@ -80,8 +84,6 @@ export function watchGrants(home: Home): Statement[] {
       [
         'events:DeleteRule',
         'events:DescribeRule',
-        'events:DisableRule',
-        'events:EnableRule',
         'events:ListTagsForResource',
         'events:ListTargetsByRule',
         'events:PutRule',
@@ -130,5 +132,14 @@ export function watchGrants(home: Home): Statement[] {
       arnIn(home, 'cloudtrail', `trail/${name}-*`),
     ),
     allow('FindTrails', 'cloudtrail:DescribeTrails', '*'),
+    ...(watched === undefined
+      ? []
+      : [
+          allow(
+            'WatchedTrail',
+            ['logs:DeleteMetricFilter', 'logs:DescribeMetricFilters', 'logs:PutMetricFilter'],
+            arnIn(home, 'logs', `log-group:${watched}`),
+          ),
+        ]),
   ];
 }

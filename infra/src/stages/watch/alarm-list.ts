@@ -6,6 +6,7 @@ import { CANARY_PLACES } from '../canary/places.ts';
 import { DECRYPTION_ALARMS } from '../decryption/alarms.ts';
 import { NETWORK_ALARMS } from '../network/alarms.ts';
 import { watchEventsOf } from './events.ts';
+import { REFUSED_DECRYPTS, TRAIL_SILENT } from './own-alarms.ts';
 import { seenElsewhere } from './regions.ts';
 import { undeliveredAlarms } from './rules.ts';
 
@@ -17,9 +18,9 @@ export function alarmArns({ config }: StageContext, elsewhere: boolean): readonl
     .map(({ id }) => `watch-${id}-elsewhere`);
   const alarms = [
     ...CANARY_ALARMS.flatMap((alarm) => CANARY_PLACES.map((place) => `canary-${place}-${alarm.id}`)),
-    ...(elsewhere ? [...seen, 'watch-refused-decrypts'] : []),
+    ...(elsewhere ? [...seen, REFUSED_DECRYPTS.id] : []),
     ...undeliveredAlarms(config).keys(),
-    ...(config.watch.trail === 'own' && config.watch.copyToLogs ? ['watch-silent'] : []),
+    ...(config.watch.trail === 'own' && config.watch.copyToLogs ? [TRAIL_SILENT.id] : []),
     ...apiAlarmsOf(config).map(({ id }) => id),
     ...DECRYPTION_ALARMS.map(({ id }) => id),
     ...NETWORK_ALARMS.map((alarm) => alarm.id),

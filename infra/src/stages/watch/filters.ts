@@ -7,6 +7,7 @@ import { BASE } from '../base.ts';
 import { watchEventsOf } from './events.ts';
 import { type Calls, filterPattern, type Where } from './match.ts';
 import { alarmText } from './message.ts';
+import { REFUSED_DECRYPTS } from './own-alarms.ts';
 import { seenElsewhere } from './regions.ts';
 import { constructId } from './rules.ts';
 import type { Subjects } from './subjects.ts';
@@ -78,7 +79,7 @@ function seen({ config }: StageContext, subjects: Subjects, logGroup: string): r
       })),
     {
       id: 'refused-decrypts',
-      text: `KMS refuses decryptions under the vault’s keys. Who asks, and from where, is in the log group ${logGroup}. After a rollout: do the key policies admit the measurements of the image that runs? Otherwise somebody has a role that he should not have, and tries.`,
+      text: `${REFUSED_DECRYPTS.means} The records are in the log group ${logGroup}. ${REFUSED_DECRYPTS.todo}`,
       pattern: filterPattern(refusedDecrypts(subjects)),
       threshold: config.watch.refusedDecrypts,
       period: 300,

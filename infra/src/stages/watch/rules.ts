@@ -8,6 +8,7 @@ import { BASE } from '../base.ts';
 import { type WatchEvent, watchEventsOf } from './events.ts';
 import { eventDetail } from './match.ts';
 import { MESSAGE_PATHS, messageTemplate } from './message.ts';
+import { UNDELIVERED } from './own-alarms.ts';
 import { heardAtHome } from './regions.ts';
 import type { Subjects } from './subjects.ts';
 
@@ -55,7 +56,7 @@ export function undeliveredAlarms(config: DeployConfig): ReadonlyMap<string, rea
   const parts = Array.from({ length: Math.ceil(heard.length / METRICS_OF_ALARM) }, (_, index) =>
     heard.slice(index * METRICS_OF_ALARM, (index + 1) * METRICS_OF_ALARM),
   );
-  return new Map(parts.map((part, index) => [`watch-undelivered-${index + 1}`, part]));
+  return new Map(parts.map((part, index) => [`${UNDELIVERED.id}-${index + 1}`, part]));
 }
 
 /** A rule that matched and could not say so. CloudWatch publishes to the topic by another right than EventBridge. */
@@ -63,7 +64,7 @@ function undelivered(stack: Stack, config: DeployConfig, topic: string): void {
   for (const [id, events] of undeliveredAlarms(config)) {
     new CfnAlarm(stack, constructId({ id }), {
       alarmName: `${config.name}-${id}`,
-      alarmDescription: `EventBridge could not publish what a rule found (${events.map((event) => event.id).join(', ')}). Look at the policies of the topic and of its key; what it was about is in the trail.`,
+      alarmDescription: `${UNDELIVERED.means} ${UNDELIVERED.todo} Rules: ${events.map((event) => event.id).join(', ')}.`,
       comparisonOperator: 'GreaterThanThreshold',
       threshold: 0,
       evaluationPeriods: 1,

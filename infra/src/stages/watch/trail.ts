@@ -11,6 +11,7 @@ import { ARTIFACTS } from '../artifacts.ts';
 import { BASE } from '../base.ts';
 import { DATA } from '../data.ts';
 import { EVIDENCE } from '../evidence.ts';
+import { TRAIL_SILENT } from './own-alarms.ts';
 
 /**
  * A trail of all Regions and of IAM, with digests by which a missing or changed file is found.
@@ -96,9 +97,8 @@ function eventSelectors({ config, outputs }: StageContext): CfnTrail.AdvancedEve
 /** The canaries alone make several records a minute: a trail without any was stopped, or cannot write. */
 function silence(stack: Stack, { config, names, outputs }: StageContext): void {
   new CfnAlarm(stack, 'TrailSilent', {
-    alarmName: `${config.name}-watch-silent`,
-    alarmDescription:
-      'No record of the trail for half an hour. Is it logging, and may it use bucket, key and role? Until it does, no other alarm about changes can be trusted: CloudTrail’s own event history keeps 90 days of them.',
+    alarmName: `${config.name}-${TRAIL_SILENT.id}`,
+    alarmDescription: `${TRAIL_SILENT.means} ${TRAIL_SILENT.todo}`,
     namespace: 'AWS/Logs',
     metricName: 'IncomingLogEvents',
     dimensions: [{ name: 'LogGroupName', value: names.logGroups.trail }],
