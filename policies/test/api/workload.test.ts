@@ -6,6 +6,7 @@ import {
   accessLogsPolicy,
   apiWorkloadPolicy,
   authorizerWorkloadPolicy,
+  boundaries,
   functionArn,
   type PolicyDocument,
   PolicyInputError,
@@ -200,7 +201,7 @@ const CASES: Readonly<Record<string, { policy: PolicyDocument; rows: readonly Ro
 };
 
 /** A role of the deployment with this policy and nothing else; keys delegate to the account. */
-function judge([action, resource, context]: Row, policy: PolicyDocument): string {
+function judge([action, resource, context]: Row, policy: PolicyDocument, boundary?: PolicyDocument): string {
   const delegated = {
     Version: '2012-10-17',
     Statement: [{ Effect: 'Allow' as const, Principal: { AWS: ACCOUNT }, Action: '*', Resource: '*' }],
@@ -213,13 +214,13 @@ function judge([action, resource, context]: Row, policy: PolicyDocument): string
       resourceAccount: ACCOUNT,
       context,
     },
-    { identity: [policy], resource: delegated },
+    { identity: [policy], resource: delegated, boundary },
   );
   if (decision.allowed) return 'allow';
   return decision.decidedBy?.sid ?? decision.missing ?? 'nothing';
 }
 
-describe.each(Object.entries(CASES))('the rights of %s', (_, { policy, rows }) => {
+describe.each(Object.entries(CASES))('the rights of %s', (name, { policy, rows }) => {
   it.each(rows.map((row) => ({ row, what: JSON.stringify(row) })))('$what', ({ row }) => {
     expect(judge(row, policy)).toBe(row[3]);
   });
@@ -234,6 +235,12 @@ describe.each(Object.entries(CASES))('the rights of %s', (_, { policy, rows }) =
     // The qualified ARN is listed for the case that a service should tell it; the requests above have the plain one.
     const spare = /without arn:aws:lambda:[^ ]+:\* of ArnLike lambda:SourceFunctionArn$/;
     expect(alive.map(({ what }) => what).filter((what) => !spare.test(what))).toEqual([]);
+  });
+
+  it('lie within the role’s boundary', () => {
+    const boundary = boundaries(DEPLOYMENT, {})[name as 'api' | 'authorizer' | 'smoke'];
+    for (const row of rows)
+      expect([row, judge(row, policy, boundary) === 'allow']).toEqual([row, row[3] === 'allow']);
   });
 
   it('name no service as a whole', () => {
