@@ -3,6 +3,7 @@ import { arnIn, regionsOf } from './arns.ts';
 import { checkHome, checkKeyArn } from './check.ts';
 import { KEY_ADMINISTRATION, KEY_CONTROL } from './key-common.ts';
 import { READING, TABLE_CONTROL } from './people.ts';
+import { restoreAllows } from './restore.ts';
 import type { Home, KeyArns, PolicyDocument, Statement } from './types.ts';
 
 /*
@@ -67,6 +68,7 @@ export function breakGlassIdentityPolicy(deployment: Home): PolicyDocument {
       [...anyKeys(deployment), anyAlias(deployment)],
     ),
     allow('ControlTable', TABLE_CONTROL, arnIn(deployment, 'dynamodb', `table/${deployment.name}-*`, '*')),
+    ...restoreAllows(deployment),
   ]);
 }
 

@@ -13,13 +13,14 @@ export const READING = [
   'logs:GetLogEvents',
 ] as const;
 
-/** What an emergency may need of the table: its policy, its protections, its backups. No item. */
+/** What an emergency may need of the table: its policy, its protections, a copy of it as it was. No item. */
 export const TABLE_CONTROL = [
   'dynamodb:DeleteResourcePolicy',
   'dynamodb:DescribeContinuousBackups',
   'dynamodb:DescribeTable',
   'dynamodb:GetResourcePolicy',
   'dynamodb:PutResourcePolicy',
+  'dynamodb:RestoreTableToPointInTime',
   'dynamodb:UpdateContinuousBackups',
   'dynamodb:UpdateTable',
 ] as const;

@@ -17,6 +17,10 @@ import type { ConditionBlock, Home, PolicyDocument, Statement } from './types.ts
 const ENCRYPTING = ['kms:Encrypt', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext'] as const;
 const REENCRYPTING = ['kms:ReEncryptFrom', 'kms:ReEncryptTo'] as const;
 const USES = ['kms:Decrypt', ...ENCRYPTING, ...REENCRYPTING] as const;
+
+/** All that a service asks of a customer key, on behalf of a role. */
+export const SERVICE_KEY_USES: readonly string[] = USES;
+
 /** What no service of ours has business with. */
 const OTHER_USES = [
   'kms:DeriveSharedSecret',

@@ -31,6 +31,10 @@ const alias = arn('kms', 'alias/vault/records');
 const [legacy = ''] = KEYS.legacy ?? [];
 const { channelServer = '', channelClient = '' } = KEYS;
 
+const THROUGH_DYNAMODB = { 'kms:ViaService': 'dynamodb.eu-central-1.amazonaws.com' };
+const THROUGH_S3 = { 'kms:ViaService': 's3.eu-central-1.amazonaws.com' };
+const FOR_SERVICE = { 'kms:GrantIsForAWSResource': 'true' };
+
 const ROWS: readonly Row[] = [
   ['api', 'kms:GenerateDataKeyPairWithoutPlaintext', KEYS.vault, true, true],
   ['api', 'kms:GenerateDataKey', KEYS.request, true, true],
@@ -149,6 +153,7 @@ const ROWS: readonly Row[] = [
     'DescribeTable',
     'GetResourcePolicy',
     'PutResourcePolicy',
+    'RestoreTableToPointInTime',
     'UpdateContinuousBackups',
     'UpdateTable',
   ].flatMap((action): Row[] => [
@@ -157,6 +162,33 @@ const ROWS: readonly Row[] = [
     ['breakGlass', `dynamodb:${action}`, arn('dynamodb', 'table/payroll'), false, false],
   ]),
   ['breakGlass', 'dynamodb:GetItem', arn('dynamodb', 'table/vault-records'), false, false],
+  // A restore: DynamoDB fills the new table in the role's name, and the role itself does not.
+  ...['BatchWriteItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'Scan', 'UpdateItem'].flatMap(
+    (action): Row[] => {
+      const restored = arn('dynamodb', 'table/vault-records-restored');
+      const forwarded = { 'aws:ViaAWSService': 'true' };
+      return [
+        ['breakGlass', `dynamodb:${action}`, restored, true, true, forwarded],
+        ['breakGlass', `dynamodb:${action}`, restored, false, false],
+        ['breakGlass', `dynamodb:${action}`, arn('dynamodb', 'table/payroll'), false, false, forwarded],
+      ];
+    },
+  ),
+  ...[
+    'Decrypt',
+    'Encrypt',
+    'GenerateDataKey',
+    'GenerateDataKeyWithoutPlaintext',
+    'ReEncryptFrom',
+    'ReEncryptTo',
+  ].flatMap((action): Row[] => [
+    ['breakGlass', `kms:${action}`, KEYS.vault, true, true, THROUGH_DYNAMODB],
+    ['breakGlass', `kms:${action}`, KEYS.vault, false, false, THROUGH_S3],
+    ['breakGlass', `kms:${action}`, foreignKey, false, false, THROUGH_DYNAMODB],
+  ]),
+  ['breakGlass', 'kms:CreateGrant', KEYS.vault, true, true, { ...THROUGH_DYNAMODB, ...FOR_SERVICE }],
+  ['breakGlass', 'kms:CreateGrant', KEYS.vault, false, false, THROUGH_DYNAMODB],
+  ['breakGlass', 'kms:CreateGrant', KEYS.vault, false, false, { ...THROUGH_S3, ...FOR_SERVICE }],
   ['breakGlass', 'dynamodb:DeleteTable', arn('dynamodb', 'table/vault-records'), false, false],
 
   ['admin', 'kms:UpdateAlias', alias, true, true],
@@ -284,6 +316,12 @@ describe('identity policies and boundaries', () => {
 const SURVIVORS: Readonly<Record<Role, readonly string[]>> = {
   api: [],
   instance: [],
-  breakGlass: [],
+  // The identity policy's conditions: its boundary has the same ones.
+  breakGlass: [
+    'RestoredItems: without Bool aws:ViaAWSService',
+    'RestoredTableKey: without StringLike kms:ViaService',
+    'RestoredTableKeyGrants: without Bool kms:GrantIsForAWSResource',
+    'RestoredTableKeyGrants: without StringLike kms:ViaService',
+  ],
   admin: [],
 };

@@ -4,6 +4,7 @@ import { checkHome } from '../check.ts';
 import { allow, anyAlias, anyKeys, document } from '../identities.ts';
 import { KEY_ADMINISTRATION, KEY_CONTROL } from '../key-common.ts';
 import { READING, TABLE_CONTROL } from '../people.ts';
+import { restoreAllows } from '../restore.ts';
 import type { Home, PolicyDocument } from '../types.ts';
 
 /** An operator: keys' metadata and administration, and reading what watches the vault. */
@@ -16,8 +17,8 @@ export function adminBoundary(home: Home): PolicyDocument {
 }
 
 /**
- * An emergency: control of keys and table, in every Region of the deployment. What it cannot do even then: use a key, read
- * an item, make or change a role. Whoever needs that changes a key policy first, and is seen.
+ * An emergency: control of keys and table, in every Region of the deployment, and a restore of the table. What it cannot do
+ * even then: use a key or touch an item itself, make or change a role. Whoever needs that changes a key policy first, and is seen.
  */
 export function breakGlassBoundary(home: Home): PolicyDocument {
   checkHome(home);
@@ -28,6 +29,7 @@ export function breakGlassBoundary(home: Home): PolicyDocument {
       [...anyKeys(home), anyAlias(home)],
     ),
     allow('Table', TABLE_CONTROL, arnIn(home, 'dynamodb', `table/${home.name}-*`, '*')),
+    ...restoreAllows(home),
     allow('Reading', READING, '*'),
   ]);
 }
