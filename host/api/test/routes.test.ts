@@ -179,6 +179,25 @@ describe('decrypt', () => {
     );
   });
 
+  test('counts each result, good or by the code of its error, and nothing else', async () => {
+    const figures = async (): Promise<Record<string, number>> => {
+      const { text } = await api.call('GET', '/metrics', { token: null });
+      const lines = [...text.matchAll(/^enclave_vault_decrypt_results_total\{result="(\w+)"\} (\d+)$/gm)];
+      return Object.fromEntries(lines.map(([, result = '', count]) => [result, Number(count)]));
+    };
+    const before = await figures();
+    const id = await api.create(ADA);
+    const body = {
+      fields: ['ssn4', 'city'],
+      reason: 'a test',
+      expressions: { born: 'dob', bad: 'int(first_name)', worse: '((' },
+    };
+    await api.call('POST', `/v1/vaults/${id}/decrypt`, { body });
+    const after = await figures();
+    const added = Object.entries(after).map(([result, count]) => [result, count - (before[result] ?? 0)]);
+    expect(Object.fromEntries(added)).toMatchObject({ ok: 3, expression_failed: 1, expression_invalid: 1 });
+  });
+
   test('an expression that fails is an error of its own, with nothing of the value', async () => {
     const id = await api.create(ADA);
     const body = { reason: 'a test', expressions: { bad: 'int(first_name)', worse: '((' } };

@@ -3,7 +3,8 @@
 export const COUNTERS = {
   http_requests_total: 'Requests answered.',
   problems_total: 'Answers with a problem document, by its code.',
-  decrypt_results_total: 'Results of decryptions: revealed or computed, or the code of the error.',
+  decrypt_results_total:
+    'Results of decryptions: ok for what was revealed or computed, or the code of the error.',
 } as const;
 
 /** Route patterns, methods, statuses and codes: sets that are fixed in the program, never an id, a name or a value. */
