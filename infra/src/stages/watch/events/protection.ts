@@ -51,11 +51,11 @@ export const PROTECTION_EVENTS: readonly WatchEvent[] = [
   },
   {
     id: 'code-signing',
-    what: 'Code signing, or who may call a function, was changed',
+    what: 'Code signing, a function, or who may call it was changed',
     region: 'home',
     deployment: true,
-    why: 'Functions run signed code only, and only the gateway calls the API: whoever invokes it himself writes the caller’s identity.',
-    todo: 'Outside of a deployment: compare the function’s code signing configuration and policy with the template, and the code’s digest with the release.',
+    why: 'Functions run signed code only, and only the gateway calls the API: whoever invokes it himself writes the caller’s identity. No signature covers a function’s variables, and Node.js runs what NODE_OPTIONS says.',
+    todo: 'Outside of a deployment: compare the function’s variables, code signing configuration, alias and policy with the template, and the code’s digest with the release.',
     calls: ({ name, functions }) => [
       {
         source: 'lambda.amazonaws.com',
@@ -70,6 +70,9 @@ export const PROTECTION_EVENTS: readonly WatchEvent[] = [
           'CreateFunctionUrlConfig*',
           'DeleteFunctionCodeSigningConfig*',
           'PutFunctionCodeSigningConfig*',
+          'UpdateAlias*',
+          'UpdateFunctionCode*',
+          'UpdateFunctionConfiguration*',
           'UpdateFunctionUrlConfig*',
         ],
         where: [{ 'requestParameters.functionName': [prefix(`${name}-`), prefix(functions)] }],
