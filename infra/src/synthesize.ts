@@ -13,6 +13,7 @@ import {
   Token,
   Validations,
 } from 'aws-cdk-lib';
+import { demandSound } from './checks/index.ts';
 import type { DeployConfig } from './config/deploy.ts';
 import { InfraError } from './errors.ts';
 import { namesOf } from './names.ts';
@@ -48,19 +49,39 @@ export interface Known {
 
 /**
  * The template of one stage. Same inputs, same bytes.
- * @throws {InfraError}
+ * @throws {InfraError} `template_refused` when it has what none of ours may have (checks/README.md)
  */
 export function synthesize(stage: Stage, known: Known): Template {
-  // CDK leaves its files behind, and knows no other way to a template.
+  return inFolder((outdir) => {
+    const stack = assemble(outdir, stage, known);
+    let template: Template;
+    try {
+      template = App.of(stack)?.synth().getStackByName(stack.stackName).template as Template;
+    } catch (cause) {
+      // What is wrong with which resource, CDK has printed.
+      throw new InfraError('template_refused', `the template of ${stage.id} is not valid`, { cause });
+    }
+    demandSound({ stage: stage.id, kept: stage.kept === true, config: known.config, template });
+    return template;
+  });
+}
+
+/** CDK leaves its files behind, and knows no other way to a template. */
+function inFolder<T>(use: (outdir: string) => T): T {
   const outdir = mkdtempSync(join(tmpdir(), 'enclave-vault-'));
   try {
-    return synthesizeInto(outdir, stage, known);
+    return use(outdir);
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }
 }
 
-function synthesizeInto(outdir: string, stage: Stage, known: Known): Template {
+/**
+ * The stack of a stage, before it is a template.
+ * @param outdir where CDK puts its files
+ * @throws {InfraError}
+ */
+export function assemble(outdir: string, stage: Stage, known: Known): Stack {
   const { config } = known;
   const names = namesOf(config);
   const app = new App({
@@ -89,12 +110,7 @@ function synthesizeInto(outdir: string, stage: Stage, known: Known): Template {
   for (const [tag, value] of Object.entries({ ...config.tags, 'enclave-vault': config.name })) {
     Tags.of(stack).add(tag, value);
   }
-  try {
-    return app.synth().getStackByName(stack.stackName).template as Template;
-  } catch (cause) {
-    // What is wrong with which resource, CDK has printed.
-    throw new InfraError('template_refused', `the template of ${stage.id} is not valid`, { cause });
-  }
+  return stack;
 }
 
 /** @throws {InfraError} `unresolved_token` when the text is one that only CloudFormation would know */
