@@ -183,11 +183,7 @@ export function deploymentBoundary(home: Home, signed = true): PolicyDocument {
       belowBoundary(home),
     ),
     // To which service a role may be handed, the role's trust policy says as well.
-    allow(
-      'UseRoles',
-      ['iam:GetInstanceProfile', 'iam:GetRole*', 'iam:ListRolePolicies', 'iam:PassRole'],
-      [iamArn(home, `role/${name}/*`), iamArn(home, `instance-profile/${name}/*`)],
-    ),
+    allow('UseRoles', ['iam:GetRole*', 'iam:PassRole'], iamArn(home, `role/${name}/*`)),
     // Such a role is the service's own: nobody else takes it, and its rights are AWS's.
     allow('ServiceLinked', 'iam:CreateServiceLinkedRole', iamArn(home, 'role/aws-service-role/*')),
     ...denials(home, signed, [roles.deployment, roles.breakGlass]),

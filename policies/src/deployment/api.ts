@@ -50,6 +50,5 @@ export function apiGrants(home: Home): Statement[] {
       ['wafv2:AssociateWebACL', 'wafv2:DisassociateWebACL', 'wafv2:GetWebACLForResource'],
       [webAcls, stages],
     ),
-    allow('ListWebAcls', ['wafv2:ListWebACLs', 'wafv2:ListLoggingConfigurations'], '*'),
   ];
 }

@@ -14,7 +14,6 @@ export function scalingGrants(home: Home): Statement[] {
       [
         'autoscaling:AttachLoadBalancerTargetGroups',
         'autoscaling:AttachTrafficSources',
-        'autoscaling:CancelInstanceRefresh',
         'autoscaling:CreateAutoScalingGroup',
         'autoscaling:CreateOrUpdateTags',
         'autoscaling:DeleteAutoScalingGroup',
@@ -28,7 +27,6 @@ export function scalingGrants(home: Home): Statement[] {
         'autoscaling:PutLifecycleHook',
         'autoscaling:PutScalingPolicy',
         'autoscaling:ResumeProcesses',
-        'autoscaling:StartInstanceRefresh',
         'autoscaling:SuspendProcesses',
         'autoscaling:TerminateInstanceInAutoScalingGroup',
         'autoscaling:UpdateAutoScalingGroup',
@@ -39,7 +37,6 @@ export function scalingGrants(home: Home): Statement[] {
       'ReadScaling',
       [
         'autoscaling:DescribeAutoScalingGroups',
-        'autoscaling:DescribeInstanceRefreshes',
         'autoscaling:DescribeLifecycleHooks',
         'autoscaling:DescribeLoadBalancerTargetGroups',
         'autoscaling:DescribeNotificationConfigurations',

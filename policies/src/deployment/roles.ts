@@ -39,8 +39,7 @@ export function roleGrants(home: Home): Statement[] {
   const roles = workloadRoleArns(home);
   return [
     allow('GiveRights', ['iam:DeleteRolePolicy', 'iam:PutRolePolicy'], roles, belowBoundary(home)),
-    allow('ReadRights', ['iam:GetRole', 'iam:GetRolePolicy', 'iam:ListRolePolicies'], roles),
-    allow('ReadInstanceProfile', 'iam:GetInstanceProfile', iamArn(home, `instance-profile/${home.name}/*`)),
+    allow('ReadRights', ['iam:GetRole', 'iam:GetRolePolicy'], roles),
     ...PASSED_TO.map((service) =>
       allow(
         `Pass${service
