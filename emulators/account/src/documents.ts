@@ -59,7 +59,7 @@ export function documentOf(value: Json | undefined, code = 'MalformedPolicyDocum
 /** A stored policy with the names of those principals that are still there: as evaluation sees it. */
 export function presentPolicy(world: World, document: PolicyDocument): PolicyDocument {
   const known = present.get(document);
-  if (known !== undefined && known.world === world && known.generation === generationOf(world)) {
+  if (known !== undefined && known.world === world && known.generation === world.identities) {
     return known.document;
   }
   const named = mapPrincipals(document, (name) =>
@@ -69,22 +69,14 @@ export function presentPolicy(world: World, document: PolicyDocument): PolicyDoc
         )?.arn ?? name)
       : name,
   );
-  present.set(document, { world, generation: generationOf(world), document: named });
+  present.set(document, { world, generation: world.identities, document: named });
   return named;
 }
 
 const present = new WeakMap<
   PolicyDocument,
-  { readonly world: World; readonly generation: string; readonly document: PolicyDocument }
+  { readonly world: World; readonly generation: number; readonly document: PolicyDocument }
 >();
-
-/** Changes whenever a role comes or goes. */
-function generationOf(world: World): string {
-  return world
-    .all('AWS::IAM::Role')
-    .map(({ uniqueId }) => uniqueId)
-    .join();
-}
 
 /** The unique id of a role or user of the account, the name itself of what has none, null of what is not there. */
 function uniqueIdOf(world: World, name: string): string | null {

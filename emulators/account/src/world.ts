@@ -21,6 +21,8 @@ export interface Thing {
   policy: PolicyDocument | null;
   /** IAM's unique id, of a role. */
   readonly uniqueId?: string;
+  /** Stack that it belongs to, by its ARN. */
+  stack?: string;
   /** Of a KMS key: usable no more from then on, and gone. */
   deletionAt?: number;
 }
@@ -42,8 +44,6 @@ export interface WorldOptions {
   readonly serviceLinkedRoles?: readonly string[];
   /** Role that API Gateway writes logs with, where the account has one set. */
   readonly apiGatewayLogRole?: string | null;
-  /** Running on-demand vCPUs that the account may have; on-demand standard instances. */
-  readonly vCpus?: number;
 }
 
 /** Everything that an account holds. What may be done to it is decided elsewhere. */
@@ -54,9 +54,14 @@ export class World {
   readonly objects: Objects;
   readonly serviceLinkedRoles: Set<string>;
   apiGatewayLogRole: string | null;
-  vCpus: number;
   lingering: readonly Lingering[] = [];
+  /** Rules of default security groups that somebody took away. */
+  readonly revokedRules = new Set<string>();
+  /** Changes whenever a role or user comes or goes. */
+  identities = 0;
   readonly #things = new Map<string, Thing>();
+  readonly #byArn = new Map<string, Thing>();
+  readonly #byType = new Map<string, Set<Thing>>();
   #counter = 0;
 
   constructor(options: WorldOptions) {
@@ -66,7 +71,6 @@ export class World {
     this.objects = new Objects(() => this.clock.now);
     this.serviceLinkedRoles = new Set(options.serviceLinkedRoles);
     this.apiGatewayLogRole = options.apiGatewayLogRole ?? null;
-    this.vCpus = options.vCpus ?? 64;
   }
 
   /** `amazonaws.com`, or what the partition has instead. */
@@ -76,10 +80,17 @@ export class World {
 
   add(thing: Thing): void {
     this.#things.set(key(thing.type, thing.region, thing.id), thing);
+    this.#byArn.set(thing.arn, thing);
+    const alike = this.#byType.get(thing.type) ?? new Set();
+    this.#byType.set(thing.type, alike.add(thing));
+    if (thing.uniqueId !== undefined) this.identities += 1;
   }
 
-  remove({ type, region, id }: Thing): void {
-    this.#things.delete(key(type, region, id));
+  remove(thing: Thing): void {
+    this.#things.delete(key(thing.type, thing.region, thing.id));
+    if (this.#byArn.get(thing.arn) === thing) this.#byArn.delete(thing.arn);
+    this.#byType.get(thing.type)?.delete(thing);
+    if (thing.uniqueId !== undefined) this.identities += 1;
   }
 
   find(type: string, region: string, id: string): Thing | undefined {
@@ -88,9 +99,8 @@ export class World {
 
   /** Things of a type, in all Regions or in one. */
   all(type: string, region?: string): readonly Thing[] {
-    return [...this.#things.values()].filter(
-      (thing) => thing.type === type && (region === undefined || thing.region === region),
-    );
+    const alike = [...(this.#byType.get(type) ?? [])];
+    return region === undefined ? alike : alike.filter((thing) => thing.region === region);
   }
 
   get things(): readonly Thing[] {
@@ -98,7 +108,7 @@ export class World {
   }
 
   byArn(arn: string): Thing | undefined {
-    return this.things.find((thing) => thing.arn === arn);
+    return this.#byArn.get(arn);
   }
 
   /**

@@ -20,7 +20,7 @@ export function changesOf(stack: Stack, template: Template): readonly Change[] {
     .filter(({ logicalId }) => !template.resources.has(logicalId))
     .map(({ logicalId, type }): Change => {
       const physicalId = stack.resources.get(logicalId)?.thing.id;
-      return { action: 'Remove', logicalId, type, physicalId, replacement: undefined };
+      return { action: 'Remove', logicalId, type, physicalId, replacement: undefined, properties: [] };
     });
   return [...changed.values(), ...removed];
 }
@@ -32,7 +32,7 @@ function changeOf(
   changed: ReadonlyMap<string, Change>,
 ): Change | null {
   if (before === undefined) {
-    return { action: 'Add', logicalId, type, physicalId: undefined, replacement: undefined };
+    return { action: 'Add', logicalId, type, physicalId: undefined, replacement: undefined, properties: [] };
   }
   const names = [...new Set([...Object.keys(before.properties), ...Object.keys(properties)])];
   const direct = names.filter((name) => canonical(before.properties[name]) !== canonical(properties[name]));
@@ -54,6 +54,7 @@ function changeOf(
     type,
     physicalId: stack.resources.get(logicalId)?.thing.id,
     replacement: certain ? 'True' : possible ? 'Conditional' : 'False',
+    properties: [...new Set([...direct, ...follows])],
   };
 }
 

@@ -3,38 +3,20 @@ import type { Account } from '../account.ts';
 import { AwsError } from '../errors.ts';
 import { type Caller, serviceOf, sessionOf } from '../identities.ts';
 import { isObject, type Json, type JsonObject } from '../json.ts';
-import { LIMITS } from '../limits.ts';
 import { changesAnything, changesOf } from './changes.ts';
-import { create, remove, type Surroundings, update } from './operations.ts';
-import { type ChangeSet, IN_PROGRESS, type Stack, type StackStatus } from './stack.ts';
-import { parseTemplate, type Template, type Tie } from './template.ts';
+import { type ChangeSetInput, demandCapabilities, demandUpdatable, templateOf } from './inputs.ts';
+import { create, remove } from './operations.ts';
+import { type ChangeSet, IN_PROGRESS, type Stack } from './stack.ts';
+import type { Surroundings } from './steps.ts';
+import type { Tie } from './template.ts';
+import { update } from './update.ts';
 import { type Fault, Worker } from './worker.ts';
-
-export interface ChangeSetInput {
-  readonly stackName: string;
-  readonly name: string;
-  readonly kind: 'CREATE' | 'UPDATE';
-  readonly templateBody?: string;
-  readonly templateUrl?: string;
-  readonly usePreviousTemplate?: boolean;
-  readonly roleArn?: string;
-  readonly capabilities?: readonly string[];
-  readonly tags?: Readonly<Record<string, string>>;
-  readonly onFailure?: 'ROLLBACK' | 'DELETE' | 'DO_NOTHING';
-}
 
 export interface CloudFormationOptions {
   /** Which of several resources that could be made next is made first. */
   readonly tie?: Tie;
   readonly fault?: Fault;
 }
-
-/** Statuses from which an UPDATE may start. */
-const UPDATABLE: ReadonlySet<StackStatus> = new Set([
-  'CREATE_COMPLETE',
-  'UPDATE_COMPLETE',
-  'UPDATE_ROLLBACK_COMPLETE',
-]);
 
 const NAME = /^[a-zA-Z][-a-zA-Z0-9]{0,127}$/;
 
@@ -82,7 +64,7 @@ export class CloudFormation {
     });
     const present = this.find(input.stackName);
     this.#demandFree(present);
-    const template = this.#template(caller, input, present);
+    const template = templateOf(this.#account, this.region, caller, input, present);
     demandCapabilities(template, input.capabilities ?? []);
     if (input.roleArn !== undefined) this.#pass(caller, input.roleArn, input.stackName);
     const stack = input.kind === 'CREATE' ? this.#reviewed(input, present) : demandUpdatable(input, present);
@@ -101,6 +83,7 @@ export class CloudFormation {
       createdAt: this.#account.world.clock.now,
       tags: input.tags ?? {},
       onFailure: input.onFailure ?? 'ROLLBACK',
+      importExisting: input.importExisting ?? false,
       status: any ? 'CREATE_COMPLETE' : 'FAILED',
       reason: any
         ? undefined
@@ -112,7 +95,12 @@ export class CloudFormation {
   }
 
   /** Begins; {@link settle} or {@link step} goes on. @throws {AwsError} */
-  executeChangeSet(caller: Caller, stackName: string, changeSetName: string): void {
+  executeChangeSet(
+    caller: Caller,
+    stackName: string,
+    changeSetName: string,
+    options: { readonly retainExceptOnCreate?: boolean; readonly disableRollback?: boolean } = {},
+  ): void {
     this.#authorize(caller, 'ExecuteChangeSet', stackName, { 'cloudformation:ChangeSetName': changeSetName });
     const stack = this.get(stackName);
     this.#demandFree(stack);
@@ -130,10 +118,14 @@ export class CloudFormation {
     // Change sets go with their execution.
     stack.changeSets.clear();
     stack.tags = changeSet.tags;
-    const on = this.#surroundings(caller, stack);
+    const on = this.#surroundings(caller, stack, {
+      importExisting: changeSet.importExisting,
+      retainExceptOnCreate: options.retainExceptOnCreate ?? false,
+    });
+    const onFailure = options.disableRollback === true ? 'DO_NOTHING' : changeSet.onFailure;
     stack.operation =
       changeSet.kind === 'CREATE'
-        ? create(stack, changeSet.template, on, changeSet.onFailure)
+        ? create(stack, changeSet.template, on, onFailure)
         : update(stack, changeSet.template, on);
     this.step(stack);
   }
@@ -254,46 +246,6 @@ export class CloudFormation {
     );
   }
 
-  #template(caller: Caller, input: ChangeSetInput, present: Stack | undefined): Template {
-    if (input.usePreviousTemplate === true && present?.template != null) return present.template;
-    if (input.templateBody !== undefined) {
-      if (Buffer.byteLength(input.templateBody) > LIMITS.templateBody) {
-        throw new AwsError(
-          'ValidationError',
-          `1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to ${LIMITS.templateBody}`,
-        );
-      }
-      return parseTemplate(input.templateBody);
-    }
-    if (input.templateUrl === undefined)
-      throw new AwsError('ValidationError', 'Either Template URL or Template Body must be specified.');
-    return parseTemplate(this.#fetch(caller, input.templateUrl));
-  }
-
-  /** A template of the simulated S3, with the caller's rights. */
-  #fetch(caller: Caller, url: string): string {
-    const { world } = this.#account;
-    const { hostname, pathname, searchParams } = new URL(url);
-    const host = /^(.+)\.s3[.-]/.exec(hostname)?.[1];
-    const path = decodeURIComponent(pathname.slice(1));
-    const [bucket = '', ...rest] = host === undefined ? path.split('/') : [host, path];
-    const key = rest.join('/');
-    const version = searchParams.get('versionId') ?? undefined;
-    const bucketArn = `arn:${world.partition}:s3:::${bucket}`;
-    const action = version === undefined ? 's3:GetObject' : 's3:GetObjectVersion';
-    const via = { 'aws:CalledVia': ['cloudformation.amazonaws.com'], 'aws:ViaAWSService': 'true' };
-    this.#account.authorize(
-      { ...caller, context: via },
-      { action, resource: `${bucketArn}/${key}`, region: this.region },
-    );
-    const body = world.objects.get(bucket, key, version)?.body;
-    if (body == null) throw new AwsError('ValidationError', 'S3 error: The specified key does not exist.');
-    if (body.length > LIMITS.templateUrl) {
-      throw new AwsError('ValidationError', 'Template may not exceed 1000000 bytes in size.');
-    }
-    return body.toString();
-  }
-
   #pass(caller: Caller, roleArn: string, stackName: string): void {
     const { world } = this.#account;
     this.#account.authorize(caller, {
@@ -348,7 +300,14 @@ export class CloudFormation {
    * Calls go out as the stack's role, which CloudFormation assumes; without one as whoever started the operation, by a
    * forward access session. Neither comes from the caller's network.
    */
-  #surroundings(caller: Caller, stack: Stack): Surroundings {
+  #surroundings(
+    caller: Caller,
+    stack: Stack,
+    options: Pick<Surroundings, 'importExisting' | 'retainExceptOnCreate'> = {
+      importExisting: false,
+      retainExceptOnCreate: false,
+    },
+  ): Surroundings {
     const { world } = this.#account;
     const role = stack.roleArn === null ? undefined : world.byArn(stack.roleArn);
     if (stack.roleArn !== null && role === undefined) {
@@ -364,34 +323,9 @@ export class CloudFormation {
       account: this.#account,
       worker: new Worker(this.#account, actor, this.region, fault),
       tie: this.#tie,
+      ...options,
     };
   }
-}
-
-function demandUpdatable(input: ChangeSetInput, present: Stack | undefined): Stack {
-  if (present === undefined)
-    throw new AwsError('ValidationError', `Stack [${input.stackName}] does not exist`);
-  if (!UPDATABLE.has(present.status)) {
-    throw new AwsError(
-      'ValidationError',
-      `Stack:${present.id} is in ${present.status} state and can not be updated.`,
-    );
-  }
-  return present;
-}
-
-/** User Guide, "Acknowledging IAM resources in CloudFormation templates". */
-function demandCapabilities({ resources }: Template, capabilities: readonly string[]): void {
-  const identities = [...resources.values()].filter(({ type }) => type.startsWith('AWS::IAM::'));
-  const named = identities.some(({ properties }) =>
-    ['RoleName', 'ManagedPolicyName', 'InstanceProfileName', 'UserName', 'GroupName'].some(
-      (name) => properties[name] !== undefined,
-    ),
-  );
-  const needed = named ? 'CAPABILITY_NAMED_IAM' : 'CAPABILITY_IAM';
-  if (identities.length === 0 || capabilities.includes('CAPABILITY_NAMED_IAM')) return;
-  if (!named && capabilities.includes('CAPABILITY_IAM')) return;
-  throw new AwsError('InsufficientCapabilitiesException', `Requires capabilities : [${needed}]`);
 }
 
 function* asRollback(stack: Stack, operation: Iterator<void>): Generator<void> {

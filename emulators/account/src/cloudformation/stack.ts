@@ -40,15 +40,19 @@ export interface StackResource {
   /** Properties as CloudFormation last set them: what somebody changes by hand it does not see. */
   readonly applied: JsonObject;
   status: string;
+  /** Was there before the stack: no rollback takes it away. */
+  readonly imported?: true;
 }
 
 export interface Change {
-  readonly action: 'Add' | 'Modify' | 'Remove';
+  readonly action: 'Add' | 'Modify' | 'Remove' | 'Import';
   readonly logicalId: string;
   readonly type: string;
   readonly physicalId: string | undefined;
   /** Of a modification. `Conditional`: depends on what another change brings. */
   readonly replacement: 'True' | 'False' | 'Conditional' | undefined;
+  /** Top-level properties that change, of a modification. */
+  readonly properties: readonly string[];
 }
 
 export interface ChangeSet {
@@ -60,6 +64,8 @@ export interface ChangeSet {
   readonly createdAt: number;
   readonly tags: Readonly<Record<string, string>>;
   readonly onFailure: 'ROLLBACK' | 'DELETE' | 'DO_NOTHING';
+  /** Whether what is there already under a template's name is taken into the stack. */
+  readonly importExisting: boolean;
   status: 'CREATE_COMPLETE' | 'FAILED';
   reason: string | undefined;
   executionStatus: 'AVAILABLE' | 'UNAVAILABLE' | 'EXECUTE_COMPLETE' | 'OBSOLETE';

@@ -125,6 +125,24 @@ export class Worker {
     );
   }
 
+  /** A resource that has the name which properties give one. */
+  existing(type: string, properties: JsonObject): Thing | undefined {
+    const handler = handlerOf(type);
+    const { named } = handler;
+    const name = named === undefined ? undefined : textAt(properties, named);
+    if (named === undefined || name === undefined) return undefined;
+    const region = handler.global === true ? 'global' : this.#region;
+    return this.#account.world.all(type, region).find((thing) => textAt(thing.properties, named) === name);
+  }
+
+  /** @throws {ResourceFailure} */
+  read(thing: Thing): void {
+    this.#guard(
+      () => this.#call(this.#subject(thing, null), handlerOf(thing.type).read),
+      () => thing,
+    );
+  }
+
   /** Whether new properties need another resource. */
   static replaces(type: string, before: JsonObject, after: JsonObject): boolean {
     const { createOnly } = handlerOf(type);
