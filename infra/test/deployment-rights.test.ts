@@ -124,3 +124,29 @@ it('is refused nothing by a reason that is no more, and given nothing by one', (
     expect([reason, needed]).toEqual([reason, true]);
   }
 });
+
+/** Types of which a resource is told apart by its tag, since its id is nobody's choice; and where its tags are. */
+const TAGGED: Readonly<Record<string, string>> = {
+  'AWS::EC2::FlowLog': 'Tags',
+  'AWS::EC2::LaunchTemplate': 'TagSpecifications',
+  'AWS::EC2::RouteTable': 'Tags',
+  'AWS::EC2::SecurityGroup': 'Tags',
+  'AWS::EC2::Subnet': 'Tags',
+  'AWS::EC2::VPC': 'Tags',
+  'AWS::EC2::VPCEndpoint': 'Tags',
+  'AWS::Route53Resolver::FirewallDomainList': 'Tags',
+  'AWS::Route53Resolver::FirewallRuleGroup': 'Tags',
+  'AWS::Route53Resolver::FirewallRuleGroupAssociation': 'Tags',
+  'AWS::Route53Resolver::ResolverQueryLoggingConfig': 'Tags',
+};
+
+it('finds the tag that it is bound to on every resource whose making asks for it', () => {
+  const resources = stagesOf(CONFIG).flatMap((stage) =>
+    Object.values(synthesize(stage, exampleKnown(CONFIG)).Resources).filter(({ Type }) => Type in TAGGED),
+  );
+  expect(new Set(resources.map(({ Type }) => Type))).toEqual(new Set(Object.keys(TAGGED)));
+  for (const { Type, Properties } of resources) {
+    const tags = JSON.stringify(Properties?.[TAGGED[Type] ?? '']);
+    expect([Type, tags]).toEqual([Type, expect.stringContaining('{"Key":"enclave-vault","Value":"vault"}')]);
+  }
+});

@@ -13,7 +13,6 @@ export const INVOKERS = ['apigateway.amazonaws.com', 'events.amazonaws.com'] as 
 export function functionGrants(home: Home, signed: boolean): Statement[] {
   const functions = arnIn(home, 'lambda', `function:${home.name}-*`);
   const configs = arnIn(home, 'lambda', 'code-signing-config:*');
-  const { name } = home;
   return [
     // Lambda refuses a function without the configuration where the condition names one (Lambda Developer Guide,
     // "Configuring IAM policies for Lambda code signing configurations").
@@ -71,9 +70,8 @@ export function functionGrants(home: Home, signed: boolean): Statement[] {
       ],
       configs,
     ),
-    allow('CreateCodeSigning', 'lambda:CreateCodeSigningConfig', '*', {
-      StringEquals: { 'aws:RequestTag/enclave-vault': name },
-    }),
+    // On nothing that has a name yet, and changing nothing that is there.
+    allow('CreateCodeSigning', ['lambda:CreateCodeSigningConfig', 'signer:PutSigningProfile'], '*'),
     // A profile takes the name that CloudFormation gives it. One that is cancelled signs nothing more, and opens nothing.
     allow(
       'SigningProfile',
@@ -81,7 +79,6 @@ export function functionGrants(home: Home, signed: boolean): Statement[] {
         'signer:CancelSigningProfile',
         'signer:GetSigningProfile',
         'signer:ListTagsForResource',
-        'signer:PutSigningProfile',
         'signer:TagResource',
         'signer:UntagResource',
       ],
