@@ -73,6 +73,13 @@ export const DEPLOYMENT = defineRole('deployment', {
       read: listOf(awsRegion()),
       default: [],
     },
+    {
+      path: 'deployers',
+      env: 'ENCLAVE_VAULT_DEPLOYMENT_DEPLOYERS',
+      doc: 'Roles that run the deploy command: they read keys from outside the network.',
+      read: listOf(arn('iam', 'role/')),
+      default: [],
+    },
   ],
   rules: [
     {
