@@ -38,6 +38,7 @@ export { IDENTITIES } from './stages/identities.ts';
 export { type LegacyKeyPolicy, legacyKeyPolicies } from './stages/keys/legacy.ts';
 export { keysReplicaStage } from './stages/keys/replica.ts';
 export { KEYS } from './stages/keys.ts';
+export { NETWORK_ALARMS } from './stages/network/alarms.ts';
 export { emptyDefaultGroup, type Revocation, type SecurityGroupRule } from './stages/network/by-hand.ts';
 export { NETWORK } from './stages/network.ts';
 export { CONTROL_POLICIES, synthesizeOrganization } from './stages/organization.ts';

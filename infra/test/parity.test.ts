@@ -17,7 +17,7 @@ interface Row {
 /** Sections with a table of the sample's resources, and how many the text before it says there are. */
 function sections(): { title: string; said: number; rows: Row[] }[] {
   return PAGE.split(/^## /m).flatMap((section) => {
-    const said = /^`[\w./]+`, (\d+) resources?\./m.exec(section)?.[1];
+    const said = /^[\w./]+\.yml, (\d+) resources?\./m.exec(section)?.[1];
     if (said === undefined) return [];
     const rows = section.split('\n').flatMap((line) => {
       const [, sample, type, ours, remark] = line.split(/ *\| */);

@@ -28,7 +28,8 @@ export const PROBLEM_ADVICE: Readonly<Record<ProblemCode, string>> = {
   not_found: 'It never existed, was deleted, or belongs to another tenant: no answer tells which.',
   key_not_found: 'List the keys.',
   not_signed: 'Said by the gateway: sign requests (SigV4, service `execute-api`), and see the API reference.',
-  signature_invalid: 'Said by the gateway: look at clock, Region and credentials; a proxy may have changed the request.',
+  signature_invalid:
+    'Said by the gateway: look at clock, Region and credentials; a proxy may have changed the request.',
   request_filtered: 'Said by the gateway: the log of AWS WAF names the rule, by `request_id`.',
   identity_not_mapped:
     'For the operator: name the caller in the policy file of the gateway’s authorizers; the log has who it was.',

@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { alarmsPage } from './alarms-page.ts';
 import { checkClaims } from './claims.ts';
 import { configurationPage } from './configuration-page.ts';
 import { doctorPage } from './doctor-page.ts';
@@ -21,6 +22,7 @@ const WRITTEN = {
   'docs/errors.md': errorsPage(),
   'docs/configuration.md': configurationPage(),
   'docs/doctor.md': doctorPage(),
+  'docs/alarms.md': alarmsPage(),
 };
 const problems: string[] = [];
 for (const [page, text] of Object.entries(WRITTEN)) {
