@@ -3,10 +3,10 @@ import type { CfnResource } from 'aws-cdk-lib';
 
 /** A finding of cdk-nag that stands, and why. */
 export interface Suppression {
-  /** The rule by the name that all packs share, as in cdk-nag's RULES.md: `S3BucketLoggingEnabled`. */
+  /** The rule by the name that all packs share: `S3BucketLoggingEnabled` is four findings, and one reason. */
   readonly rule: string;
-  /** For a rule with a finding for each wildcard: which of them, `*` standing for anything. */
-  readonly findings?: readonly string[];
+  /** For a rule that has a finding for each wildcard of a policy (`Resource::*`): which of them. */
+  readonly finding?: RegExp;
   /** Why it stands: at least a sentence, for an auditor. */
   readonly reason: string;
 }

@@ -4,6 +4,7 @@ import { CfnDeletionPolicy, type Stack } from 'aws-cdk-lib';
 import type { CfnKey } from 'aws-cdk-lib/aws-kms';
 import { CfnBucket, CfnBucketPolicy } from 'aws-cdk-lib/aws-s3';
 import { defineStage, type StageContext } from '../stage.ts';
+import { suppress } from '../suppress.ts';
 import { codeSigning } from './artifacts/signing.ts';
 import { customerKey } from './keys/customer-key.ts';
 import { keyArnOutput, lambdaCodeSigningArnOutput, signingProfileArnOutput } from './shapes.ts';
@@ -84,7 +85,19 @@ function artifactsBucket(stack: Stack, { config, deployment, names }: StageConte
   // What can be built again from a release. `npm run destroy` empties it, or the bucket's deletion fails.
   bucket.cfnOptions.deletionPolicy = CfnDeletionPolicy.DELETE;
   bucket.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
-  new CfnBucketPolicy(stack, 'ArtifactsPolicy', {
+  suppress(
+    bucket,
+    {
+      rule: 'S3BucketLoggingEnabled',
+      reason:
+        'The trail records each access to its files (`watch.dataEvents`), with the caller; server access logs are best effort and know less.',
+    },
+    {
+      rule: 'S3BucketReplicationEnabled',
+      reason: 'What is in it can be placed again from the signed release, in any Region.',
+    },
+  );
+  const policy = new CfnBucketPolicy(stack, 'ArtifactsPolicy', {
     bucket: bucket.ref,
     policyDocument: bucketPolicy(deployment(), {
       bucket: names.bucket,
@@ -93,6 +106,11 @@ function artifactsBucket(stack: Stack, { config, deployment, names }: StageConte
       readers: [names.roleArn('pipeline')],
       organization: config.organizationId,
     }),
+  });
+  suppress(policy, {
+    rule: 'S3BucketSSLRequestsOnly',
+    reason:
+      'EnforceSecureTransport denies all actions without TLS on the bucket and its files, by ARN; the rule knows references alone.',
   });
   return bucket;
 }

@@ -3,12 +3,15 @@ import {
   boundaries,
   breakGlassIdentityPolicy,
   breakGlassTrustPolicy,
+  type DeploymentTopic,
   deploymentPolicies,
   serviceTrustPolicy,
 } from '@enclave-vault/policies';
 import { CfnResource, RemovalPolicy } from 'aws-cdk-lib';
 import { homeOf } from '../home.ts';
 import { defineStage } from '../stage.ts';
+import { suppress } from '../suppress.ts';
+import { wildcardsIn } from './controllers/findings.ts';
 import { boundaryPolicy, boundedRole, logicalId, managedPolicy } from './identities/iam.ts';
 
 /**
@@ -30,13 +33,21 @@ export const CONTROLLERS = defineStage({
     boundary('admin');
     const policies = Object.entries(
       deploymentPolicies(home, { signed, watchedLogGroup: config.watch.logGroup }),
-    ).map(([topic, document]) =>
-      managedPolicy(stack, logicalId('deployment', topic), config, {
+    ).map(([topic, document]) => {
+      const policy = managedPolicy(stack, logicalId('deployment', topic), config, {
         name: `${config.name}-deployment-${topic}`,
         description: `What the deployment role may do: ${topic}.`,
         document,
-      }),
-    );
+      });
+      suppress(policy, ...wildcardsIn(topic as DeploymentTopic));
+      return policy;
+    });
+    const breakGlass = managedPolicy(stack, 'BreakGlass', config, {
+      name: `${config.name}-break-glass`,
+      description: 'What the break-glass role may do.',
+      document: breakGlassIdentityPolicy(home),
+    });
+    suppress(breakGlass, ...wildcardsIn('break-glass'));
     boundedRole(stack, config, 'deployment', {
       trust: serviceTrustPolicy(home, 'deployment'),
       boundary: boundary('deployment'),
@@ -45,13 +56,7 @@ export const CONTROLLERS = defineStage({
     boundedRole(stack, config, 'break-glass', {
       trust: breakGlassTrustPolicy(home, config.breakGlass),
       boundary: boundary('break-glass'),
-      policies: [
-        managedPolicy(stack, 'BreakGlass', config, {
-          name: `${config.name}-break-glass`,
-          description: 'What the break-glass role may do.',
-          document: breakGlassIdentityPolicy(home),
-        }),
-      ],
+      policies: [breakGlass],
     });
     for (const child of stack.node.children) {
       if (child instanceof CfnResource) child.applyRemovalPolicy(RemovalPolicy.RETAIN);

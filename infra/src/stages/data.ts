@@ -2,6 +2,7 @@
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import type { OutputSpec } from '../outputs.ts';
 import { defineStage, type Stage } from '../stage.ts';
+import { suppress } from '../suppress.ts';
 import { dataKey } from './data/key.ts';
 import { type Replica, recordsTable } from './data/table.ts';
 import { customerKey, keep } from './keys/customer-key.ts';
@@ -67,6 +68,11 @@ export function dataStage(replicas: readonly Replica[] | null): DataStage {
         ...(auditLogDays === undefined ? {} : { retentionInDays: auditLogDays }),
       });
       keep(heads);
+      suppress(heads, {
+        rule: 'CloudWatchLogGroupRetentionPeriod',
+        reason:
+          'A head of an audit chain that expired proves nothing, so they never do unless `data.auditLogDays` says so; the group is protected from deletion.',
+      });
       return {
         KeyArn: key.attrArn,
         TableName: table.ref,

@@ -5,6 +5,7 @@ import type { CfnKey } from 'aws-cdk-lib/aws-kms';
 import { CfnBucket, CfnBucketPolicy } from 'aws-cdk-lib/aws-s3';
 import { homeOf } from '../home.ts';
 import { defineStage, type StageContext } from '../stage.ts';
+import { suppress } from '../suppress.ts';
 import { customerKey, keep } from './keys/customer-key.ts';
 import { keyArnOutput } from './shapes.ts';
 import { trailArn } from './watch/trail-arn.ts';
@@ -72,16 +73,32 @@ function makeBucket(stack: Stack, { config, names }: StageContext, key: CfnKey):
       ],
     },
   });
-  keep(bucket);
-  keep(
-    new CfnBucketPolicy(stack, 'TrailBucketPolicy', {
-      bucket: bucket.ref,
-      policyDocument: trailBucketPolicy(homeOf(config, names), {
-        trailArn: trailArn(config, names),
-        bucketArn: `arn:${config.partition}:s3:::${names.trailBucket}`,
-        organization: config.organizationId,
-      }),
+  const policy = new CfnBucketPolicy(stack, 'TrailBucketPolicy', {
+    bucket: bucket.ref,
+    policyDocument: trailBucketPolicy(homeOf(config, names), {
+      trailArn: trailArn(config, names),
+      bucketArn: `arn:${config.partition}:s3:::${names.trailBucket}`,
+      organization: config.organizationId,
     }),
+  });
+  for (const resource of [bucket, policy]) keep(resource);
+  suppress(
+    bucket,
+    {
+      rule: 'S3BucketLoggingEnabled',
+      reason:
+        'CloudTrail alone writes to it, and signs digests of what it wrote; logs of the bucket of logs would need a bucket of their own.',
+    },
+    {
+      rule: 'S3BucketReplicationEnabled',
+      reason:
+        'Its policy lets nobody delete or replace a file; a copy in another account is what a trail of the organization is (`watch.trail`).',
+    },
   );
+  suppress(policy, {
+    rule: 'S3BucketSSLRequestsOnly',
+    reason:
+      'EnforceSecureTransport denies all actions without TLS on the bucket and its files, by ARN; the rule knows references alone.',
+  });
   return bucket;
 }

@@ -5,6 +5,7 @@ import { CfnRolePolicy } from 'aws-cdk-lib/aws-iam';
 import { CfnAlias, CfnFunction, CfnVersion } from 'aws-cdk-lib/aws-lambda';
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import type { FunctionArtifact, StageContext } from '../../stage.ts';
+import { type Suppression, suppress } from '../../suppress.ts';
 import { ARTIFACTS } from '../artifacts.ts';
 import { BASE } from '../base.ts';
 import { NETWORK } from '../network.ts';
@@ -28,6 +29,24 @@ export interface FunctionSpec {
   readonly reservedConcurrency?: number | undefined;
   readonly rights: (resources: FunctionResources) => PolicyDocument;
 }
+
+const FINDINGS: readonly Suppression[] = [
+  {
+    rule: 'LambdaConcurrency',
+    reason:
+      'Callers are throttled by API Gateway before any function; a share of the account’s concurrency is set aside by who knows the account (`api.reservedConcurrency`).',
+  },
+  {
+    rule: 'LambdaDLQ',
+    reason: 'Whoever invokes it waits for its answer: there is no event that could be lost.',
+  },
+];
+
+const OUTSIDE: Suppression = {
+  rule: 'LambdaInsideVPC',
+  reason:
+    'It reaches what the VPC has no way to, the keys of an issuer or a public API, and has no rights on keys or table.',
+};
 
 /** Name of a function's log group. */
 export function functionLogGroup(context: StageContext, role: string): string {
@@ -82,6 +101,7 @@ export function addFunction(stack: Stack, context: StageContext, spec: FunctionS
         }
       : {}),
   });
+  suppress(made, ...FINDINGS, ...(inVpc ? [] : [OUTSIDE]));
   // Lambda attaches the function to the VPC with the role's rights, and writes to a group that must be there.
   made.addResourceDependency(rights);
   made.addResourceDependency(group);

@@ -11,6 +11,7 @@ import {
 } from 'aws-cdk-lib/aws-apigateway';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import type { StageContext } from '../../stage.ts';
+import { suppress } from '../../suppress.ts';
 import { NETWORK } from '../network.ts';
 import { accessPolicy } from './access.ts';
 import { Definition } from './definition.ts';
@@ -131,6 +132,11 @@ export function addMethods(
         },
       }),
     );
+    suppress(method, {
+      rule: 'CognitoUserPoolAPIGWAuthorizer',
+      reason:
+        'Callers are roles that sign their requests, or hold a token that the authorizer verifies; there is no user pool.',
+    });
     new CfnPermission(stack, `${id}Invoke`, {
       functionName: alias,
       action: 'lambda:InvokeFunction',

@@ -3,6 +3,7 @@ import type { Stack } from 'aws-cdk-lib';
 import { CfnDeployment, CfnStage } from 'aws-cdk-lib/aws-apigateway';
 import { CfnLogGroup, CfnMetricFilter } from 'aws-cdk-lib/aws-logs';
 import type { StageContext } from '../../stage.ts';
+import { type Suppression, suppress } from '../../suppress.ts';
 import { BASE } from '../base.ts';
 import type { Gateway } from './gateway.ts';
 import { DECRYPT, STAGE } from './routes.ts';
@@ -39,6 +40,38 @@ export const ACCESS_METRICS = {
   gateway_refused_total: '{ ($.status = "401") || ($.status = "403") }',
   gateway_throttled_total: '{ $.status = "429" }',
 } as const;
+
+/** Of cdk-nag about the stage. */
+const FINDINGS: readonly Suppression[] = [
+  {
+    rule: 'APIGWAccessLogging',
+    reason:
+      'On, unless the account’s one role for logs of API Gateway is another’s business (`api.accessLogs`); the audit chain has every call either way.',
+  },
+  {
+    rule: 'APIGWAssociatedWithWAF',
+    reason:
+      'A firewall is a choice (`api.waf`): callers sign or hold tokens, are listed, throttled, and inside the network by default.',
+  },
+  {
+    rule: 'APIGWCacheEnabledAndEncrypted',
+    reason: 'A cache would hold answers, and answers hold what the vault protects: it is off.',
+  },
+  {
+    rule: 'APIGWExecutionLoggingEnabled',
+    reason:
+      'Execution logs can hold bodies, and bodies hold what the vault protects; access log, function log and audit chain say who called what.',
+  },
+  {
+    rule: 'APIGWSSLEnabled',
+    reason:
+      'A client certificate is shown to HTTP backends; this one is a function that the gateway alone may invoke.',
+  },
+  {
+    rule: 'APIGWXrayEnabled',
+    reason: 'Traces are on wherever there is X-Ray (`features.tracing`); some Regions have none.',
+  },
+];
 
 /** Deployment and stage. */
 export function addServing(stack: Stack, context: StageContext, gateway: Gateway): CfnStage {
@@ -83,6 +116,7 @@ export function addServing(stack: Stack, context: StageContext, gateway: Gateway
         }
       : {}),
   });
+  suppress(stage, ...FINDINGS);
   if (!accessLogs) return stage;
   const group = new CfnLogGroup(stack, 'AccessLog', {
     logGroupName: names.logGroups.access,

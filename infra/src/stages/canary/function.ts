@@ -6,6 +6,7 @@ import { CfnEventInvokeConfig, CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import { homeOf } from '../../home.ts';
 import type { StageContext } from '../../stage.ts';
+import { type Suppression, suppress } from '../../suppress.ts';
 import { ARTIFACTS } from '../artifacts.ts';
 import { BASE } from '../base.ts';
 import { KEYS } from '../keys.ts';
@@ -52,6 +53,18 @@ export function canaryFunction(stack: Stack, context: StageContext, place: Canar
     ...(signing === 'none' ? {} : { codeSigningConfigArn: signing }),
     ...(place === 'inside' ? { vpcConfig: network(context) } : {}),
   });
+  suppress(
+    made,
+    {
+      rule: 'LambdaConcurrency',
+      reason: 'A schedule invokes it once a minute, for seconds: there is nothing to limit.',
+    },
+    {
+      rule: 'LambdaDLQ',
+      reason: 'A run that failed is told by its silence, which sets off an alarm; its event says nothing.',
+    },
+    ...(place === 'inside' ? [] : [OUTSIDE]),
+  );
   // Lambda makes the network interface with the role's rights, and logs from the first run.
   made.addResourceDependency(rights);
   made.addResourceDependency(logGroup);
@@ -64,6 +77,11 @@ export function canaryFunction(stack: Stack, context: StageContext, place: Canar
   });
   return made;
 }
+
+const OUTSIDE: Suppression = {
+  rule: 'LambdaInsideVPC',
+  reason: 'Its place outside the VPC is its purpose: what it asks KMS for must be refused there.',
+};
 
 function permissions(
   stack: Stack,

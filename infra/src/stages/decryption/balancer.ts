@@ -3,6 +3,7 @@ import type { Stack } from 'aws-cdk-lib';
 import { CfnListener, CfnLoadBalancer, CfnTargetGroup } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { CHANNEL_PORT, HEALTH_PORT } from '../../settings/parent.ts';
 import type { StageContext } from '../../stage.ts';
+import { suppress } from '../../suppress.ts';
 import { NETWORK } from '../network.ts';
 
 export interface Balancer {
@@ -68,6 +69,16 @@ export function makeBalancer(stack: Stack, { config, outputs }: StageContext): B
     port: CHANNEL_PORT,
     protocol: 'TCP',
     defaultActions: [{ type: 'forward', targetGroupArn: targets.ref }],
+  });
+  suppress(balancer, {
+    rule: 'ELBLoggingEnabled',
+    reason:
+      'A Network Load Balancer logs requests of TLS listeners alone (its guide, “Access logs”); this one carries TCP, and flow logs have every connection.',
+  });
+  suppress(listener, {
+    rule: 'ELBv2ACMCertificateRequired',
+    reason:
+      'The parent ends TLS itself, with a certificate that KMS signs for its role; one of ACM’s would let the balancer stand for it (ADR 15).',
   });
   return { balancer, targets, listener };
 }

@@ -4,6 +4,7 @@ import { CfnAutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
 import type { CfnLaunchTemplate } from 'aws-cdk-lib/aws-ec2';
 import { type DecryptionConfig, leastMemoryMib, leastVcpus } from '../../config/decryption.ts';
 import type { StageContext } from '../../stage.ts';
+import { suppress } from '../../suppress.ts';
 import { NETWORK } from '../network.ts';
 import type { Balancer } from './balancer.ts';
 
@@ -84,6 +85,24 @@ export function makeGroup(
       : {}),
     metricsCollection: [{ granularity: '1Minute', metrics: GROUP_FIGURES }],
   });
+  suppress(
+    group,
+    {
+      rule: 'AutoScalingGroupScalingNotifications',
+      reason:
+        'Instances live for a day, so that one goes and one comes is no news; alarms tell of capacity that lacks.',
+    },
+    {
+      rule: 'EC2IMDSv2Enabled',
+      reason:
+        'The rule does not look into a mixed-instances policy; its launch template demands IMDSv2, and no template without is taken.',
+    },
+    {
+      rule: 'EC2EBSVolumeEncrypted',
+      reason:
+        'The rule fails on a mixed-instances policy; its launch template encrypts the volume, and no template without is taken.',
+    },
+  );
   // Checks begin when the targets have a listener.
   group.addResourceDependency(listener);
   const timeout = `PT${Math.ceil((bootSeconds + decryption.settleSeconds + LAUNCH_SECONDS) / 60)}M`;

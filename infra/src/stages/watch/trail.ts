@@ -7,6 +7,7 @@ import { CfnRolePolicy } from 'aws-cdk-lib/aws-iam';
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import { homeOf } from '../../home.ts';
 import type { StageContext } from '../../stage.ts';
+import { suppress } from '../../suppress.ts';
 import { ARTIFACTS } from '../artifacts.ts';
 import { BASE } from '../base.ts';
 import { DATA } from '../data.ts';
@@ -36,6 +37,11 @@ export function makeTrail(stack: Stack, context: StageContext): CfnLogGroup | un
           cloudWatchLogsLogGroupArn: copy.group.attrArn,
           cloudWatchLogsRoleArn: names.roleArn('trail'),
         }),
+  });
+  suppress(trail, {
+    rule: 'CloudTrailCloudWatchLogsEnabled',
+    reason:
+      'The copy in a log group costs by the gigabyte and may be left out (`watch.copyToLogs`); rules of EventBridge see the Region’s changes without it.',
   });
   if (copy === undefined) return undefined;
   // CloudTrail tries the role when the trail is made.
