@@ -167,6 +167,8 @@ export const RULES: readonly ZoneRule[] = [
     node: ['crypto', 'fs', 'os', 'path'],
     npm: ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'],
   },
+  // Writes templates for people to look at.
+  { zone: 'infra/bin', packages: ['settings'], node: ['fs', 'path', 'util'] },
   // Run on the developer's machine and in CI: they make images, and are in none.
   { zone: 'images', packages: ['image-parts'], node: ['*'] },
   // The deploy command: templates, a release, an account. It reads none of the vault's host packages but settings.
@@ -184,6 +186,24 @@ export const RULES: readonly ZoneRule[] = [
     ],
     node: ['*'],
     npm: ['@aws-sdk/*', '@smithy/node-http-handler', 'fflate'],
+  },
+  // Builds every part, and is in none. What checks a release is what the deploy command checks it with.
+  {
+    zone: 'tools/release',
+    packages: [
+      'api/build/lambda',
+      'authorizer/build',
+      'canary/build',
+      'smoke/build',
+      'parent/build/archive',
+      'deploy/errors',
+      'deploy/release',
+      'deploy/zip',
+      'eif',
+      'release',
+    ],
+    node: ['*'],
+    npm: ['@aws-sdk/client-kms'],
   },
   {
     zone: 'tools',

@@ -7,6 +7,13 @@ import { isObject, json } from './texts.ts';
 const SIGNATURE_LENGTH = 96;
 const MAX_SIGNATURES = 8;
 
+/** A key that is somewhere else, such as in KMS. */
+export interface EnvelopeSigner {
+  readonly publicKey: KeyObject;
+  /** ES384 of a message: r || s. */
+  readonly sign: (message: Uint8Array) => Promise<Uint8Array>;
+}
+
 /**
  * Puts a payload into an envelope of DSSE 1.0 (Dead Simple Signing Envelope) with one ES384 signature: ECDSA on P-384 with
  * SHA-384, r || s. Its key id is the SHA-256 of the public key's SPKI in hex.
@@ -19,10 +26,36 @@ export function sealEnvelope(payloadType: string, payload: Uint8Array, privateKe
     key: privateKey,
     dsaEncoding: 'ieee-p1363',
   });
+  return envelopeOf(payloadType, payload, createPublicKey(privateKey), signature);
+}
+
+/**
+ * The same by a key that is somewhere else. What it answers is verified before it is handed out.
+ *
+ * @throws EifError `key_invalid`, `manifest_signature_invalid`
+ */
+export async function sealEnvelopeBy(
+  payloadType: string,
+  payload: Uint8Array,
+  { publicKey, sign: signMessage }: EnvelopeSigner,
+): Promise<Buffer> {
+  const key = parsePublicKey(publicKey);
+  const signature = await signMessage(preAuthEncoding(payloadType, payload));
+  const envelope = envelopeOf(payloadType, payload, key, signature);
+  openEnvelope(payloadType, envelope, key);
+  return envelope;
+}
+
+function envelopeOf(
+  payloadType: string,
+  payload: Uint8Array,
+  publicKey: KeyObject,
+  signature: Uint8Array,
+): Buffer {
   const envelope = {
     payloadType,
     payload: Buffer.from(payload).toString('base64'),
-    signatures: [{ keyid: keyId(createPublicKey(privateKey)), sig: signature.toString('base64') }],
+    signatures: [{ keyid: keyId(publicKey), sig: Buffer.from(signature).toString('base64') }],
   };
   return Buffer.from(`${JSON.stringify(envelope, null, 2)}\n`, 'utf8');
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 export type { Bytes } from './byte-stream.ts';
-export { keyId, openEnvelope, sealEnvelope } from './dsse.ts';
+export { type EnvelopeSigner, keyId, openEnvelope, sealEnvelope, sealEnvelopeBy } from './dsse.ts';
 export { EifError, type EifErrorCode } from './errors.ts';
 export type { Architecture } from './header.ts';
 export {

@@ -9,5 +9,6 @@ export {
   type Release,
   type ReleaseFile,
   signRelease,
+  signReleaseBy,
   verifyRelease,
 } from './release.ts';

@@ -2,10 +2,12 @@
 import type { KeyObject } from 'node:crypto';
 import {
   EifError,
+  type EnvelopeSigner,
   type ImageMeasurements,
   openEnvelope,
   parseImageMeasurements,
   sealEnvelope,
+  sealEnvelopeBy,
 } from '@enclave-vault/eif';
 import { ReleaseError } from './errors.ts';
 
@@ -51,12 +53,33 @@ export interface Release {
  * @param privateKey on P-384
  * @throws {ReleaseError} `key_invalid`, `release_payload_invalid`
  */
-export function signRelease({ version, issued, files, image }: Release, privateKey: KeyObject): Buffer {
+export function signRelease(release: Release, privateKey: KeyObject): Buffer {
+  const payload = payloadOf(release);
+  return translated(() => sealEnvelope(RELEASE_TYPE, payload, privateKey));
+}
+
+/**
+ * The same, signed by a key that is somewhere else.
+ *
+ * @throws {ReleaseError} `key_invalid`, `release_payload_invalid`, `release_signature_invalid` when it is not that key's signature; whatever the signer throws
+ */
+export async function signReleaseBy(release: Release, signer: EnvelopeSigner): Promise<Buffer> {
+  const payload = payloadOf(release);
+  try {
+    return await sealEnvelopeBy(RELEASE_TYPE, payload, signer);
+  } catch (error) {
+    throw translation(error);
+  }
+}
+
+function payloadOf({ version, issued, files, image }: Release): Buffer {
   const time = new Date(issued).toISOString().replace(/\.\d+Z$/, 'Z');
-  const payload = Buffer.from(JSON.stringify({ v: 1, version, issued: time, files, image }), 'utf8');
+  // Members in one order, whatever order they were given in.
+  const listed = Object.fromEntries(PARTS.map((part) => [part, files[part]]));
+  const payload = Buffer.from(JSON.stringify({ v: 1, version, issued: time, files: listed, image }), 'utf8');
   // Never sign what would not be read back.
   parsePayload(payload);
-  return translated(() => sealEnvelope(RELEASE_TYPE, payload, privateKey));
+  return payload;
 }
 
 /**
@@ -138,11 +161,15 @@ const CODES = {
 function translated<T>(action: () => T): T {
   try {
     return action();
-  } catch (cause) {
-    if (!(cause instanceof EifError)) throw cause;
-    const code = Object.entries(CODES).find(([theirs]) => theirs === cause.code)?.[1];
-    throw new ReleaseError(code ?? 'release_payload_invalid', { cause });
+  } catch (error) {
+    throw translation(error);
   }
+}
+
+function translation(cause: unknown): unknown {
+  if (!(cause instanceof EifError)) return cause;
+  const code = Object.entries(CODES).find(([theirs]) => theirs === cause.code)?.[1];
+  return new ReleaseError(code ?? 'release_payload_invalid', { cause });
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -11,6 +11,7 @@ import {
   ReleaseError,
   type ReleaseErrorCode,
   signRelease,
+  signReleaseBy,
   verifyRelease,
 } from '../src/index.ts';
 
@@ -159,5 +160,44 @@ describe('a file of a release', () => {
     await expect(checkFile(file, endless())).rejects.toMatchObject({ code: 'release_file_other' });
     // One, two and three bytes are what it may have; the fourth chunk is one too many.
     expect(read).toBe(4);
+  });
+});
+
+describe('a manifest signed by a key that is somewhere else', () => {
+  const es384 = (message: Uint8Array, key = privateKey): Buffer =>
+    sign('sha384', message, { key, dsaEncoding: 'ieee-p1363' });
+
+  test('says the same, and verifies', async () => {
+    const signed = await signReleaseBy(RELEASE, { publicKey, sign: async (message) => es384(message) });
+    expect(verifyRelease(signed, publicKey)).toEqual(RELEASE);
+    const { payload } = JSON.parse(signRelease(RELEASE, privateKey).toString());
+    expect(JSON.parse(signed.toString()).payload).toBe(payload);
+  });
+
+  test.each([
+    ['another key’s signature', (message: Uint8Array) => es384(message, OTHER.privateKey)],
+    ['a signature of something else', () => es384(Buffer.from('else'))],
+    ['no signature at all', () => Buffer.alloc(96)],
+  ])('is not handed out with %s', async (_, answer) => {
+    const signer = { publicKey, sign: async (message: Uint8Array) => answer(message) };
+    await expect(signReleaseBy(RELEASE, signer)).rejects.toMatchObject({ code: 'release_signature_invalid' });
+  });
+
+  test('is not signed when it would not be read back', async () => {
+    let asked = 0;
+    const counted = async (message: Uint8Array): Promise<Buffer> => {
+      asked += 1;
+      return es384(message);
+    };
+    const signer = { publicKey, sign: counted };
+    await expect(signReleaseBy({ ...RELEASE, version: 'one' }, signer)).rejects.toMatchObject({
+      code: 'release_payload_invalid',
+    });
+    expect(asked).toBe(0);
+  });
+
+  test('fails as its signer fails', async () => {
+    const gone = new Error('gone');
+    await expect(signReleaseBy(RELEASE, { publicKey, sign: () => Promise.reject(gone) })).rejects.toBe(gone);
   });
 });

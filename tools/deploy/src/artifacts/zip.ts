@@ -18,10 +18,14 @@ export function zipWith(released: Uint8Array, files: Readonly<Record<string, Uin
     if (entries[name] !== undefined)
       throw new DeployError('release_refused', `the release has a ${name} of its own`);
   }
-  const all = { ...entries, ...files };
+  return zipOf({ ...entries, ...files });
+}
+
+/** A zip file, the same bytes for the same files. */
+export function zipOf(files: Readonly<Record<string, Uint8Array | string>>): Buffer {
   const packed: Zippable = {};
-  for (const name of Object.keys(all).sort()) {
-    const content = all[name] ?? '';
+  for (const name of Object.keys(files).sort()) {
+    const content = files[name] ?? '';
     // Readable by the function's user, which is not the one that unpacks: rw-r--r--.
     packed[name] = [Buffer.from(content as Uint8Array), { mtime: TIME, os: 3, attrs: 0o100644 << 16 }];
   }
