@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+export { CHECKS } from './checks/index.ts';
 export { leastVcpus } from './config/decryption.ts';
 export { DEPLOY, type DeployConfig } from './config/deploy.ts';
 export { ORGANIZATION, type OrganizationConfig } from './config/organization.ts';
@@ -7,6 +8,7 @@ export { InfraError, type InfraErrorCode } from './errors.ts';
 export { EXAMPLE_MEASUREMENTS, exampleKnown } from './example.ts';
 export { type Names, namesOf } from './names.ts';
 export { exampleOutputs, type OutputShape, type OutputValues, parseOutputs } from './outputs.ts';
+export { resourcesPage } from './resources-page.ts';
 export {
   type ApiPlaces,
   apiSettings,

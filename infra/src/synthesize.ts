@@ -88,8 +88,13 @@ export function assemble(outdir: string, stage: Stage, known: Known): Stack {
     outdir,
     analyticsReporting: false,
     treeMetadata: false,
-    // What CloudFormation's own schemas refuse is an error here, before anything is deployed.
-    context: { '@aws-cdk/core:validateAgainstDefaultRules': true },
+    // After whatever CDK takes from its environment (CDK_CONTEXT_JSON): a template depends on nothing around it.
+    postCliContext: {
+      // What CloudFormation's own schemas refuse is an error here, before anything is deployed.
+      '@aws-cdk/core:validateAgainstDefaultRules': true,
+      'aws:cdk:enable-path-metadata': false,
+      'aws:cdk:enable-asset-metadata': false,
+    },
   });
   const stack = new Stack(app, names.stack(stage.id), {
     description: `${stage.title} (Enclave Vault ${config.name})`,

@@ -5,11 +5,13 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { costPage } from '../cost/page.ts';
 import { alarmsPage } from './alarms-page.ts';
 import { checkClaims } from './claims.ts';
 import { configurationPage } from './configuration-page.ts';
 import { doctorPage } from './doctor-page.ts';
 import { errorsPage } from './errors-page.ts';
+import { checksPage, exampleResourcesPage } from './infra-pages.ts';
 import { readPage } from './markdown.ts';
 import { deadReferences, pagesOf } from './references.ts';
 import { testTitles } from './titles.ts';
@@ -18,11 +20,15 @@ const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const has = (path: string) => existsSync(join(root, path));
 
-const WRITTEN = {
+const WRITTEN: Readonly<Record<string, string>> = {
   'docs/errors.md': errorsPage(),
   'docs/configuration.md': configurationPage(),
   'docs/doctor.md': doctorPage(),
   'docs/alarms.md': alarmsPage(),
+  'docs/cost.md': costPage(),
+  'infra/src/checks/README.md': checksPage(),
+  // Its templates take seconds to make: the tests, which have them, say when it is stale.
+  ...(process.argv.includes('--check') ? {} : { 'docs/resources.md': exampleResourcesPage() }),
 };
 const problems: string[] = [];
 for (const [page, text] of Object.entries(WRITTEN)) {
