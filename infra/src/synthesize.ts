@@ -66,8 +66,21 @@ export function synthesize(stage: Stage, known: Known): Template {
   });
 }
 
+/** How every CDK application of ours is made: a template depends on nothing around it. */
+export const APP = {
+  analyticsReporting: false,
+  treeMetadata: false,
+  // After whatever CDK takes from its environment (CDK_CONTEXT_JSON).
+  postCliContext: {
+    // What CloudFormation's own schemas refuse is an error here, before anything is deployed.
+    '@aws-cdk/core:validateAgainstDefaultRules': true,
+    'aws:cdk:enable-path-metadata': false,
+    'aws:cdk:enable-asset-metadata': false,
+  },
+} as const;
+
 /** CDK leaves its files behind, and knows no other way to a template. */
-function inFolder<T>(use: (outdir: string) => T): T {
+export function inFolder<T>(use: (outdir: string) => T): T {
   const outdir = mkdtempSync(join(tmpdir(), 'enclave-vault-'));
   try {
     return use(outdir);
@@ -84,18 +97,7 @@ function inFolder<T>(use: (outdir: string) => T): T {
 export function assemble(outdir: string, stage: Stage, known: Known): Stack {
   const { config } = known;
   const names = namesOf(config);
-  const app = new App({
-    outdir,
-    analyticsReporting: false,
-    treeMetadata: false,
-    // After whatever CDK takes from its environment (CDK_CONTEXT_JSON): a template depends on nothing around it.
-    postCliContext: {
-      // What CloudFormation's own schemas refuse is an error here, before anything is deployed.
-      '@aws-cdk/core:validateAgainstDefaultRules': true,
-      'aws:cdk:enable-path-metadata': false,
-      'aws:cdk:enable-asset-metadata': false,
-    },
-  });
+  const app = new App({ ...APP, outdir });
   const stack = new Stack(app, names.stack(stage.id), {
     description: `${stage.title} (Enclave Vault ${config.name})`,
     env: { account: config.account, region: config.region },

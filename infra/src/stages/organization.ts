@@ -9,7 +9,7 @@ import {
 import { App, BootstraplessSynthesizer, type IStackSynthesizer, Stack } from 'aws-cdk-lib';
 import { CfnPolicy } from 'aws-cdk-lib/aws-organizations';
 import type { OrganizationConfig } from '../config/organization.ts';
-import type { Template } from '../synthesize.ts';
+import { APP, inFolder, type Template } from '../synthesize.ts';
 
 interface ControlPolicy {
   readonly id: string;
@@ -57,8 +57,12 @@ export const CONTROL_POLICIES: readonly ControlPolicy[] = [
  * @throws {PolicyInputError} `invalid_deployment`
  */
 export function synthesizeOrganization(config: OrganizationConfig): Template {
+  return inFolder((outdir) => organizationTemplate(outdir, config));
+}
+
+function organizationTemplate(outdir: string, config: OrganizationConfig): Template {
   const { name, targets } = config;
-  const app = new App({ analyticsReporting: false, treeMetadata: false });
+  const app = new App({ ...APP, outdir });
   const stack = new Stack(app, `${name}-organization`, {
     description: `Control policies of an organization around vaults (Enclave Vault ${name})`,
     // The class names members `undefined` that its interface only leaves out.

@@ -104,8 +104,14 @@ export function stagesIn(variant: Variant): { readonly known: Known; readonly st
   };
 }
 
-/** The templates of a variant. */
+const kept = new Map<Variant, readonly Made[]>();
+
+/** The templates of a variant, made once a process. */
 export function made(variant: Variant): readonly Made[] {
   const { known, stages } = stagesIn(variant);
-  return stages.map((stage) => ({ stage, config: known.config, template: synthesize(stage, known) }));
+  const templates =
+    kept.get(variant) ??
+    stages.map((stage) => ({ stage, config: known.config, template: synthesize(stage, known) }));
+  kept.set(variant, templates);
+  return templates;
 }
