@@ -2,6 +2,7 @@
 export { Account, type AccountOptions, type Call, type JournalEntry } from './account.ts';
 export { Clock } from './clock.ts';
 export type { ChangeSetInput } from './cloudformation/inputs.ts';
+export { resolveObject, type Scope } from './cloudformation/intrinsics.ts';
 export { CloudFormation, type CloudFormationOptions } from './cloudformation/service.ts';
 export type {
   Change,

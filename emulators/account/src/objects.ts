@@ -32,7 +32,7 @@ export class Objects {
   ): ObjectVersion {
     this.#counter += 1;
     const version: ObjectVersion = {
-      versionId: createHash('sha256').update(`${bucket} ${this.#counter}`).digest('base64url').slice(0, 32),
+      versionId: versionOf(`${bucket} ${this.#counter}`),
       key,
       body,
       modified: this.#now(),
@@ -63,4 +63,9 @@ export class Objects {
   versions(bucket: string): ObjectVersion[] {
     return this.#versions.get(bucket) ?? [];
   }
+}
+
+/** Of the form that S3 gives: 32 letters, digits, dots and underscores, any of them first. */
+function versionOf(seed: string): string {
+  return createHash('sha256').update(seed).digest('base64url').replaceAll('-', '.').slice(0, 32);
 }

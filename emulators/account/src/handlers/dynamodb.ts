@@ -93,20 +93,31 @@ const keyRows = (regions: (subject: Subject) => readonly string[], when?: Row['w
     }),
   );
 
-/** What adding a replica asks of its caller, in both Regions. */
-const COPYING = ['BatchWriteItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'Scan', 'UpdateItem'].map(
-  (name) => `dynamodb:${name}`,
-);
+/**
+ * What adding a replica asks of its caller: "in the source Region: dynamodb:UpdateTable; in the destination Regions" all of
+ * these (Developer Guide, "DynamoDB global tables security", Creating replicas).
+ */
+const FILLING = [
+  'CreateTable',
+  'CreateTableReplica',
+  'DescribeTable',
+  'BatchWriteItem',
+  'DeleteItem',
+  'GetItem',
+  'PutItem',
+  'Query',
+  'Scan',
+  'UpdateItem',
+].map((name) => `dynamodb:${name}`);
 
 const tableIn = (subject: Subject, region: string): string =>
   subject.arn.replace(`:${subject.region}:`, `:${region}:`);
 
 const replication: readonly Row[] = [
-  ...['dynamodb:CreateTableReplica', 'dynamodb:CreateTable', 'dynamodb:DescribeTable', ...COPYING].map(
-    (action) =>
-      row(action, (subject) => [subject.arn, ...added(subject).map((region) => tableIn(subject, region))], {
-        when: (subject) => added(subject).length > 0,
-      }),
+  ...FILLING.map((action) =>
+    row(action, (subject) => added(subject).map((region) => tableIn(subject, region)), {
+      when: (subject) => added(subject).length > 0,
+    }),
   ),
   ...keyRows(added),
   serviceLinkedRole('replication.dynamodb.amazonaws.com', (subject) => added(subject).length > 0),

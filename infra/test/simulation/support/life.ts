@@ -13,11 +13,18 @@ import { deployerPolicies, type Measurements } from '@enclave-vault/policies';
 import { readRole } from '@enclave-vault/settings';
 import { homeOf } from '../../../src/home.ts';
 import {
+  ARTIFACTS,
   type ArtifactLocation,
   CONTROLLERS,
+  DATA,
+  DECRYPTION,
   DEPLOY,
   type DeployConfig,
+  dataSteps,
   IDENTITIES,
+  KEYS,
+  keysReplicaStage,
+  NETWORK,
   namesOf,
   type OutputShape,
   type OutputValues,
@@ -36,6 +43,8 @@ export interface LifeOptions extends CloudFormationOptions, Partial<AccountOptio
   /** Members of deploy.json beside those of the example. */
   readonly config?: Readonly<Record<string, unknown>>;
   readonly mutate?: Mutation;
+  /** Makes stacks with all their protections at once: what fails then stays. */
+  readonly protectedAtOnce?: boolean;
 }
 
 /** What a failed stage says: the stack's own reason and those of its resources. */
@@ -55,6 +64,37 @@ export function failuresOf(events: readonly StackEvent[]): readonly StackEvent[]
   return events.filter(
     ({ status, type }) => status.endsWith('_FAILED') && type !== 'AWS::CloudFormation::Stack',
   );
+}
+
+/** What a release of the tests measures to. */
+export function measurementsOf(version: string): Measurements {
+  const digits = (digit: string): readonly string[] => [`${digit}${version}`.repeat(48).slice(0, 96)];
+  return {
+    pcr0: digits('a'),
+    pcr1: digits('b'),
+    pcr2: digits('c'),
+    pcr3: digits('d'),
+    pcr8: digits('e'),
+    pcr16: digits('f'),
+  };
+}
+
+function bothOf(one: Measurements, other: Measurements): Measurements {
+  const members = Object.keys(one) as (keyof Measurements)[];
+  const joined = members.map((member) => [member, [...new Set([...one[member], ...other[member]])]]);
+  return Object.fromEntries(joined) as unknown as Measurements;
+}
+
+/** A template without what refuses the deletion of its resources. */
+function withoutProtection(template: Template): Template {
+  const text = JSON.stringify(template)
+    .replaceAll('"DeletionProtectionEnabled":true', '"DeletionProtectionEnabled":false')
+    .replaceAll('"MutationProtection":"ENABLED"', '"MutationProtection":"DISABLED"')
+    .replaceAll(
+      '{"Key":"deletion_protection.enabled","Value":"true"}',
+      '{"Key":"deletion_protection.enabled","Value":"false"}',
+    );
+  return JSON.parse(text) as Template;
 }
 
 /** The life of a deployment in an emulated account, as the deploy command lives it: stage after stage, as the deployer. */
@@ -100,35 +140,118 @@ export class Life {
     return this.#outputs.get(stage.id) as OutputValues<S>;
   }
 
-  /** Every stage in order, with what comes between them. @throws {StageFailure} */
-  deployAll(): void {
+  /**
+   * Every stage in order, with what comes between them: the release into the bucket, the keys opened for it, the replicas.
+   * @throws {StageFailure}
+   */
+  deployAll(version = '1'): void {
     for (const stage of stagesOf(this.config)) {
-      this.deploy(stage);
-      if (stage.id === 'artifacts') this.release = this.placeRelease('1');
+      if (stage.id === KEYS.id) this.openKeys(version);
+      else if (stage.id === DATA.id) this.deployData();
+      else this.deploy(stage);
+      if (stage.id === ARTIFACTS.id) this.release = this.placeRelease(version);
     }
+  }
+
+  /** Keys as they are, then open to what runs and to a release side by side. */
+  openKeys(version: string): void {
+    const live = this.measurements;
+    this.deployKeys(live);
+    const wanted = measurementsOf(version);
+    this.deployKeys(live === null ? wanted : bothOf(live, wanted));
+  }
+
+  /** The keys of every Region that has them admit a set. */
+  deployKeys(measurements: Measurements | null): void {
+    this.measurements = measurements;
+    this.deploy(KEYS);
+    for (const region of this.config.replicaRegions) {
+      const replica = keysReplicaStage(region);
+      if (this.cloud(region).find(namesOf(this.config).stack(replica.id)) !== undefined)
+        this.deploy(replica, region);
+    }
+  }
+
+  /** The table, and in as many updates as it takes its replicas. */
+  deployData(): void {
+    for (const { stage, keysIn } of dataSteps(
+      this.config,
+      this.#outputs.has(DATA.id) ? this.outputs(DATA) : null,
+    )) {
+      for (const region of keysIn) this.deploy(keysReplicaStage(region), region);
+      this.deploy(stage);
+    }
+  }
+
+  /** A new release: keys for both, instances, keys for the new one alone; functions at their turn. @throws {StageFailure} */
+  rollOut(version: string): void {
+    const before = this.measurements;
+    const old = this.release;
+    this.release = this.placeRelease(version);
+    this.openKeys(version);
+    try {
+      this.deploy(DECRYPTION);
+    } catch (error) {
+      this.release = old;
+      this.deployKeys(before);
+      throw error;
+    }
+    this.deployKeys(measurementsOf(version));
+  }
+
+  /** Shuts the keys, lifts what stands in the way, and deletes the stacks that are not kept, last first. */
+  destroyAll(): void {
+    this.deployKeys(null);
+    const lift = this.mutate;
+    this.mutate = (_, template) => withoutProtection(template);
+    for (const stage of [NETWORK, DECRYPTION]) this.deploy(stage);
+    this.mutate = lift;
+    const { objects } = this.account.world;
+    const { bucket } = namesOf(this.config);
+    for (const { key, versionId } of [...objects.versions(bucket)]) objects.delete(bucket, key, versionId);
+    for (const stage of [...stagesOf(this.config)].reverse()) {
+      if (stage.kept !== true) this.destroy(stage);
+    }
+    this.release = null;
   }
 
   /** One stage by a change set. @returns whether anything changed @throws {StageFailure} */
   deploy(stage: Stage, region = this.config.region): boolean {
+    const template = this.mutate(stage.id, synthesize(stage, { ...this, outputs: this.#outputs }));
+    const present = this.cloud(region).find(namesOf(this.config).stack(stage.id));
+    if (present === undefined || present.template === null) {
+      // Protected from its first moment, what failed halfway could not be taken away again.
+      this.#apply(
+        stage,
+        region,
+        this.#options.protectedAtOnce === true ? template : withoutProtection(template),
+      );
+    }
+    const changed = this.#apply(stage, region, template);
+    return changed || present === undefined;
+  }
+
+  #apply(stage: Stage, region: string, template: Template): boolean {
     const cloud = this.cloud(region);
     const names = namesOf(this.config);
     const stackName = names.stack(stage.id);
-    const template = this.mutate(stage.id, synthesize(stage, { ...this, outputs: this.#outputs }));
-    const body = JSON.stringify(template);
     const present = cloud.find(stackName);
     const kind = present === undefined || present.template === null ? 'CREATE' : 'UPDATE';
     const caller = [CONTROLLERS.id, IDENTITIES.id].includes(stage.id);
     const changeSet = cloud.createChangeSet(this.deployer, {
       stackName,
-      name: `change-${cloud.stacks.length}`,
+      name: 'change',
       kind,
-      ...this.#place(body),
+      ...this.#place(JSON.stringify(template)),
       ...(caller ? {} : { roleArn: names.roles.deployment }),
       capabilities: ['CAPABILITY_NAMED_IAM'],
+      // Log groups that an earlier life left as evidence.
+      importExisting: kind === 'CREATE',
     });
     const changes = changeSet.status === 'CREATE_COMPLETE';
-    if (changes) cloud.executeChangeSet(this.deployer, stackName, changeSet.name);
-    else cloud.deleteChangeSet(this.deployer, stackName, changeSet.name);
+    if (changes) {
+      cloud.executeChangeSet(this.deployer, stackName, changeSet.name, { retainExceptOnCreate: true });
+    } else cloud.deleteChangeSet(this.deployer, stackName, changeSet.name);
     const stack = cloud.settle(stackName);
     if (!/^(CREATE|UPDATE)_COMPLETE$/.test(stack.status)) throw new StageFailure(stage.id, stack);
     if (stage.kept === true) cloud.updateTerminationProtection(this.deployer, stackName, true);
