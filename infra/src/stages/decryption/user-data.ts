@@ -148,9 +148,12 @@ function location({ bucket, key, version, sha256 }: ArtifactLocation): string {
   return [bucket, key, version, sha256].map(literal).join(' ');
 }
 
-/** A word that means the same to a shell as to us. @throws {InfraError} `template_refused` */
+/**
+ * A word that means the same to a shell as to us. Version ids of S3 are opaque; some begin with a dot or an underscore, or
+ * have a plus in them (S3 User Guide, "How S3 Versioning works"). @throws {InfraError} `template_refused`
+ */
 function literal(text: string): string {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._/:=-]*$|^\/[A-Za-z0-9._/-]+$/.test(text)) {
+  if (!/^[A-Za-z0-9._][A-Za-z0-9._/:=+-]*$|^\/[A-Za-z0-9._/-]+$/.test(text)) {
     throw new InfraError('template_refused', 'a value of user data is no plain word');
   }
   return text;
