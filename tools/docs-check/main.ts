@@ -5,10 +5,10 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { costPage } from '../cost/page.ts';
 import { alarmsPage } from './alarms-page.ts';
 import { checkClaims } from './claims.ts';
 import { configurationPage } from './configuration-page.ts';
+import { costPage } from './cost/page.ts';
 import { doctorPage } from './doctor-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { checksPage, exampleResourcesPage } from './infra-pages.ts';

@@ -2,9 +2,9 @@
 import { DEPLOY, exampleKnown, stagesOf, synthesize } from '@enclave-vault/infra';
 import { readRole } from '@enclave-vault/settings';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { COUNTS, estimate, LOADS, total, wafCost } from '../model.ts';
-import { costPage } from '../page.ts';
-import { PRICES, REGIONS } from '../prices.ts';
+import { COUNTS, estimate, LOADS, total, wafCost } from '../cost/model.ts';
+import { costPage } from '../cost/page.ts';
+import { PRICES, REGIONS } from '../cost/prices.ts';
 
 interface Resource {
   readonly Type: string;

@@ -8,7 +8,7 @@ export function costPage(): string {
   return `<!-- written by npm run docs -->
 # What a vault on AWS costs
 
-An estimate, in US dollars a month, of a deployment without settings of its own: two zones, a private API. Prices are data with their sources ([\`tools/cost/prices.ts\`](../tools/cost/prices.ts)), the arithmetic is code ([\`tools/cost/model.ts\`](../tools/cost/model.ts)), and what is counted is held against the templates by a test.
+An estimate, in US dollars a month, of a deployment without settings of its own: two zones, a private API. Prices are data with their sources ([\`tools/docs-check/cost/prices.ts\`](../tools/docs-check/cost/prices.ts)), the arithmetic is code ([\`tools/docs-check/cost/model.ts\`](../tools/docs-check/cost/model.ts)), and what is counted is held against the templates by a test.
 **No bill was seen: nothing has run on AWS.** Many prices are unverified, as the last table says: put yours in, and run \`npm run docs\`.
 
 ${REGIONS.map(
