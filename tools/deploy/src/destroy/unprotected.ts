@@ -36,11 +36,27 @@ export function unprotected(template: string, { all = false }: { readonly all?: 
       const properties = (resource.Properties ?? {}) as Json;
       const lift = LIFTED[String(resource.Type)];
       const lifted = lift === undefined ? resource : { ...resource, Properties: lift(properties) };
-      if (!all || lifted.DeletionPolicy === undefined) return [id, lifted];
-      return [id, { ...lifted, DeletionPolicy: 'Delete' }];
+      return [id, all && lifted.DeletionPolicy !== undefined ? going(lifted) : lifted];
     },
   );
   return JSON.stringify({ ...parsed, Resources: Object.fromEntries(resources) });
+}
+
+/** Types with a text that anybody may change. */
+const DESCRIBED = new Set(['AWS::IAM::Role', 'AWS::KMS::Key', 'AWS::KMS::ReplicaKey']);
+const MARK = ' (goes with its stack)';
+
+/**
+ * A retained resource that is to go. CloudFormation takes another deletion policy only together with a change of something (User
+ * Guide, "DeletionPolicy attribute"), so some of them get another description as well.
+ */
+function going(resource: Json): Json {
+  const deleted = { ...resource, DeletionPolicy: 'Delete' };
+  if (!DESCRIBED.has(String(resource.Type))) return deleted;
+  const properties = (resource.Properties ?? {}) as Json;
+  const { Description = '' } = properties;
+  if (String(Description).endsWith(MARK)) return deleted;
+  return { ...deleted, Properties: { ...properties, Description: `${Description}${MARK}` } };
 }
 
 function list(value: unknown): readonly Json[] {

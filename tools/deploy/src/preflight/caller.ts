@@ -8,7 +8,7 @@ import type { Problem } from './check.ts';
  * Whose credentials these are. Roles that `deployers` does not list are refused at the start: the perimeters of bucket and
  * keys let in no other from outside the VPC, so they would fail half-way.
  */
-export async function callerProblems({ cloud, config, names }: Run): Promise<readonly Problem[]> {
+export async function callerProblems({ cloud, config }: Run): Promise<readonly Problem[]> {
   const caller = await cloud.account.caller();
   const [, partition] = caller.arn.split(':');
   if (caller.account !== config.account || partition !== config.partition) {
@@ -17,7 +17,7 @@ export async function callerProblems({ cloud, config, names }: Run): Promise<rea
   }
   const role = assumedRole(caller);
   // A role's name is unique in its account whatever its path, and the session's ARN has no path.
-  const allowed = [...config.deployers, names.roleArn('build')].map(roleName);
+  const allowed = config.deployers.map(roleName);
   if (role !== undefined && allowed.includes(role)) return [];
   const message = `${caller.arn} is none of \`deployers\``;
   return [{ code: 'deployer_unlisted', message }];
