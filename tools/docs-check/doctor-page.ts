@@ -37,6 +37,8 @@ The probes are dry runs: KMS says whether it would have done it and does nothing
 |---|---|---|
 ${CHECKS.map(({ name, proves, mend }) => `| \`${name}\` | ${proves} | ${mend} |`).join('\n')}
 
+**Deploy again** writes what changed in a template. What was changed beside CloudFormation goes back by a [change set that looks at the resources](operations.md#key-policies).
+
 **Rotation.** While a new image is rolled out, give the manifests of both images: \`--manifest\` may be repeated, and a key policy must then admit just these.
 
 **What it does not prove.** That nobody will change a key policy a minute later: canaries and alarms watch that. That roles and identity policies are those of the
