@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  ARTIFACTS,
-  EVIDENCE,
-  KEYS,
-  keysReplicaStage,
-  NETWORK,
-  STAGES,
-  type Stage,
-} from '@enclave-vault/infra';
+import { EVIDENCE, KEYS, keysReplicaStage, NETWORK, STAGES, type Stage } from '@enclave-vault/infra';
 import { DeployError } from '../errors.ts';
 import { readLive } from '../plan/keys.ts';
 import { keyPlaces } from '../plan/regions.ts';
@@ -17,6 +9,7 @@ import type { StackState } from '../ports.ts';
 import { applyStack, demandOurs } from '../stack/apply.ts';
 import { removeStack, settle } from '../stack/remove.ts';
 import { phaseOf } from '../stack/statuses.ts';
+import { bucketsOf, keysIn, retainedIn } from './deployed.ts';
 import { type KeptStack, type Receipt, receiptOf, whyKept } from './receipt.ts';
 import { shut } from './shut.ts';
 import { unprotected } from './unprotected.ts';
@@ -93,10 +86,8 @@ function isKept({ deleteData }: DestroyRun, { id, kept }: Stage, already: readon
 
 async function describeKept(run: Run, { stage, region }: Placed, state: StackState): Promise<KeptStack> {
   const template = await run.cloud.stacks(region).template(state.name);
-  const { Resources = {} } = JSON.parse(template) as { Resources?: Record<string, { Type: string }> };
-  const keys = Object.values(Resources).filter(({ Type }) => /^AWS::KMS::(Replica)?Key$/.test(Type)).length;
   run.console.say(`${state.name} stays: ${whyKept(stage.id)}`);
-  return { stack: state.name, region, why: whyKept(stage.id), holds: state.outputs, keys };
+  return { stack: state.name, region, why: whyKept(stage.id), holds: state.outputs, keys: keysIn(template) };
 }
 
 /** @returns what the stack leaves behind, a line each */
@@ -108,13 +99,14 @@ async function takeAway(run: DestroyRun, known: Known, placed: Placed, state: St
   console.say(`${state.name}: deleting`);
   const { status } = await settle(tools, state);
   const all = run.deleteData && stage.kept === true;
-  const template = phaseOf(status) === 'ready' ? await stacks.template(state.name) : undefined;
-  if (template !== undefined) {
+  const template = await stacks.template(state.name);
+  // After a deletion that failed there is no update any more; protections were lifted before it.
+  if (phaseOf(status) === 'ready') {
     const wanted = await wantedStack(run, known, stage, unprotected(template, { all }));
     // Not as a kept stack: its protection would come back, and it is to lose what is in it.
     await applyStack(tools, { ...wanted, kept: false });
   }
-  if (stage.id === ARTIFACTS.id) await emptyBucket(run, known);
+  await emptyBuckets(run, template);
   if (state.terminationProtection) await stacks.protect(state.name, false);
   await removeStack(tools, state, roleOf(run, stage.id), async (reasons) => {
     console.say(`${state.name}: not yet: ${reasons[0] ?? ''}`);
@@ -122,33 +114,16 @@ async function takeAway(run: DestroyRun, known: Known, placed: Placed, state: St
     if (vpc === undefined || region !== config.region) return;
     for (const line of await cloud.network.interfaces(vpc)) console.say(`  still there: ${line}`);
   });
-  return template === undefined || all ? [] : retained(template);
+  return all ? [] : retainedIn(template);
 }
 
-async function emptyBucket({ cloud, config, console, names }: Run, known: Known): Promise<void> {
-  const bucket = known.of(ARTIFACTS)?.Bucket ?? names.bucket;
-  const locked = config.artifacts.lockDays > 0;
-  const deleted = await cloud.objects.empty(bucket, locked, (count) =>
-    console.say(`  ${bucket}: ${count} versions deleted`),
-  );
-  if (deleted > 0) console.say(`  ${bucket} is empty`);
-}
-
-/** Resources that a stack does not take with it, by type and the name that the template gives them. */
-function retained(template: string): string[] {
-  const { Resources = {} } = JSON.parse(template) as {
-    Resources?: Record<
-      string,
-      { Type: string; DeletionPolicy?: string; Properties?: Record<string, unknown> }
-    >;
-  };
-  return Object.entries(Resources).flatMap(([id, { Type, DeletionPolicy, Properties = {} }]) => {
-    if (!/^Retain/.test(DeletionPolicy ?? '')) return [];
-    const name = [Properties.LogGroupName, Properties.BucketName, Properties.AliasName].find(
-      (one) => typeof one === 'string',
+async function emptyBuckets({ cloud, console }: Run, template: string): Promise<void> {
+  for (const { name, locked } of bucketsOf(template)) {
+    const deleted = await cloud.objects.empty(name, locked, (count) =>
+      console.say(`  ${name}: ${count} versions deleted`),
     );
-    return [`${Type} ${name ?? id}`];
-  });
+    if (deleted > 0) console.say(`  ${name} is empty`);
+  }
 }
 
 /** Whether a vault of this name is there at all. */

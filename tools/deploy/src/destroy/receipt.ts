@@ -38,6 +38,7 @@ const WHY: Readonly<Record<string, string>> = {
   'keys-replica': 'replicas of the keys',
   data: 'the records, their audit log and its heads',
   evidence: 'the trail of what was done, this included',
+  signing: 'what images and releases are signed with: other keys would be another PCR8',
 };
 
 export function whyKept(stage: string): string {
