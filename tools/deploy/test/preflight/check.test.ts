@@ -46,14 +46,14 @@ describe('credentials', () => {
     expect(await codes(rehearsal)).toEqual(['deployer_unlisted']);
   });
 
-  test('of the pipeline’s role that deploys are good where it is listed, of the one that builds they never are', async () => {
-    const deployers = ['arn:aws:iam::111122223333:role/vault/vault-deploy'];
-    const rehearsal = new Rehearsal(exampleConfig({ deployers }));
-    rehearsal.cloud.callerArn = 'arn:aws:sts::111122223333:assumed-role/vault-deploy/AWSCodeBuild-1';
-    expect(await codes(rehearsal)).toEqual([]);
-    rehearsal.cloud.callerArn = 'arn:aws:sts::111122223333:assumed-role/vault-build/AWSCodeBuild-1';
-    expect(await codes(rehearsal)).toEqual(['deployer_unlisted']);
-  });
+  test.each(['build', 'deploy', 'deployment'])(
+    'of our own role %s are refused unless `deployers` lists it',
+    async (role) => {
+      const rehearsal = new Rehearsal();
+      rehearsal.cloud.callerArn = `arn:aws:sts::111122223333:assumed-role/vault-${role}/session`;
+      expect(await codes(rehearsal)).toEqual(['deployer_unlisted']);
+    },
+  );
 
   test('that are missing or have expired are said so', async () => {
     const rehearsal = new Rehearsal();
