@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
 import { type Stage, stagesOf, type Template, type TemplateResource } from '../../src/index.ts';
-import { Life, type Mutation } from './support/life.ts';
+import { Life, type LifeOptions, type Mutation } from './support/life.ts';
 
 /*
  * Mistakes that one could make in the stages, and that no linter sees: each is put into the templates, and must stop the
@@ -124,18 +124,14 @@ const MISTAKES: readonly Mistake[] = [
   },
   {
     name: 'the table’s policy denies the deployment role to change it',
-    mutate: inStage('data', (resource) => {
-      if (resource.Type !== 'AWS::DynamoDB::GlobalTable') return resource;
-      const text = JSON.stringify(resource);
-      return JSON.parse(
-        text
-          .replace(
-            '{"Sid":"DenyExports"',
-            '{"Sid":"Lockout","Effect":"Deny","Principal":"*","Action":"dynamodb:PutResourcePolicy","Resource":"*"},{"Sid":"DenyExports"',
-          )
-          .replace(/(\{(?:(?!\{"Sid").)*"Sid":"DenyExports")/, '$1'),
-      ) as TemplateResource;
-    }),
+    mutate: inStage(
+      'data',
+      replacing(
+        'AWS::DynamoDB::GlobalTable',
+        '"Id":"vault-records","Statement":[',
+        '"Id":"vault-records","Statement":[{"Sid":"Lockout","Effect":"Deny","Principal":"*","Action":"dynamodb:PutResourcePolicy","Resource":"*"},',
+      ),
+    ),
     stops: 'data',
     because:
       /would not let the caller change the policy again|not authorized to perform: dynamodb:PutResourcePolicy/,
@@ -207,7 +203,9 @@ const MISTAKES: readonly Mistake[] = [
         : resource,
     ),
     stops: 'api',
-    because: /The role with name vault-smoke cannot be found/,
+    // Of a role that is not there IAM knows no path, so the rights on /vault/ do not reach it either.
+    because:
+      /not authorized to perform: iam:PutRolePolicy on resource: arn:aws:iam::111122223333:role\/vault-smoke/,
   },
   {
     name: 'resources are not tagged as the deployment role’s rights want them',
@@ -260,19 +258,19 @@ const MISTAKES: readonly Mistake[] = [
   },
 ];
 
+function failureOf(options: LifeOptions): Error | null {
+  try {
+    new Life(options).deployAll();
+    return null;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
 describe('a mistake in the stages stops the vault', () => {
   test.each(MISTAKES)('$name', ({ mutate, stops, because }) => {
     // Where an order is missing, one of the two orders shows it.
-    const outcomes = (['template', 'reverse'] as const).map((tie) => {
-      const life = new Life({ mutate, tie });
-      try {
-        life.deployAll();
-        return null;
-      } catch (error) {
-        return error as Error;
-      }
-    });
-    const failure = outcomes.find((outcome) => outcome !== null);
+    const failure = failureOf({ mutate }) ?? failureOf({ mutate, tie: 'reverse' });
     expect(failure?.message).toMatch(new RegExp(`^${stops} is `));
     expect(failure?.message).toMatch(because);
   });

@@ -23,6 +23,7 @@ import {
   dataSteps,
   IDENTITIES,
   KEYS,
+  type Known,
   keysReplicaStage,
   NETWORK,
   namesOf,
@@ -64,6 +65,18 @@ export function failuresOf(events: readonly StackEvent[]): readonly StackEvent[]
   return events.filter(
     ({ status, type }) => status.endsWith('_FAILED') && type !== 'AWS::CloudFormation::Stack',
   );
+}
+
+const templates = new WeakMap<Stage, Map<string, Template>>();
+
+/** A stage's template, made once for the same inputs: the lives of a test file begin alike, and synthesis takes longest. */
+function synthesized(stage: Stage, known: Known): Template {
+  const { config, outputs, measurements, release } = known;
+  const inputs = JSON.stringify([config, [...outputs], measurements, release]);
+  const made = templates.get(stage) ?? new Map<string, Template>();
+  const template = made.get(inputs) ?? synthesize(stage, known);
+  templates.set(stage, made.set(inputs, template));
+  return template;
 }
 
 /** What a release of the tests measures to. */
@@ -217,7 +230,7 @@ export class Life {
 
   /** One stage by a change set. @returns whether anything changed @throws {StageFailure} */
   deploy(stage: Stage, region = this.config.region): boolean {
-    const template = this.mutate(stage.id, synthesize(stage, { ...this, outputs: this.#outputs }));
+    const template = this.mutate(stage.id, synthesized(stage, { ...this, outputs: this.#outputs }));
     const present = this.cloud(region).find(namesOf(this.config).stack(stage.id));
     if (present === undefined || present.template === null) {
       // Protected from its first moment, what failed halfway could not be taken away again.
