@@ -27,6 +27,6 @@ export function createCanary({ place, env, write }: CanaryParts): () => Promise<
   const ask = kmsAsk(config);
   return async () => {
     const readings = await runProbes(probes, ask, PROBE_LIMIT_MS);
-    write(reportLine(config.metricsNamespace, place, readings, Date.now()));
+    write(reportLine(config, place, readings, Date.now()));
   };
 }

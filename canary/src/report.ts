@@ -2,14 +2,17 @@
 import { OUTCOMES } from './classify.ts';
 import type { Place } from './probes.ts';
 import type { Reading } from './run.ts';
+import type { CanaryConfig } from './settings.ts';
+
+const DAY_MS = 86_400_000;
 
 /**
- * The line that a run writes: CloudWatch makes three metrics of it, with the dimension `Canary` (CloudWatch User Guide,
+ * The line that a run writes: CloudWatch makes three metrics of it, or four where a certificate's end is known, with the dimension `Canary` (CloudWatch User Guide,
  * "Specification: Embedded metric format"). Zeros are written too, so that no data always means no run.
  * @param now ms since the epoch
  */
 export function reportLine(
-  namespace: string,
+  { metricsNamespace, certificateEnds }: Pick<CanaryConfig, 'metricsNamespace' | 'certificateEnds'>,
   place: Place,
   readings: readonly Reading[],
   now: number,
@@ -18,19 +21,25 @@ export function reportLine(
     outcome,
     readings.filter((reading) => reading.outcome === outcome).length,
   ]);
+  // Below zero once it has ended.
+  const left =
+    certificateEnds === undefined
+      ? {}
+      : { CertificateDaysLeft: Math.floor((certificateEnds - now) / DAY_MS) };
   return JSON.stringify({
     _aws: {
       Timestamp: now,
       CloudWatchMetrics: [
         {
-          Namespace: namespace,
+          Namespace: metricsNamespace,
           Dimensions: [['Canary']],
-          Metrics: OUTCOMES.map((Name) => ({ Name, Unit: 'Count' })),
+          Metrics: [...OUTCOMES, ...Object.keys(left)].map((Name) => ({ Name, Unit: 'Count' })),
         },
       ],
     },
     Canary: place,
     ...Object.fromEntries(counts),
+    ...left,
     readings,
   });
 }

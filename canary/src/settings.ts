@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { arn, defineRole, flag, pemOrFile, type RoleValues, text, url } from '@enclave-vault/settings';
+import {
+  arn,
+  defineRole,
+  flag,
+  parsed,
+  pemOrFile,
+  type RoleValues,
+  text,
+  url,
+} from '@enclave-vault/settings';
 
 /** Settings of both canaries; which one it is, its file says. */
 export const CANARY = defineRole('canary', {
@@ -23,6 +32,13 @@ export const CANARY = defineRole('canary', {
       doc: 'CloudWatch namespace of its three metrics.',
       read: text('a CloudWatch namespace', /[\w.#/-]{1,255}/),
       default: 'EnclaveVault',
+    },
+    {
+      path: 'certificateEnds',
+      env: 'ENCLAVE_VAULT_CERTIFICATE_ENDS',
+      doc: 'When the certificate ends under which enclave images are signed: its figure says the days that are left.',
+      read: parsed('a time in UTC, such as 2030-01-31T00:00:00Z', parseTime),
+      optional: true,
     },
     {
       path: 'kms.endpoint',
@@ -55,3 +71,11 @@ export const CANARY = defineRole('canary', {
 });
 
 export type CanaryConfig = RoleValues<typeof CANARY>;
+
+/** @returns ms since the epoch */
+function parseTime(given: string): number {
+  const time = Date.parse(given);
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(given) || !Number.isFinite(time))
+    throw new TypeError();
+  return time;
+}

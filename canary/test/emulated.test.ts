@@ -97,6 +97,7 @@ async function readings(place: Place, broken: Broken = {}): Promise<readonly Rea
     {
       keys: probed,
       metricsNamespace: 'vault',
+      certificateEnds: undefined,
       kms: {
         endpoint: broken.endpoint ?? emulator.endpoints[listeners[place]]?.url,
         ca: broken.ca ?? emulator.ca,

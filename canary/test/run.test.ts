@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { readRole } from '@enclave-vault/settings';
 import { describe, expect, it } from 'vitest';
 import { type Probe, probesOf, reportLine, runProbes } from '../src/index.ts';
+import { CANARY } from '../src/settings.ts';
 
 const KEYS = { vault: 'arn:vault', request: 'arn:request' };
 const inside = probesOf('inside', KEYS);
@@ -72,7 +74,7 @@ describe('a run', () => {
 describe('the report', () => {
   it('is one line of the embedded metric format, with zeros', () => {
     const line = reportLine(
-      'vault',
+      { metricsNamespace: 'vault', certificateEnds: undefined },
       'outside',
       [
         { probe: 'a', outcome: 'ExpectedDenied', reason: 'key_policy' },
@@ -94,5 +96,28 @@ describe('the report', () => {
     expect(directive).toMatchObject({ Namespace: 'vault', Dimensions: [['Canary']] });
     for (const { Name } of directive.Metrics) expect(parsed[Name]).toBeTypeOf('number');
     for (const name of directive.Dimensions.flat()) expect(parsed[name]).toBeTypeOf('string');
+  });
+
+  it.each([
+    ['2030-03-02T00:00:00Z', '2030-01-01T00:00:00Z', 60],
+    ['2030-03-02T00:00:00Z', '2030-01-01T00:00:01Z', 59],
+    ['2030-03-02T00:00:00Z', '2030-03-02T00:00:01Z', -1],
+  ])('says how long a certificate that ends %s is good for at %s: %i days', (ends, now, days) => {
+    const { certificateEnds } = readRole(CANARY, {
+      file: CANARY.example,
+      env: {
+        ENCLAVE_VAULT_CERTIFICATE_ENDS: ends,
+      },
+    });
+    const line = reportLine({ metricsNamespace: 'vault', certificateEnds }, 'inside', [], Date.parse(now));
+    const parsed = JSON.parse(line);
+    expect(parsed.CertificateDaysLeft).toBe(days);
+    const [{ Metrics }] = parsed._aws.CloudWatchMetrics;
+    expect(Metrics).toContainEqual({ Name: 'CertificateDaysLeft', Unit: 'Count' });
+  });
+
+  it('has no figure of a certificate that it knows nothing of', () => {
+    const line = reportLine({ metricsNamespace: 'vault', certificateEnds: undefined }, 'inside', [], 0);
+    expect(line).not.toContain('Certificate');
   });
 });

@@ -12,6 +12,7 @@ export interface Names {
   readonly roles: Roles;
   readonly table: string;
   readonly bucket: string;
+  readonly pipelineBucket: string;
   readonly apiFunction: string;
   readonly authorizerFunction: string;
   readonly smokeFunction: string;
@@ -50,6 +51,7 @@ export function namesOf({ name, partition, account, region }: DeployConfig): Nam
     },
     table: `${name}-records`,
     bucket: `${name}-artifacts-${account}-${region}`,
+    pipelineBucket: `${name}-pipeline-${account}-${region}`,
     apiFunction: `${name}-api`,
     authorizerFunction: `${name}-authorizer`,
     smokeFunction: `${name}-smoke`,

@@ -13,6 +13,7 @@ import { IDENTITIES } from './stages/identities.ts';
 import { KEYS } from './stages/keys.ts';
 import { NETWORK } from './stages/network.ts';
 import { PIPELINE } from './stages/pipeline.ts';
+import { SIGNING } from './stages/signing.ts';
 import { WATCH } from './stages/watch.ts';
 
 /**
@@ -32,6 +33,7 @@ export const STAGES: readonly Stage[] = [
   CANARY,
   EVIDENCE,
   WATCH,
+  SIGNING,
   PIPELINE,
 ];
 

@@ -96,7 +96,7 @@ describe('the bucket of artifacts', () => {
           names.roles.breakGlass,
           names.roleArn('pipeline'),
         ],
-        writers: [...config.deployers, names.roleArn('build')],
+        writers: config.deployers,
       }),
     );
   });

@@ -27,7 +27,7 @@ export function iamArn(home: Home, resource: string): string {
  */
 export function bucketArns(
   { partition, account, region, name }: Home,
-  which: 'artifacts' | '*',
+  which: 'artifacts' | 'pipeline' | '*',
 ): readonly [bucket: string, objects: string] {
   const bucket = `arn:${partition}:s3:::${name}-${which}-${account}-${region}`;
   return [bucket, `${bucket}/*`];

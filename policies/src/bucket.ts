@@ -16,7 +16,7 @@ export interface BucketPolicyInput {
 }
 
 /** Changes after which the bucket protects less, tells others, or is gone. */
-const CONTROL = [
+export const BUCKET_CONTROL = [
   's3:DeleteBucket',
   's3:DeleteBucketPolicy',
   's3:PutBucketAcl',
@@ -33,14 +33,14 @@ const CONTROL = [
 ] as const;
 
 /** Changes of what is already there. Nobody needs them: a new file has a new key and a new version. */
-const CHANGES = [
+export const BUCKET_CHANGES = [
   's3:PutObjectAcl',
   's3:PutObjectVersionAcl',
   's3:ReplicateDelete',
   's3:ReplicateObject',
 ] as const;
 
-const DELETION = [
+export const BUCKET_DELETION = [
   's3:BypassGovernanceRetention',
   's3:DeleteObject',
   's3:DeleteObjectVersion',
@@ -74,34 +74,13 @@ export function bucketPolicy(deployment: Deployment, input: BucketPolicyInput): 
     Version: '2012-10-17',
     Id: `${name}-artifacts`,
     Statement: [
-      on(arn, denyOthers('DenyControlByOthers', CONTROL, controllers)),
+      on(arn, denyOthers('DenyControlByOthers', BUCKET_CONTROL, controllers)),
       on(objects, denyOthers('DenyPlacingByOthers', 's3:PutObject', placing)),
       on(objects, denyOthers('DenyFetchingByOthers', READING, fetching)),
       // To empty the bucket before it goes: the deploy command's business, and an emergency's.
-      on(objects, denyOthers('DenyDeletionByOthers', DELETION, [...deployers, roles.breakGlass])),
-      on(objects, denyAll('DenyChanges', CHANGES)),
-      // Who says nothing gets the bucket's own encryption; who says something must say that (S3 User Guide, "Setting
-      // default server-side encryption behavior"). With `aws:kms` and no key S3 would take the AWS managed one.
-      on(
-        objects,
-        denyAll('DenyOtherEncryption', 's3:PutObject', {
-          Null: { 's3:x-amz-server-side-encryption': 'false' },
-          StringNotEquals: { 's3:x-amz-server-side-encryption': 'aws:kms' },
-        }),
-      ),
-      on(
-        objects,
-        denyAll('DenyOtherKeys', 's3:PutObject', {
-          Null: { 's3:x-amz-server-side-encryption': 'false' },
-          StringNotEquals: { 's3:x-amz-server-side-encryption-aws-kms-key-id': keyArn },
-        }),
-      ),
-      on(
-        objects,
-        denyAll('DenyCustomerKeys', 's3:PutObject', {
-          Null: { 's3:x-amz-server-side-encryption-customer-algorithm': 'false' },
-        }),
-      ),
+      on(objects, denyOthers('DenyDeletionByOthers', BUCKET_DELETION, [...deployers, roles.breakGlass])),
+      on(objects, denyAll('DenyChanges', BUCKET_CHANGES)),
+      ...encryptionDenies(objects, keyArn),
       ...resourcePerimeter(around, {
         network,
         exempt: [...placing, ...readers, ...controllers],
@@ -109,6 +88,32 @@ export function bucketPolicy(deployment: Deployment, input: BucketPolicyInput): 
       }),
     ],
   };
+}
+
+/**
+ * Denies of any other encryption than the bucket's own.
+ * @param objects ARN pattern of the bucket's objects
+ */
+export function encryptionDenies(objects: string, keyArn: string): Statement[] {
+  const deny = (sid: string, condition: Statement['Condition']): Statement => ({
+    ...denyAll(sid, 's3:PutObject', condition),
+    Resource: objects,
+  });
+  return [
+    // Who says nothing gets the bucket's own encryption; who says something must say that (S3 User Guide, "Setting
+    // default server-side encryption behavior"). With `aws:kms` and no key S3 would take the AWS managed one.
+    deny('DenyOtherEncryption', {
+      Null: { 's3:x-amz-server-side-encryption': 'false' },
+      StringNotEquals: { 's3:x-amz-server-side-encryption': 'aws:kms' },
+    }),
+    deny('DenyOtherKeys', {
+      Null: { 's3:x-amz-server-side-encryption': 'false' },
+      StringNotEquals: { 's3:x-amz-server-side-encryption-aws-kms-key-id': keyArn },
+    }),
+    deny('DenyCustomerKeys', {
+      Null: { 's3:x-amz-server-side-encryption-customer-algorithm': 'false' },
+    }),
+  ];
 }
 
 /** A Deny for everybody but the roles named; a service as itself has no ARN and is among everybody. */

@@ -38,6 +38,11 @@ export function deployerPolicies(
   };
 }
 
+/** What the deploy command does besides placing and signing files: for people's runs and the pipeline's. */
+export function deployGrants(home: Home): Statement[] {
+  return [...stackGrants(home), ...afterwards(home)];
+}
+
 function stackGrants(home: Home): Statement[] {
   return [
     allow(

@@ -87,6 +87,20 @@ export {
   vpcArn,
 } from './perimeter.ts';
 export {
+  APPROVAL,
+  approverPolicy,
+  buildWorkloadPolicy,
+  deployWorkloadPolicy,
+  PIPELINE_ARTIFACTS,
+  type PipelineKeys,
+  type PipelineSource,
+  pipelineName,
+  pipelineWorkloadPolicy,
+  projectName,
+  SOURCE_UPLOAD,
+} from './pipeline.ts';
+export { pipelineBucketPolicy } from './pipeline-bucket.ts';
+export {
   type Assumer,
   BOUNDARIES,
   type BoundaryKind,
@@ -106,6 +120,7 @@ export {
   replicationRole,
   topicKeyPolicy,
 } from './service-keys.ts';
+export { signingKeyPolicy } from './signing-keys.ts';
 export { streamPolicy, type TablePolicyInput, tablePolicy } from './table.ts';
 export { type TopicPolicyInput, topicPolicy } from './topic.ts';
 export { type TrailOptions, trailBucketPolicy, trailKeyPolicy, trailRolePolicy } from './trail.ts';

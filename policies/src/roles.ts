@@ -23,6 +23,7 @@ export const BOUNDARIES = [
   'smoke',
   'canary',
   'build',
+  'deploy',
   'pipeline',
   'logs',
   'access-logs',
@@ -114,15 +115,21 @@ export const ROLES = {
     class: 'workload',
   },
   pipeline: {
-    purpose: 'Runs the pipeline, and starts CloudFormation as the deployment role.',
+    purpose: 'Runs the pipeline: takes the source, starts builds, asks for approval.',
     assumedBy: 'codepipeline.amazonaws.com',
     boundary: 'pipeline',
     class: 'workload',
   },
   build: {
-    purpose: 'Builds, measures and signs a release in the pipeline.',
+    purpose: 'Builds, measures and signs a release in the pipeline. It deploys nothing.',
     assumedBy: 'codebuild.amazonaws.com',
     boundary: 'build',
+    class: 'workload',
+  },
+  deploy: {
+    purpose: 'Runs the deploy command in the pipeline, on what was approved. It signs nothing.',
+    assumedBy: 'codebuild.amazonaws.com',
+    boundary: 'deploy',
     class: 'workload',
   },
 } as const satisfies Readonly<Record<string, RoleSpec>>;

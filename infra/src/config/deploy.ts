@@ -9,6 +9,7 @@ import { FEATURE_SETTINGS } from './features.ts';
 import { KEY_RULES, KEY_SETTINGS } from './keys.ts';
 import { NETWORK_RULES, NETWORK_SETTINGS } from './network.ts';
 import { PARTITION_RULES } from './partitions.ts';
+import { PIPELINE_RULES, PIPELINE_SETTINGS } from './pipeline.ts';
 import { PLACE_RULES, PLACE_SETTINGS } from './place.ts';
 import { RELEASE_SETTINGS } from './release.ts';
 import { SUBSCRIBER_SETTINGS } from './subscribers.ts';
@@ -32,6 +33,7 @@ export const DEPLOY = defineRole('deploy', {
     ...DATA_SETTINGS,
     ...ARTIFACT_SETTINGS,
     ...SUBSCRIBER_SETTINGS,
+    ...PIPELINE_SETTINGS,
   ],
   rules: [
     {
@@ -53,6 +55,7 @@ export const DEPLOY = defineRole('deploy', {
     ...DECRYPTION_RULES,
     ...API_RULES,
     ...WATCH_RULES,
+    ...PIPELINE_RULES,
   ],
   example: {
     name: 'vault',

@@ -34,7 +34,7 @@ export const ARTIFACTS = defineStage({
       policy: artifactsKeyPolicy(home, names.bucket, {
         // CloudFormation and Lambda fetch with the deployment role's session.
         readers: [instance, deploymentRole, breakGlass, names.roleArn('pipeline')],
-        writers: [...config.deployers, names.roleArn('build')],
+        writers: config.deployers,
       }),
     });
     const bucket = artifactsBucket(stack, context, key);
@@ -102,7 +102,8 @@ function artifactsBucket(stack: Stack, { config, deployment, names }: StageConte
     policyDocument: bucketPolicy(deployment(), {
       bucket: names.bucket,
       keyArn: key.attrArn,
-      writers: [names.roleArn('build')],
+      writers: [],
+      // A source that comes from no Git host.
       readers: [names.roleArn('pipeline')],
       organization: config.organizationId,
     }),

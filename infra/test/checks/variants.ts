@@ -5,6 +5,7 @@ import type { Stage } from '../../src/stage.ts';
 import { keysReplicaStage } from '../../src/stages/keys/replica.ts';
 import { stagesOf } from '../../src/stages.ts';
 import { type Known, synthesize, type Template } from '../../src/synthesize.ts';
+import { CERTIFICATE } from '../support/certificate.ts';
 import { configOf } from '../support/known.ts';
 
 const NO_FEATURES = {
@@ -35,6 +36,10 @@ export const VARIANTS = {
   least: {},
   most: {
     zones: ['eu-central-1a', 'eu-central-1b', 'eu-central-1c'],
+    deployers: [
+      'arn:aws:iam::111122223333:role/people/deployer',
+      'arn:aws:iam::111122223333:role/vault/vault-deploy',
+    ],
     organizationId: 'o-exampleorg1',
     tags: { team: 'privacy' },
     replicaRegions: ['eu-west-1', 'eu-north-1'],
@@ -54,6 +59,13 @@ export const VARIANTS = {
       callers: [
         { arn: 'arn:aws:iam::111122223333:role/apps/claims', tenant: 'default', scopes: ['vaults:read'] },
       ],
+    },
+    pipeline: {
+      source: 'connection',
+      connection:
+        'arn:aws:codeconnections:eu-central-1:111122223333:connection/11111111-2222-4333-8444-555555555555',
+      repository: 'example/vault',
+      signingCertificate: CERTIFICATE,
     },
     watch: {
       dataEvents: ['artifacts', 'table'],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BoundaryKind } from '../roles.ts';
 import type { Home, PolicyDocument } from '../types.ts';
+import { deployBoundary } from './deploy.ts';
 import { deploymentBoundary } from './deployment.ts';
 import { adminBoundary, breakGlassBoundary } from './people.ts';
 import {
@@ -39,6 +40,7 @@ export function boundaries(
     smoke: smokeBoundary(home),
     canary: canaryBoundary(home),
     build: buildBoundary(home),
+    deploy: deployBoundary(home),
     pipeline: pipelineBoundary(home),
     logs: logsBoundary(home),
     'access-logs': accessLogsBoundary(home),
@@ -54,6 +56,7 @@ export {
   breakGlassBoundary,
   buildBoundary,
   canaryBoundary,
+  deployBoundary,
   deploymentBoundary,
   instanceBoundary,
   logsBoundary,

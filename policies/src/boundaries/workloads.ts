@@ -97,14 +97,17 @@ export const SESSIONS = [
   'ssmmessages:OpenDataChannel',
 ] as const;
 
-/** The build: reads its source, writes a release, signs the image and the release. It deploys nothing. */
+/**
+ * The build: reads its source, writes a release, signs the image and the release. It runs code that nobody has approved yet, so
+ * it deploys nothing and has no business in the bucket that is deployed from.
+ */
 export function buildBoundary(home: Home): PolicyDocument {
   checkHome(home);
   return document([
     allow(
       'Artifacts',
-      ['s3:GetBucketLocation', 's3:GetObject', 's3:GetObjectVersion', 's3:PutObject'],
-      bucketArns(home, 'artifacts'),
+      ['s3:GetBucketAcl', 's3:GetBucketLocation', 's3:GetObject', 's3:GetObjectVersion', 's3:PutObject'],
+      bucketArns(home, 'pipeline'),
       { StringEquals: { 'aws:ResourceAccount': home.account } },
     ),
     allow('ArtifactsKey', ['kms:Decrypt', 'kms:GenerateDataKey'], anyKey(home), {
@@ -112,29 +115,36 @@ export function buildBoundary(home: Home): PolicyDocument {
     }),
     // Which keys sign for the build, their policies say: the channel's sign for one role each, which is another.
     allow('Signatures', ['kms:DescribeKey', 'kms:GetPublicKey', 'kms:Sign'], anyKey(home)),
-    logs(home, [`/aws/codebuild/${home.name}-*`, `/${home.name}/*`]),
+    // To tell approvers what the keys admit now.
+    allow(
+      'LiveSet',
+      ['cloudformation:DescribeStacks', 'cloudformation:GetTemplate'],
+      arnIn(home, 'cloudformation', `stack/${home.name}-keys/*`, '*'),
+    ),
+    logs(home, [`/${home.name}/*`]),
   ]);
 }
 
-/** The pipeline: starts builds, asks for approval, starts CloudFormation as the deployment role. It changes no resource itself. */
+/** The pipeline: takes the source, starts builds, asks for approval. It changes no resource, and approves nothing itself. */
 export function pipelineBoundary(home: Home): PolicyDocument {
   checkHome(home);
-  const { account, name, roles } = home;
+  const { account, name } = home;
+  const ours = { StringEquals: { 'aws:ResourceAccount': account } };
+  const [artifacts] = bucketArns(home, 'artifacts');
   return document([
     allow(
       'Artifacts',
-      [
-        's3:GetBucketLocation',
-        's3:GetBucketVersioning',
-        's3:GetObject',
-        's3:GetObjectVersion',
-        's3:PutObject',
-      ],
-      bucketArns(home, 'artifacts'),
-      { StringEquals: { 'aws:ResourceAccount': account } },
+      ['s3:GetBucketLocation', 's3:GetBucketVersioning', 's3:GetObject', 's3:GetObjectVersion'],
+      // Of what is deployed it reads nothing: a source that comes from no Git host lies beside.
+      [artifacts, `${artifacts}/source/*`, ...bucketArns(home, 'pipeline')],
+      ours,
     ),
-    allow('ArtifactsKey', ['kms:Decrypt', 'kms:GenerateDataKey'], anyKey(home), {
-      StringEquals: { 'kms:ViaService': viaService(home, 's3', home.region) },
+    allow('PassOn', 's3:PutObject', bucketArns(home, 'pipeline')[1], ours),
+    // What it asks people goes through SNS, to a topic that is encrypted.
+    allow('ThroughServices', ['kms:Decrypt', 'kms:GenerateDataKey'], anyKey(home), {
+      StringEquals: {
+        'kms:ViaService': ['s3', 'sns'].map((service) => viaService(home, service, home.region)),
+      },
     }),
     allow(
       'Builds',
@@ -147,26 +157,8 @@ export function pipelineBoundary(home: Home): PolicyDocument {
       [arnIn(home, 'codeconnections', 'connection/*'), arnIn(home, 'codestar-connections', 'connection/*')],
     ),
     allow('Approval', 'sns:Publish', arnIn(home, 'sns', `${name}-*`)),
-    allow('Stacks', STACKS, arnIn(home, 'cloudformation', `stack/${name}-*/*`)),
-    allow('PassDeployment', 'iam:PassRole', roles.deployment, {
-      StringEquals: { 'iam:PassedToService': 'cloudformation.amazonaws.com' },
-    }),
-    allow('Smoke', 'lambda:InvokeFunction', arnIn(home, 'lambda', `function:${name}-smoke*`)),
-    logs(home, [`/${name}/*`]),
   ]);
 }
-
-const STACKS = [
-  'cloudformation:CreateChangeSet',
-  'cloudformation:CreateStack',
-  'cloudformation:DeleteChangeSet',
-  'cloudformation:DescribeChangeSet',
-  'cloudformation:DescribeStackEvents',
-  'cloudformation:DescribeStacks',
-  'cloudformation:ExecuteChangeSet',
-  'cloudformation:GetTemplate',
-  'cloudformation:UpdateStack',
-] as const;
 
 /** Services that write the vault's logs: into its groups, whose making is the stacks'. */
 export function logsBoundary(home: Home): PolicyDocument {

@@ -52,7 +52,9 @@ export function vaultResourceControls(organization: Organization): ControlDocume
   checkOrganization(organization);
   const { networks, outsiders } = organization;
   const exempt = [
-    ...['deployment', 'break-glass', 'build', 'pipeline'].map((role) => vaultRole(organization, role)),
+    ...['deployment', 'break-glass', 'build', 'deploy', 'pipeline'].map((role) =>
+      vaultRole(organization, role),
+    ),
     ...outsiders,
   ];
   const direct = { 'aws:PrincipalIsAWSService': 'false', 'aws:ViaAWSService': 'false' };

@@ -125,7 +125,7 @@ export const NETWORK: readonly Row[] = [
       { by: api, action, resource, context: { 'aws:ViaAWSService': 'true' } },
     ],
     [`${action} by a service-linked role`, 'allow', { by: linked, action, resource }],
-    ...['deployment', 'break-glass', 'build', 'pipeline'].map(
+    ...['deployment', 'break-glass', 'build', 'deploy', 'pipeline'].map(
       (name): Row => [`${action} by ${name}`, 'allow', { by: role(`vault/vault-${name}`), action, resource }],
     ),
     [

@@ -24,6 +24,7 @@ export const PIPELINE = role('vault/vault-pipeline').arn;
 export const WHO = {
   ...CALLERS,
   build: role('vault/vault-build'),
+  deploy: role('vault/vault-deploy'),
   pipeline: role('vault/vault-pipeline'),
   smoke: role('vault/vault-smoke'),
   replication: role(

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { X509Certificate } from 'node:crypto';
 import { type CanaryArns, canaryIdentityPolicy } from '@enclave-vault/policies';
 import { CfnDeletionPolicy, type Stack } from 'aws-cdk-lib';
 import { CfnRolePolicy } from 'aws-cdk-lib/aws-iam';
 import { CfnEventInvokeConfig, CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
+import type { DeployConfig } from '../../config/deploy.ts';
 import { homeOf } from '../../home.ts';
 import type { StageContext } from '../../stage.ts';
 import { type Suppression, suppress } from '../../suppress.ts';
@@ -46,6 +48,7 @@ export function canaryFunction(stack: Stack, context: StageContext, place: Canar
         ENCLAVE_VAULT_KEYS_REQUEST: keys.RequestKeyArn,
         ENCLAVE_VAULT_METRICS_NAMESPACE: names.namespace,
         ENCLAVE_VAULT_KMS_FIPS: String(config.network.fips),
+        ...certificateEnd(config),
       },
     },
     // Text: in JSON the runtime would wrap the report, of which metrics are made.
@@ -76,6 +79,14 @@ export function canaryFunction(stack: Stack, context: StageContext, place: Canar
     maximumEventAgeInSeconds: 60,
   });
   return made;
+}
+
+/** Known when templates are made: it stands in the certificate. */
+function certificateEnd({ pipeline }: DeployConfig): Readonly<Record<string, string>> {
+  const { signingCertificate } = pipeline;
+  if (signingCertificate === undefined) return {};
+  const { validToDate } = new X509Certificate(signingCertificate);
+  return { ENCLAVE_VAULT_CERTIFICATE_ENDS: validToDate.toISOString() };
 }
 
 const OUTSIDE: Suppression = {

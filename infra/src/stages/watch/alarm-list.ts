@@ -5,6 +5,7 @@ import { CANARY_ALARMS } from '../canary/alarms.ts';
 import { CANARY_PLACES } from '../canary/places.ts';
 import { DECRYPTION_ALARMS } from '../decryption/alarms.ts';
 import { NETWORK_ALARMS } from '../network/alarms.ts';
+import { pipelineAlarmsOf } from '../pipeline/alarms.ts';
 import { watchEventsOf } from './events.ts';
 import { REFUSED_DECRYPTS, TRAIL_SILENT } from './own-alarms.ts';
 import { seenElsewhere } from './regions.ts';
@@ -24,6 +25,7 @@ export function alarmArns({ config }: StageContext, elsewhere: boolean): readonl
     ...apiAlarmsOf(config).map(({ id }) => id),
     ...DECRYPTION_ALARMS.map(({ id }) => id),
     ...NETWORK_ALARMS.map((alarm) => alarm.id),
+    ...pipelineAlarmsOf(config).map(({ id }) => id),
   ];
   return alarms.map((alarm) => `arn:${partition}:cloudwatch:${region}:${account}:alarm:${name}-${alarm}`);
 }
