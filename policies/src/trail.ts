@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { viaService } from './arns.ts';
+import { BUCKET_CONTROL } from './bucket.ts';
 import { checkHome } from './check.ts';
 import { allow, document } from './identities.ts';
 import { accountPrincipal, administrationAllows, controlDenies, denyAll } from './key-common.ts';
@@ -69,7 +70,8 @@ export function trailKeyPolicy(home: Home, { trailArn, organization }: TrailOpti
 
 /**
  * Policy of the trail's bucket. The Denies make it a place to which only CloudTrail adds: files are not deleted, nor
- * replaced, but by the bucket's own lifecycle when their time is over.
+ * replaced, but by the bucket's own lifecycle when their time is over; and that lifecycle, versioning and this policy are
+ * changed by the deployment and the break-glass role alone.
  * @throws {PolicyInputError} `invalid_deployment`
  */
 export function trailBucketPolicy(
@@ -79,6 +81,7 @@ export function trailBucketPolicy(
   checkHome(home);
   const files = `${bucketArn}/*`;
   const around = { home, organization, actions: 's3:*', resources: [bucketArn, files] };
+  const { deployment, breakGlass } = home.roles;
   const deny = (sid: string, actions: readonly string[], condition?: Statement['Condition']): Statement => ({
     Sid: sid,
     Effect: 'Deny',
@@ -107,6 +110,12 @@ export function trailBucketPolicy(
         Condition: {
           StringEquals: { 'aws:SourceArn': trailArn, 's3:x-amz-acl': 'bucket-owner-full-control' },
         },
+      },
+      {
+        ...denyAll('DenyControlByOthers', BUCKET_CONTROL, {
+          ArnNotEqualsIfExists: { 'aws:PrincipalArn': [deployment, breakGlass] },
+        }),
+        Resource: bucketArn,
       },
       deny('DenyDeletion', [
         's3:BypassGovernanceRetention',
