@@ -50,6 +50,8 @@ export const ADVICE = {
   confirmation_wrong: 'Nothing was deleted.',
   output_unwritable: 'Give another folder with --out.',
   file_exists: 'Give another path, or delete the file.',
+  internal:
+    'A fault of this command: report it with the lines above. Run again, it goes on where it stopped.',
 } as const;
 
 export type DeployErrorCode = keyof typeof ADVICE;

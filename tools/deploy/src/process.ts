@@ -39,6 +39,8 @@ export function processConsole(): Console {
       const lines = createInterface({ input: process.stdin, output: process.stderr });
       try {
         return await lines.question(question);
+      } catch {
+        throw new DeployError('interrupted', 'stopped by Ctrl-C instead of an answer');
       } finally {
         lines.close();
       }
