@@ -198,7 +198,7 @@ export class Worker {
     const name = named === undefined ? undefined : textAt(properties, named);
     if (named === undefined || name === undefined || taken === undefined) return;
     const others = world.all(type, type === 'AWS::S3::Bucket' ? undefined : region);
-    if (others.some((thing) => textAt(thing.properties, named) === name)) {
+    if (others.some((thing) => thing.id === name || textAt(thing.properties, named) === name)) {
       throw new AwsError(taken.code, taken.message(name), { status: 409 });
     }
   }
