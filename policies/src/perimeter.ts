@@ -44,16 +44,21 @@ export function resourcePerimeter(around: Perimeter, network: NetworkPerimeter):
   ];
 }
 
-/** Principals of other accounts, and callers without any, are refused. AWS services are another statement's business. */
+/**
+ * Principals of other accounts, and callers without any, are refused. AWS services are another statement's business.
+ *
+ * The account's own are inside the edge of an organization because they are its own: once an account has left its
+ * organization, or was given a wrong one, a Deny that asks for the organization alone would shut everybody out, those who
+ * could change it included, and out of a key or a topic for ever.
+ */
 export function identityPerimeter(around: Perimeter): Statement[] {
   const { home, organization } = checked(around);
-  const [key, value] =
-    organization === undefined
-      ? ['aws:PrincipalAccount', home.account]
-      : ['aws:PrincipalOrgID', organization];
   return [
     deny('EnforceIdentityPerimeter', around, {
-      StringNotEqualsIfExists: { [key]: value },
+      StringNotEqualsIfExists: {
+        'aws:PrincipalAccount': home.account,
+        ...(organization === undefined ? {} : { 'aws:PrincipalOrgID': organization }),
+      },
       BoolIfExists: { 'aws:PrincipalIsAWSService': 'false' },
     }),
   ];
@@ -65,11 +70,12 @@ export function identityPerimeter(around: Perimeter): Statement[] {
  */
 export function confusedDeputyProtection(around: Perimeter): Statement[] {
   const { home, organization } = checked(around);
-  const [key, value] =
-    organization === undefined ? ['aws:SourceAccount', home.account] : ['aws:SourceOrgID', organization];
   return [
     deny('EnforceConfusedDeputyProtection', around, {
-      StringNotEqualsIfExists: { [key]: value },
+      StringNotEqualsIfExists: {
+        'aws:SourceAccount': home.account,
+        ...(organization === undefined ? {} : { 'aws:SourceOrgID': organization }),
+      },
       // A service without a source is none that acts for a resource.
       Null: { 'aws:SourceAccount': 'false' },
       Bool: { 'aws:PrincipalIsAWSService': 'true' },

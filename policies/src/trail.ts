@@ -123,6 +123,9 @@ export function trailBucketPolicy(
         's3:DeleteObjectTagging',
         's3:DeleteObjectVersion',
         's3:DeleteObjectVersionTagging',
+        // Replication from another bucket is neither a Put nor a Delete: it would lay a file, or a deletion, over the evidence.
+        's3:ReplicateDelete',
+        's3:ReplicateObject',
       ]),
       // Absent for everybody who is no AWS service: then the Deny applies.
       deny('DenyWritingByOthers', ['s3:PutObject', 's3:PutObjectAcl', 's3:PutObjectVersionAcl'], {

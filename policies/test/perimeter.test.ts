@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { evaluateRequest } from '../../emulators/iam/src/index.ts';
+import { type ContextValues, evaluateRequest, type Principal } from '../../emulators/iam/src/index.ts';
 import {
   bucketPolicy,
   confusedDeputyProtection,
@@ -82,6 +82,65 @@ describe('input that would change what a perimeter says', () => {
     const wild = { ...DEPLOYMENT, network: { vpcId: 'vpc-*' } };
     expect(code(() => tablePolicy(wild, { table: 't' }))).toBe('invalid_deployment');
     expect(code(() => tablePolicy(DEPLOYMENT, { table: 't', endpointId: '*' }))).toBe('invalid_deployment');
+  });
+});
+
+describe('an organization that the account is not in any more', () => {
+  const organization = 'o-leftorganization';
+  const policy: PolicyDocument = {
+    Version: '2012-10-17',
+    Statement: [
+      ...identityPerimeter({ ...around, organization }),
+      ...confusedDeputyProtection({ ...around, organization }),
+    ],
+  };
+  const asked = (principal: Principal, context: ContextValues = {}): string => {
+    const decision = evaluateRequest(
+      {
+        principal,
+        action: 's3:PutBucketPolicy',
+        resource: 'arn:aws:s3:::b',
+        resourceAccount: ACCOUNT,
+        context,
+      },
+      {
+        identity: principal.type === 'service' ? [] : [ALLOW_ALL],
+        resource: {
+          Version: '2012-10-17',
+          Statement: [
+            ...policy.Statement,
+            { Sid: 'Hostile', Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' },
+          ],
+        },
+      },
+    );
+    return decision.allowed ? 'allow' : (decision.decidedBy?.sid ?? '');
+  };
+  const cloudwatch: Principal = { arn: 'cloudwatch.amazonaws.com', type: 'service' };
+
+  it.each(['deployment', 'breakGlass', 'root'] as const)('does not lock %s out', (who) => {
+    expect(asked(CALLERS[who])).toBe('allow');
+    expect(asked({ ...CALLERS[who], organization: 'o-anotherorganization' })).toBe('allow');
+  });
+
+  it('silences no service that works for the account', () => {
+    const ours = { 'aws:SourceAccount': ACCOUNT, 'aws:SourceOrgID': 'o-anotherorganization' };
+    expect(asked(cloudwatch, ours)).toBe('allow');
+    expect(asked(cloudwatch, { ...ours, 'aws:SourceAccount': OTHER })).toBe(
+      'EnforceConfusedDeputyProtection',
+    );
+  });
+
+  it('lets in its members, and nobody else', () => {
+    const member: Principal = {
+      arn: `arn:aws:iam::${OTHER}:role/a`,
+      type: 'role',
+      account: OTHER,
+      organization,
+    };
+    expect(asked(member)).toBe('allow');
+    expect(asked({ ...member, organization: 'o-anotherorganization' })).toBe('EnforceIdentityPerimeter');
+    expect(asked({ ...member, organization: undefined })).toBe('EnforceIdentityPerimeter');
   });
 });
 

@@ -132,6 +132,8 @@ const BUCKET_ROWS: readonly Row[] = [
     'DeleteObjectTagging',
     'DeleteObjectVersion',
     'DeleteObjectVersionTagging',
+    'ReplicateDelete',
+    'ReplicateObject',
   ].map((action): Row => [CALLERS.admin, `s3:${action}`, file, TLS, 'DenyDeletion']),
   // A lifecycle of a day, or no policy at all, would delete as well.
   ...[
