@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readRole } from '@enclave-vault/settings';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { DEPLOY, exampleKnown, keysReplicaStage, stagesOf, synthesize } from '../src/index.ts';
+import { CERTIFICATE } from './support/certificate.ts';
 
 const PAGE = readFileSync(new URL('../../docs/parity.md', import.meta.url), 'utf8');
 const REPLICA = 'eu-west-1';
@@ -37,7 +38,13 @@ function named(text: string): string[] {
 let deployed: readonly string[] = [];
 
 beforeAll(() => {
-  const file = { ...(DEPLOY.example as object), replicaRegions: [REPLICA] };
+  const example = DEPLOY.example as { readonly deployers: readonly string[] };
+  const file = {
+    ...example,
+    replicaRegions: [REPLICA],
+    deployers: [...example.deployers, 'arn:aws:iam::111122223333:role/vault/vault-deploy'],
+    pipeline: { source: 'upload', signingCertificate: CERTIFICATE },
+  };
   const config = readRole(DEPLOY, { file, env: {} });
   const known = exampleKnown(config);
   deployed = [...stagesOf(config), keysReplicaStage(REPLICA)].flatMap((stage) =>

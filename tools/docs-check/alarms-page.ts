@@ -8,6 +8,7 @@ import {
   type DecryptionAlarm,
   type DeployConfig,
   NETWORK_ALARMS,
+  PIPELINE_ALARMS,
   WATCH_ALARMS,
   WATCH_EVENTS,
   type WatchEvent,
@@ -30,7 +31,7 @@ Thresholds are those without settings of your own. What to do in order, for larg
 
 **"Deploy again"** compares templates, and writes what changed in them. What somebody changed beside CloudFormation goes back by a [change set that looks at the resources](operations.md#key-policies).
 
-[Canaries](#canaries) · [Changes](#changes) · [The watch itself](#the-watch-itself) · [API](#api) · [Instances](#instances) · [Network](#network) · [Scaling](#scaling)
+[Canaries](#canaries) · [Changes](#changes) · [The watch itself](#the-watch-itself) · [API](#api) · [Instances](#instances) · [Network](#network) · [Pipeline](#pipeline) · [Scaling](#scaling)
 
 ## Canaries
 Two functions ask KMS each minute for what it must refuse, one inside the VPC and one outside of any ([ADR 23](adr/0023-canaries-and-alarms.md)). Each has these three, \`canary-inside-…\` and \`canary-outside-…\`.
@@ -69,6 +70,13 @@ ${rows(DECRYPTION_ALARMS.map((alarm) => [`\`${alarm.id}\``, parentLimit(alarm, c
 | alarm | goes off | what it says | what to do |
 |---|---|---|---|
 ${rows(NETWORK_ALARMS.map(({ id, means, todo }) => [`\`${id}\``, `at ${config.network.blockedNames} names in 5 min`, means, todo]))}
+
+## Pipeline
+Where there is one. Besides, each run that fails or is stopped is a message (rule \`NAME-pipeline-failed\`): what ran before goes on running and is admitted, and the next run goes on from what is deployed.
+
+| alarm | what it says | what to do |
+|---|---|---|
+${rows(PIPELINE_ALARMS.map(({ id, means, todo }) => [`\`${id}\``, means, todo]))}
 
 ## Scaling
 \`parents-more-busy\`, \`parents-more-refused\`, \`parents-more-cpu\`, \`parents-more-network\` and \`parents-fewer\` start and end instances and tell nobody: nothing is wrong when they go off.
