@@ -136,14 +136,17 @@ const APART: readonly (readonly [Role, Asked])[] = [
 const ROLES = ['pipeline', 'build', 'deploy'] as const;
 
 describe.each(ROLES)('the role %s', (role) => {
-  it.each(MAY[role])('may %s on %s', (...asked) => {
+  it.each(MAY[role].map((asked) => [asked[0], asked[1], asked] as const))('may %s on %s', (_, __, asked) => {
     expect(ask(role, asked)).toBe('allow');
   });
 
-  it.each(NONE)('may not %s on %s, whatever it is given', (...asked) => {
-    expect(ask(role, asked)).not.toBe('allow');
-    expect(['boundary', 'DenyUnbounding']).toContain(ask(role, asked, 'hostile'));
-  });
+  it.each(NONE.map((asked) => [asked[0], asked[1], asked] as const))(
+    'may not %s on %s, whatever it is given',
+    (_, __, asked) => {
+      expect(ask(role, asked)).not.toBe('allow');
+      expect(['boundary', 'DenyUnbounding']).toContain(ask(role, asked, 'hostile'));
+    },
+  );
 
   it('has nothing that its boundary does not let it', () => {
     const lost = POLICIES[role].Statement.flatMap(requestsOf)

@@ -8,6 +8,7 @@ import { readDeployConfig } from './commands/config.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { destroyCommand } from './commands/destroy.ts';
 import { init } from './commands/init.ts';
+import { liveSet } from './commands/live.ts';
 import type { World } from './commands/world.ts';
 import { ADVICE, DeployError, UsageError } from './errors.ts';
 import { LIMITS, type Limits } from './limits.ts';
@@ -52,6 +53,9 @@ async function deployWith(world: World, args: readonly string[]): Promise<void> 
         throw new UsageError('--init takes --region, or AWS_REGION of the environment');
       return init(awsAccount(region), world.console, region, options);
     }
+    case 'live':
+      process.stdout.write(`${JSON.stringify(await liveSet(world, options.config))}\n`);
+      return;
     case 'policy':
       process.stdout.write(`${deployerPolicyText(readDeployConfig(options.config, world.env))}\n`);
   }
@@ -84,7 +88,10 @@ function explain(error: unknown, usage: string): number {
     process.stderr.write(`\n${error.code}: ${error.message}\n`);
     return 1;
   }
-  throw error;
+  const what =
+    error instanceof Error ? `${error.name}: ${error.message}` : 'something that is no error was thrown';
+  process.stderr.write(`\ninternal: ${what}\n${ADVICE.internal}\n`);
+  return 1;
 }
 
 /** An error of one of the vault's packages (templates, policies, images): its code says all; a stack would say nothing. */

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { UsageError } from './errors.ts';
+import { PHASES, type Phase } from './plan/run.ts';
 
 export const DEPLOY_USAGE = `npm run deploy -- --config deploy.json [options]
   Puts a vault into an AWS account, or brings it to another release or configuration. Credentials come from the AWS environment.
@@ -11,10 +12,13 @@ export const DEPLOY_USAGE = `npm run deploy -- --config deploy.json [options]
   --yes               does not ask before the key policies admit another image
   --dry-run, --diff   shows what would change, and changes nothing
   --only STAGE        this stage alone, of a vault that is deployed
+  --phase PHASE       a part of it, for a pipeline: widen, deploy, narrow, in this order and of one release (docs/releases.md)
 npm run deploy -- --init FILE --name NAME [--region REGION] --break-glass ARN
   Writes a configuration from what the account says.
 npm run deploy -- --config deploy.json --print-deployer-policy
-  Prints the rights that one of \`deployers\` needs.`;
+  Prints the rights that one of \`deployers\` needs.
+npm run deploy -- --config deploy.json --print-live
+  Prints the measurements that the keys admit now, or null.`;
 
 export const DESTROY_USAGE = `npm run destroy -- --config deploy.json [options]
   Shuts the keys and takes the vault away, but for what holds records: keys, table, and the two roles that can manage them.
@@ -32,6 +36,7 @@ export interface DeployOptions {
   readonly yes: boolean;
   readonly dryRun: boolean;
   readonly only: string | undefined;
+  readonly phase: Phase | undefined;
 }
 
 export interface InitOptions {
@@ -44,6 +49,11 @@ export interface InitOptions {
 
 export interface PolicyOptions {
   readonly command: 'policy';
+  readonly config: string;
+}
+
+export interface LiveOptions {
+  readonly command: 'live';
   readonly config: string;
 }
 
@@ -63,7 +73,7 @@ const flag = { type: 'boolean' } as const;
 export function parseDeploy(
   args: readonly string[],
   base: string,
-): DeployOptions | InitOptions | PolicyOptions {
+): DeployOptions | InitOptions | PolicyOptions | LiveOptions {
   const values = read(args, {
     config: text,
     out: text,
@@ -72,11 +82,13 @@ export function parseDeploy(
     'dry-run': flag,
     diff: flag,
     only: text,
+    phase: text,
     init: text,
     name: text,
     region: text,
     'break-glass': { type: 'string', multiple: true },
     'print-deployer-policy': flag,
+    'print-live': flag,
   });
   const given = Object.keys(values);
   const onlyWith = (allowed: readonly string[], what: string): void => {
@@ -101,7 +113,12 @@ export function parseDeploy(
     onlyWith(['config', 'print-deployer-policy'], '--print-deployer-policy');
     return { command: 'policy', config };
   }
-  onlyWith(['config', 'out', 'sign', 'yes', 'dry-run', 'diff', 'only'], 'a deployment');
+  if (values['print-live'] === true) {
+    onlyWith(['config', 'print-live'], '--print-live');
+    return { command: 'live', config };
+  }
+  if (values.phase !== undefined) onlyWith(['config', 'out', 'sign', 'yes', 'phase'], '--phase');
+  onlyWith(['config', 'out', 'sign', 'yes', 'dry-run', 'diff', 'only', 'phase'], 'a deployment');
   return {
     command: 'deploy',
     config,
@@ -110,6 +127,7 @@ export function parseDeploy(
     yes: values.yes === true,
     dryRun: values['dry-run'] === true || values.diff === true,
     only: values.only,
+    phase: phaseNamed(values.phase),
   };
 }
 
@@ -127,6 +145,13 @@ export function parseDestroy(args: readonly string[], base: string): DestroyOpti
     deleteData: values['delete-data'] === true,
     confirm: values.confirm,
   };
+}
+
+function phaseNamed(given: string | undefined): Phase | undefined {
+  const phase = PHASES.find((one) => one === given);
+  if (given !== undefined && phase === undefined)
+    throw new UsageError(`--phase is one of ${PHASES.join(', ')}`);
+  return phase;
 }
 
 function demanded(value: string | undefined, what: string): string {

@@ -16,6 +16,7 @@ describe('the words of deploy', () => {
       yes: true,
       dryRun: false,
       only: undefined,
+      phase: undefined,
     });
   });
 
@@ -39,7 +40,23 @@ describe('the words of deploy', () => {
     });
   });
 
+  test.each(['widen', 'deploy', 'narrow'])('--phase %s is a part of a rollout', (phase) => {
+    expect(deploy(`--config d.json --phase ${phase} --yes`)).toMatchObject({
+      command: 'deploy',
+      phase,
+      yes: true,
+    });
+  });
+
+  test('--print-live is a command of its own', () => {
+    expect(deploy('--config d.json --print-live')).toEqual({ command: 'live', config: '/home/ada/d.json' });
+  });
+
   test.each([
+    ['--config d.json --phase shrink', '--phase is one of widen, deploy, narrow'],
+    ['--config d.json --phase widen --only keys', '--phase does not go with --only'],
+    ['--config d.json --phase widen --dry-run', '--phase does not go with --dry-run'],
+    ['--config d.json --print-live --yes', '--print-live does not go with --yes'],
     ['', 'deploy takes --config'],
     ['--config', 'argument missing'],
     ['--config d.json --force', "Unknown option '--force'"],

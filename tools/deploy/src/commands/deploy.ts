@@ -24,19 +24,40 @@ export async function deployCommand(world: World, options: DeployOptions): Promi
   const release = await checkAll(run, dirname(options.config));
   const { version, issued } = release.release;
   console.say(`${config.name} in ${config.account}, ${config.region}: release ${version} of ${day(issued)}`);
-  const deployment: DeployRun = { ...run, release, yes: options.yes };
+  sayCertificate(run, release);
+  const { yes, phase } = options;
+  const deployment: DeployRun = { ...run, release, yes, phase };
   if (options.dryRun) {
     await show(deployment);
     console.say('Nothing was changed.');
     return;
   }
   const known = await deploy(deployment, options.only);
-  if (options.only !== undefined) return;
+  if (options.only !== undefined || phase === 'widen' || phase === 'narrow') return;
   const folder = options.out ?? resolve(dirname(options.config), `vault-${config.name}`);
   await writeFiles(folder, roleFiles(deployment, known, folder, sign));
   console.say('smoke test, from inside the VPC:');
   await smokeTest(run, known);
   for (const line of farewell(known, folder, options)) console.say(line);
+}
+
+/** Days before its end from which the certificate of an image is spoken of in every run. */
+const CERTIFICATE_DAYS = 60;
+const DAY_MS = 86_400_000;
+
+/** @throws {DeployError} `release_refused` when no instance would start the image */
+function sayCertificate({ clock, console }: Run, { release, certificateEnds }: OpenedRelease): void {
+  const left = certificateEnds - clock.now();
+  if (left <= 0) {
+    throw new DeployError(
+      'release_refused',
+      `the certificate that the image of ${release.version} is signed under ended ${day(certificateEnds)}: no instance starts it`,
+    );
+  }
+  if (left > CERTIFICATE_DAYS * DAY_MS) return;
+  console.say(
+    `The certificate of the image ends ${day(certificateEnds)}: from then on no instance starts it (docs/releases.md).`,
+  );
 }
 
 /** Release and account are looked at side by side, and everything that is wrong is told at once. */

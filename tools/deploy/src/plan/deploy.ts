@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { stagesOf } from '@enclave-vault/infra';
+import { DECRYPTION, KEYS, PIPELINE, type Stage, stagesOf } from '@enclave-vault/infra';
 import { DeployError, UsageError } from '../errors.ts';
-import { type DeployRun, Known } from './run.ts';
+import { type DeployRun, Known, type Phase } from './run.ts';
 import { type Act, stepOf } from './steps.ts';
 
 /** Keys and instances go together: an image that the keys do not admit does not serve, and the keys alone are no rollout. */
-const TOGETHER: ReadonlySet<string> = new Set(['keys', 'decryption']);
+const TOGETHER: ReadonlySet<string> = new Set([KEYS.id, DECRYPTION.id]);
+
+/** Stages after which a phase has nothing more to do. */
+const LAST: Readonly<Partial<Record<Phase, string>>> = { widen: KEYS.id, narrow: DECRYPTION.id };
 
 /**
  * Brings an account to what the configuration and the release say, stage by stage. Every input is read from the account or
@@ -24,16 +27,29 @@ export async function deploy(run: DeployRun, only?: string): Promise<Known> {
   }
   const known = new Known();
   for (const [index, stage] of stages.entries()) {
-    const act: Act = only === undefined || stage.id === only ? 'deploy' : 'learn';
+    const act = actOf(run, stage, only);
+    if (act === null) continue;
     if (act === 'deploy') run.console.say(`[${index + 1}/${stages.length}] ${stage.title}`);
     const there = await stepOf(stage)({ run, known, act }, stage);
-    if (stage.id === only) break;
+    if (stage.id === only || (run.phase !== undefined && stage.id === LAST[run.phase])) break;
     if (!there) {
       const name = run.names.stack(stage.id);
-      throw new DeployError('stack_stuck', `${name} is not deployed, and ${only} comes after it`);
+      throw new DeployError(
+        'stack_stuck',
+        `${name} is not deployed, and ${only ?? `the phase ${run.phase}`} comes after it`,
+      );
     }
   }
   return known;
+}
+
+/** @returns null for a stage that is left out altogether */
+function actOf({ phase }: DeployRun, { id }: Stage, only: string | undefined): Act | null {
+  if (only !== undefined) return id === only ? 'deploy' : 'learn';
+  if (phase === undefined) return 'deploy';
+  // What approves a release is not changed by one: people deploy the pipeline.
+  if (id === PIPELINE.id) return null;
+  return phase !== 'narrow' || TOGETHER.has(id) ? 'deploy' : 'learn';
 }
 
 /** Shows what a deployment would change, as far as that can be known before it begins, and changes nothing. */

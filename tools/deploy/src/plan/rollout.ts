@@ -2,7 +2,7 @@
 import { DECRYPTION, type Stage } from '@enclave-vault/infra';
 import type { Measurements } from '@enclave-vault/policies';
 import { DeployError, type DeployErrorCode } from '../errors.ts';
-import { without } from '../keys/measurements.ts';
+import { sameMeasurements, without } from '../keys/measurements.ts';
 import { phaseOf } from '../stack/statuses.ts';
 import { awaitHealthy } from './health.ts';
 import type { DeployRun, Known, Rollout } from './run.ts';
@@ -41,7 +41,8 @@ export async function rollOut(
     const done = await goBack(run, known, stage, { before, replaced }, { live, wanted }, keys);
     throw new DeployError(error.code, error.message, [...error.details, ...done]);
   }
-  await keys(wanted);
+  // A pipeline's next phase does: by then the rest of the release is deployed, and the smoke test has passed.
+  if (run.phase !== 'deploy') await keys(wanted);
 }
 
 function placeOf(known: Known): { readonly group: string; readonly targetGroup: string } {
@@ -71,9 +72,10 @@ async function goBack(
 ): Promise<string[]> {
   const now = await deployedTemplate(run, stage);
   if (before === undefined) {
-    // The first one here: nothing else runs that needs a key.
-    await keys(live);
-    return [`the keys admit ${live === null ? 'nobody again' : 'what they admitted before'}`];
+    // The first one here: nothing else runs that needs a key. An earlier phase, or run, may have admitted it already.
+    const others = sameMeasurements(live, wanted) ? null : live;
+    await keys(others);
+    return [`the keys admit ${others === null ? 'nobody again' : 'what they admitted before'}`];
   }
   if (now === undefined) {
     return ['the instances could not be put back: the keys go on admitting both images'];

@@ -27,11 +27,17 @@ export interface Run {
   readonly names: Names;
 }
 
+/** Parts of a deployment for a pipeline, in their order: the keys admit both images, the new one comes to serve, the old one is shut out. */
+export const PHASES = ['widen', 'deploy', 'narrow'] as const;
+export type Phase = (typeof PHASES)[number];
+
 /** A deployment's run, which has a release. */
 export interface DeployRun extends Run {
   readonly release: OpenedRelease;
   /** Nobody is asked before keys admit another image. */
   readonly yes: boolean;
+  /** This part of it alone; absent: all of it. */
+  readonly phase?: Phase | undefined;
 }
 
 /** Parts of the release that need nothing of this deployment, as they lie in the bucket; functions are signed. */

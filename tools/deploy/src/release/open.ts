@@ -18,6 +18,8 @@ import { DeployError } from '../errors.ts';
 /** A release whose signature holds, and that was held against its files. */
 export interface OpenedRelease {
   readonly release: Release;
+  /** When the certificate of the image ends, ms since the epoch: from then on nitro-cli does not start it. */
+  readonly certificateEnds: number;
   /** Bytes of a part, which are those that were signed. @throws {DeployError} `upload_mismatch` when the file was changed since */
   readonly read: (part: Part) => Promise<Buffer>;
 }
@@ -35,7 +37,8 @@ export async function openRelease(folder: string, publicKey: string): Promise<Op
   const problems = (await Promise.all(PARTS.map((part) => fileProblem(folder, release, part)))).filter(
     (problem) => problem !== undefined,
   );
-  if (problems.length === 0) problems.push(...(await imageProblems(folder, release)));
+  const image = problems.length === 0 ? await judgeImage(folder, release) : undefined;
+  problems.push(...(image?.problems ?? []));
   if (problems.length > 0) {
     throw new DeployError(
       'release_refused',
@@ -43,7 +46,8 @@ export async function openRelease(folder: string, publicKey: string): Promise<Op
       problems,
     );
   }
-  return { release, read: (part) => readPart(folder, release, part) };
+  const certificateEnds = image?.certificateEnds ?? 0;
+  return { release, certificateEnds, read: (part) => readPart(folder, release, part) };
 }
 
 async function readManifest(folder: string, publicKey: string): Promise<Release> {
@@ -68,13 +72,16 @@ async function fileProblem(folder: string, { files }: Release, part: Part): Prom
 }
 
 /** A manifest that names other measurements than its image has would make key policies that admit nothing, or something else. */
-async function imageProblems(folder: string, { files, image }: Release): Promise<string[]> {
+async function judgeImage(
+  folder: string,
+  { files, image }: Release,
+): Promise<{ readonly problems: readonly string[]; readonly certificateEnds?: number }> {
   let read: Awaited<ReturnType<typeof readEif>>;
   try {
     read = await readEif(createReadStream(join(folder, files.image.path), { highWaterMark: CHUNK }));
   } catch (error) {
     const code = error instanceof EifError ? error.code : 'unreadable';
-    return [`${files.image.path} is no enclave image that can be run: ${code}`];
+    return { problems: [`${files.image.path} is no enclave image that can be run: ${code}`] };
   }
   const problems: string[] = [];
   const registers = [
@@ -90,7 +97,8 @@ async function imageProblems(folder: string, { files, image }: Release): Promise
   if (read.architecture !== image.architecture) {
     problems.push(`${files.image.path} is for ${read.architecture}, the manifest says ${image.architecture}`);
   }
-  return problems;
+  const certificateEnds = read.signature?.certificate.validToDate.getTime();
+  return { problems, ...(certificateEnds === undefined ? {} : { certificateEnds }) };
 }
 
 async function readPart(folder: string, { files }: Release, part: Part): Promise<Buffer> {

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DEPLOY } from '@enclave-vault/infra';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { signer } from '../../../../verifier/eif/test/write-eif.ts';
+import { deployCommand } from '../../src/commands/deploy.ts';
+import { liveSet } from '../../src/commands/live.ts';
+import type { World } from '../../src/commands/world.ts';
+import { parseDeploy } from '../../src/options.ts';
+import { deploy } from '../../src/plan/deploy.ts';
+import { Rehearsal } from '../support/rehearsal.ts';
+import { type Fixture, PROJECT_KEY, releaseFixture } from '../support/release-fixture.ts';
+import { refusal, SHORT } from '../support/tools.ts';
+
+vi.mock('@enclave-vault/infra', async (original) => {
+  const infra = await original<typeof import('@enclave-vault/infra')>();
+  const { memoized } = await import('../support/memo.ts');
+  return { ...infra, synthesize: memoized(infra.synthesize) };
+});
+
+/** Of the image's certificate, which is good for a day. */
+const BEGINS = Date.UTC(2031, 5, 1);
+const ENDS = BEGINS + 86_400_000;
+const DAY = 86_400_000;
+
+let release: Fixture;
+beforeAll(async () => {
+  release = await releaseFixture('1.0.0', '1.0.0', { certificate: signer('secp384r1', BEGINS) });
+});
+
+async function worldOf(rehearsal: Rehearsal): Promise<{ world: World; config: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'deploy-command-'));
+  const config = join(folder, 'deploy.json');
+  const key = join(folder, 'project.pem');
+  await writeFile(key, PROJECT_KEY);
+  const file = { ...(DEPLOY.example as object), release: { folder: release.folder, key } };
+  await writeFile(config, JSON.stringify(file));
+  const { cloud, clock, console } = rehearsal;
+  return { world: { cloud: () => cloud, clock, console, limits: SHORT, env: {} }, config };
+}
+
+async function dryRun(now: number): Promise<string> {
+  const rehearsal = new Rehearsal();
+  rehearsal.clock.time = now;
+  const { world, config } = await worldOf(rehearsal);
+  const options = parseDeploy(['--config', config, '--dry-run'], '/');
+  if (options.command !== 'deploy') throw new Error('no deployment');
+  await deployCommand(world, options);
+  return rehearsal.console.text;
+}
+
+describe('the certificate of a release’s image', () => {
+  test('that has ended is refused: no instance would start it', async () => {
+    const { code, text } = await refusal(dryRun(ENDS));
+    expect(code).toBe('release_refused');
+    expect(text).toContain('ended 2031-06-02');
+  });
+
+  test('that ends within 60 days is spoken of', async () => {
+    expect(await dryRun(ENDS - 59 * DAY)).toContain('The certificate of the image ends 2031-06-02');
+  });
+
+  test('that is good for longer is not', async () => {
+    expect(await dryRun(ENDS - 61 * DAY)).not.toContain('certificate');
+  });
+});
+
+describe('--print-live', () => {
+  test('is null where there are no keys, and what they admit where there are', async () => {
+    const rehearsal = new Rehearsal();
+    const { world, config } = await worldOf(rehearsal);
+    expect(await liveSet(world, config)).toBeNull();
+    await deploy(await rehearsal.run(release));
+    expect((await liveSet(world, config))?.pcr0).toEqual([release.release.image.pcr0]);
+    expect(await liveSet(world, config)).toEqual(await rehearsal.admitted());
+  });
+});
