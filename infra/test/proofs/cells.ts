@@ -361,7 +361,10 @@ break-glass | internet | dynamodb:CreateBackup | @table | identity > allow | and
 admin root deployment deployer api stranger | internet | dynamodb:{CreateBackup,RestoreTableToPointInTime} | @table | DenyCopiesByOthers | nobody else makes a copy
 break-glass | via-dynamodb | @restore-items | @new-table | allow | DynamoDB fills the new table in its name
 break-glass | internet | @restore-items | @new-table | identity > boundary | and it reads none of it
-break-glass | internet | dynamodb:{DescribeTable,PutResourcePolicy,DescribeContinuousBackups} | @new-table | allow | the new table gets its policy before it is used
+break-glass | internet | dynamodb:{DescribeTable,PutResourcePolicy,DescribeContinuousBackups,UpdateTable,UpdateContinuousBackups} | @new-table | allow | the new table gets its policy and protections before it is used
+break-glass | internet | dynamodb:RestoreTableToPointInTime | @new-table | allow | and is restored once more, into the place of the old one
+break-glass | via-dynamodb | @restore-items | opened:dynamodb/table/vault-records | allow | which is gone then, and its policy with it
+break-glass | internet | dynamodb:{DeleteTable,DeleteItem} | opened:dynamodb/table/vault-records | identity > boundary | and which it does not delete itself
 break-glass | internet | dynamodb:{DeleteResourcePolicy,PutResourcePolicy,UpdateContinuousBackups,UpdateTable,DescribeContinuousBackups,DescribeTable,GetResourcePolicy} | @table | allow | control of the table
 break-glass | internet | dynamodb:{DescribeTable,RestoreTableToPointInTime} | dynamodb/table/payroll | identity > boundary | of this one
 deployment | internet forwarded | @control-table dynamodb:{DescribeContinuousBackups,DescribeContributorInsights,DescribeTable,DescribeTimeToLive,GetResourcePolicy,ListTagsOfResource} | @table | allow | CloudFormation
@@ -444,7 +447,7 @@ cloudtrail! | silent | s3:PutObject | @trail-file +by-trail | resource > allow |
 cloudtrail! | silent | s3:PutObject | @trail-bucket s3/vault-trail-111122223333-eu-central-1/x +by-trail +owned | resource > allow | in their own place
 cloudtrail! | for-others | s3:PutObject | @trail-file +by-trail +owned | EnforceConfusedDeputyProtection | for no other account
 cloudtrail! | for-others | s3:GetBucketAcl | @trail-bucket +by-trail | EnforceConfusedDeputyProtection | for no other account
-admin root tagged deployment break-glass deployer cloudtrail! | internet silent | s3:{BypassGovernanceRetention,DeleteObject,DeleteObjectTagging,DeleteObjectVersion,DeleteObjectVersionTagging} | @trail-file | DenyDeletion | nobody deletes evidence
+admin root tagged deployment break-glass deployer cloudtrail! | internet silent | s3:{BypassGovernanceRetention,DeleteObject,DeleteObjectTagging,DeleteObjectVersion,DeleteObjectVersionTagging,ReplicateDelete,ReplicateObject} | @trail-file | DenyDeletion | nobody deletes evidence, nor lays something over it
 admin root deployment break-glass deployer s3! | internet silent | s3:{PutObject,PutObjectAcl,PutObjectVersionAcl} | @trail-file | DenyWritingByOthers | nor forges it
 admin deployer | internet | s3:{GetObject,ListBucket} | @trail-file @trail-bucket | allow | people of the account read
 api instance break-glass | internet | s3:GetObject | @trail-file | identity > allow | and no roles of ours
@@ -641,11 +644,15 @@ admin | internet | iam:{PutRolePolicy,UpdateAssumeRolePolicy,DeleteRolePermissio
 +tagged = +aws:ResourceTag/enclave-vault=vault
 @ec2-things = ec2/launch-template/lt-1 ec2/route-table/rtb-1 ec2/security-group/sg-1 ec2/security-group-rule/sgr-1 ec2/subnet/subnet-1 ec2/vpc/vpc-1 ec2/vpc-endpoint/vpce-1 ec2/vpc-flow-log/fl-1
 
-@ec2-create = ec2:{CreateFlowLogs,CreateLaunchTemplate,CreateRouteTable,CreateSecurityGroup,CreateSubnet,CreateVpc,CreateVpcEndpoint}
+@ec2-create = ec2:{CreateFlowLogs,CreateLaunchTemplate,CreateRouteTable,CreateSecurityGroup,CreateSubnet,CreateVpc}
 @ec2-change = ec2:{AssociateRouteTable,AuthorizeSecurityGroupEgress,AuthorizeSecurityGroupIngress,CreateLaunchTemplateVersion,DeleteFlowLogs,DeleteLaunchTemplate,DeleteRouteTable,DeleteSecurityGroup,DeleteSubnet,DeleteTags,DeleteVpc,DeleteVpcEndpoints,DisassociateRouteTable,ModifySubnetAttribute,ModifyVpcAttribute,ModifyVpcEndpoint,RevokeSecurityGroupEgress,RevokeSecurityGroupIngress,UpdateSecurityGroupRuleDescriptionsIngress}
 @ec2-read = ec2:{DescribeAccountAttributes,DescribeAvailabilityZones,DescribeFlowLogs,DescribeImages,DescribeInstanceTypes,DescribeInstances,DescribeInternetGateways,DescribeLaunchTemplateVersions,DescribeLaunchTemplates,DescribeNetworkAcls,DescribeNetworkInterfaces,DescribeRouteTables,DescribeSecurityGroupRules,DescribeSecurityGroups,DescribeSubnets,DescribeTags,DescribeVpcAttribute,DescribeVpcEndpoints,DescribeVpcs,GetInstanceTypesFromInstanceRequirements,GetSecurityGroupsForVpc}
 deployment | internet | @ec2-create | @ec2-things +tagging | allow | makes a network, tagged as the vault's
-deployment | internet | @ec2-create | ec2/vpc/vpc-1 ec2/subnet/subnet-1 +tagged | allow | within what is
+deployment | internet | @ec2-create ec2:CreateVpcEndpoint | ec2/vpc/vpc-1 ec2/subnet/subnet-1 +tagged | allow | within what is
+deployment | internet | ec2:CreateVpcEndpoint | ec2/vpc-endpoint/vpce-1 +tagging +ec2:VpceServiceOwner=amazon | allow | endpoints of AWS's services
+deployment | internet | ec2:CreateVpcEndpoint | ec2/vpc-endpoint/vpce-1 +tagging +ec2:VpceServiceOwner=444455556666 | identity > allow | and no way into somebody else's network
+deployment | internet | ec2:CreateVpcEndpoint | ec2/vpc-endpoint/vpce-1 +tagging | identity > allow | whoever it is
+deployment | internet | ec2:CreateVpcEndpoint | ec2/vpc-endpoint/vpce-1 +ec2:VpceServiceOwner=amazon | identity > allow | tagged as the vault's
 deployment | internet | @ec2-change | ec2/vpc/vpc-1 ec2/subnet/subnet-1 +tagged | allow | changes what is the vault's
 deployment | internet | @ec2-create @ec2-change | @ec2-things | identity > allow | and nobody else's: here only tags tell, which is why others may not set them (organization/)
 deployment | internet | @ec2-read | * | allow | sees
@@ -872,7 +879,9 @@ deploy | internet | @write-log | logs/log-group:/vault/deploy:log-stream:x | all
 build deploy | internet | @write-log | logs/log-group:/vault/audit-heads:log-stream:x | identity > allow | its own; the boundary knows the vault's
 build deploy | internet | @write-log | logs/log-group:/payroll:log-stream:x | identity > boundary | and no others
 deploy | internet | cloudformation:{ContinueUpdateRollback,CreateChangeSet,DeleteChangeSet,DeleteStack,DescribeChangeSet,DescribeStackEvents,DescribeStacks,ExecuteChangeSet,GetTemplate,TagResource,UntagResource,UpdateTerminationProtection} | cloudformation/stack/vault-api/1 | allow | the deploy command
-deploy | internet | cloudformation:{CreateChangeSet,DeleteStack} | cloudformation/stack/payroll/1 | identity > boundary | of this vault
+deploy | internet | cloudformation:{CreateChangeSet,DeleteStack} | cloudformation/stack/payroll/1 cloudformation/stack/vault-payroll/1 | identity > boundary | of this vault
+deploy | internet | cloudformation:{CreateChangeSet,DeleteChangeSet,DeleteStack,ExecuteChangeSet,GetTemplate,UpdateTerminationProtection} | cloudformation/stack/vault-pipeline/1 | identity > boundary | but for the stack that approves
+deploy | internet | cloudformation:DescribeStacks | cloudformation/stack/vault-pipeline/1 | allow | which it sees
 deploy | internet | iam:PassRole | iam/role/vault/vault-deployment +iam:PassedToService=cloudformation.amazonaws.com | allow | CloudFormation works as the deployment role
 deploy | internet | iam:PassRole | iam/role/vault/vault-deployment +iam:PassedToService=lambda.amazonaws.com | identity > boundary | and nothing else
 deploy | internet | iam:PassRole | iam/role/vault/vault-api iam/role/vault/vault-break-glass +iam:PassedToService=cloudformation.amazonaws.com | identity > boundary | as no other
