@@ -37,7 +37,7 @@ const HOME = homeOf(CONFIG, NAMES);
 
 /** deploy.json that makes the longest documents. */
 const LONGEST = read({
-  name: 'a-name-of-20-letters',
+  name: 'anameoftwentyletters',
   region: 'ap-southeast-1',
   zones: ['ap-southeast-1a', 'ap-southeast-1b'],
   replicaRegions: ['ap-northeast-1', 'ap-northeast-2', 'ap-northeast-3', 'ap-southeast-2'],

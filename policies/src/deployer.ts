@@ -5,6 +5,7 @@ import { checkHome } from './check.ts';
 import { belowBoundary } from './deployment/roles.ts';
 import { allow, anyKeys, document } from './identities.ts';
 import { roleArn } from './roles.ts';
+import { STACKS, type StackId, stackArns } from './stacks.ts';
 import type { Home, PolicyDocument, Statement } from './types.ts';
 
 export interface DeployerOptions {
@@ -29,7 +30,7 @@ export function deployerPolicies(
   checkHome(home);
   return {
     deploy: document([
-      ...stackGrants(home),
+      ...stackGrants(home, STACKS),
       ...artifactGrants(home),
       ...afterwards(home),
       ...(setsAccountLogRole ? accountLogRole(home) : []),
@@ -38,12 +39,22 @@ export function deployerPolicies(
   };
 }
 
-/** What the deploy command does besides placing and signing files: for people's runs and the pipeline's. */
+/**
+ * What the deploy command does in the pipeline, besides placing and signing files. The pipeline's own stack it only sees: what
+ * approves a release is not changed by one.
+ */
 export function deployGrants(home: Home): Statement[] {
-  return [...stackGrants(home), ...afterwards(home)];
+  return [
+    ...stackGrants(
+      home,
+      STACKS.filter((id) => id !== 'pipeline'),
+    ),
+    allow('SeePipeline', ['cloudformation:DescribeStacks'], stackArns(home, ['pipeline'])),
+    ...afterwards(home),
+  ];
 }
 
-function stackGrants(home: Home): Statement[] {
+function stackGrants(home: Home, stacks: readonly StackId[]): Statement[] {
   return [
     allow(
       'Stacks',
@@ -61,7 +72,7 @@ function stackGrants(home: Home): Statement[] {
         'cloudformation:UntagResource',
         'cloudformation:UpdateTerminationProtection',
       ],
-      arnIn(home, 'cloudformation', `stack/${home.name}-*`, '*'),
+      stackArns(home, stacks),
     ),
     allow('HandOver', 'iam:PassRole', home.roles.deployment, {
       StringEquals: { 'iam:PassedToService': 'cloudformation.amazonaws.com' },

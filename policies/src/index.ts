@@ -121,6 +121,7 @@ export {
   topicKeyPolicy,
 } from './service-keys.ts';
 export { signingKeyPolicy } from './signing-keys.ts';
+export { STACKS, type StackId, stackArns } from './stacks.ts';
 export { streamPolicy, type TablePolicyInput, tablePolicy } from './table.ts';
 export { type TopicPolicyInput, topicPolicy } from './topic.ts';
 export { type TrailOptions, trailBucketPolicy, trailKeyPolicy, trailRolePolicy } from './trail.ts';

@@ -29,7 +29,7 @@ export const ORGANIZATION = defineRole('organization', {
       path: 'name',
       env: 'ENCLAVE_VAULT_ORGANIZATION_NAME',
       doc: 'Name of the deployments, as their deploy.json has it. Vaults of two names take two stacks.',
-      read: text('a lower-case name of up to 20 characters', /[a-z][a-z0-9-]{0,18}[a-z0-9]/),
+      read: text('a lower-case name of up to 20 letters and digits', /[a-z][a-z0-9]{0,19}/),
     },
     {
       path: 'targets.everywhere',

@@ -7,8 +7,9 @@ export const PLACE_SETTINGS = [
     path: 'name',
     env: 'ENCLAVE_VAULT_DEPLOY_NAME',
     doc: 'Name of the deployment: stacks, roles, aliases, table and bucket begin with it. Unique in the account.',
-    // The bucket of artifacts has account and Region behind it, and 63 characters in all.
-    read: text('a lower-case name of up to 20 characters', /[a-z][a-z0-9-]{0,18}[a-z0-9]/),
+    // The bucket of artifacts has account and Region behind it, and 63 characters in all. What is NAME-… is this vault's
+    // in every policy: with a hyphen in names, the things of `vault-two` would be those of `vault` as well.
+    read: text('a lower-case name of up to 20 letters and digits', /[a-z][a-z0-9]{0,19}/),
   },
   {
     path: 'partition',

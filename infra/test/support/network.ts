@@ -46,7 +46,7 @@ export function inRegion(region: string, changes: Changes = {}): DeployConfig {
 
 /** With every option on that makes the template longer. */
 export const EVERYTHING: Changes = {
-  name: 'a-name-of-20-letters',
+  name: 'anameoftwentyletters',
   zones: ['a', 'b', 'c', 'd', 'e', 'f'].map((letter) => `eu-central-1${letter}`),
   network: {
     sessionManager: true,

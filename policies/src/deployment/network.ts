@@ -17,8 +17,10 @@ const CREATE = [
   'ec2:CreateSecurityGroup',
   'ec2:CreateSubnet',
   'ec2:CreateVpc',
-  'ec2:CreateVpcEndpoint',
 ] as const;
+
+/** An endpoint of another's service, or of his resource, would be a way out: it leads into his network. */
+const CREATE_ENDPOINT = 'ec2:CreateVpcEndpoint';
 
 /** On what is there already: a new subnet is also a change of its VPC. */
 const CHANGE = [
@@ -76,12 +78,16 @@ export function networkGrants(home: Home): Statement[] {
   const ours = { StringEquals: { 'aws:ResourceTag/enclave-vault': home.name } };
   return [
     allow('CreateTagged', CREATE, ec2(TYPES), asked),
-    allow('ChangeTagged', [...CREATE, ...CHANGE], arnIn(home, 'ec2', '*'), ours),
+    // Of services of AWS alone (AWS PrivateLink Guide, "Control VPC endpoints creation based on the service owner").
+    allow('CreateEndpoint', CREATE_ENDPOINT, ec2(['vpc-endpoint']), {
+      StringEquals: { ...asked.StringEquals, 'ec2:VpceServiceOwner': 'amazon' },
+    }),
+    allow('ChangeTagged', [...CREATE, CREATE_ENDPOINT, ...CHANGE], arnIn(home, 'ec2', '*'), ours),
     // A tag may be given as a resource is made, or to one that has ours already: never to take over one of others.
     allow('TagNew', 'ec2:CreateTags', ec2(TYPES), {
       StringEquals: {
         'aws:RequestTag/enclave-vault': home.name,
-        'ec2:CreateAction': CREATE.map((action) => action.slice('ec2:'.length)),
+        'ec2:CreateAction': [...CREATE, CREATE_ENDPOINT].map((action) => action.slice('ec2:'.length)),
       },
     }),
     allow('TagOurs', 'ec2:CreateTags', ec2(TYPES), ours),

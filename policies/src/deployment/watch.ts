@@ -110,7 +110,7 @@ export function watchGrants(home: Home, watched?: string): Statement[] {
     allow(
       'Dashboard',
       ['cloudwatch:DeleteDashboards', 'cloudwatch:GetDashboard', 'cloudwatch:PutDashboard'],
-      arnIn(home, 'cloudwatch', `dashboard/${name}*`, ''),
+      arnIn(home, 'cloudwatch', `dashboard/${name}`, ''),
     ),
     allow(
       'Trail',

@@ -131,6 +131,11 @@ const endpointParts = (operation: string): readonly Row[] => [
   row(operation, of('route-table', 'RouteTableIds')),
 ];
 
+/** AWS's own are `com.amazonaws.REGION.SERVICE` (`cn.com.…` in China); behind `vpce` somebody offers one of his. */
+function serviceOwner(name: string): string {
+  return /^(cn\.)?com\.amazonaws\.(?!vpce\.)/.test(name) ? 'amazon' : 'aws-account-id';
+}
+
 const VPC_ENDPOINT: Handler = {
   type: 'AWS::EC2::VPCEndpoint',
   createOnly: ['ServiceName', 'VpcEndpointType', 'VpcId', 'ServiceRegion'],
@@ -139,6 +144,7 @@ const VPC_ENDPOINT: Handler = {
       context: (subject) => ({
         ...withTags(subject),
         'ec2:VpceServiceName': textAt(subject.properties, 'ServiceName') ?? '',
+        'ec2:VpceServiceOwner': serviceOwner(textAt(subject.properties, 'ServiceName') ?? ''),
       }),
     }),
     row('ec2:CreateVpcEndpoint', of('vpc', 'VpcId')),
