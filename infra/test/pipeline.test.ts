@@ -86,11 +86,13 @@ describe('the pipeline', () => {
 
   it('deploys the manifest that was approved, and no other', () => {
     for (const { Configuration, InputArtifacts } of stages.get('Rollout') ?? []) {
-      expect(JSON.parse(Configuration.EnvironmentVariables ?? '[]')).toContainEqual({
-        name: 'MANIFEST_SHA256',
-        value: '#{Release.MANIFEST_SHA256}',
-        type: 'PLAINTEXT',
-      });
+      for (const name of ['MANIFEST_SHA256', 'PCR0', 'PCR8', 'VERSION'])
+        expect(JSON.parse(Configuration.EnvironmentVariables ?? '[]')).toContainEqual({
+          name,
+          value: `#{Release.${name}}`,
+          type: 'PLAINTEXT',
+        });
+      expect(Configuration.EnvironmentVariables?.length).toBeLessThanOrEqual(1000);
       expect(Configuration).toMatchObject({ ProjectName: 'vault-deploy', PrimarySource: 'Source' });
       expect(InputArtifacts?.map(({ Name }) => Name)).toEqual(['Source', 'Release']);
     }
@@ -360,12 +362,17 @@ describe('build specifications', () => {
 
   it('deploy the approved manifest, in the phase that is asked for', () => {
     mkdirSync(join(folder, 'release'), { recursive: true });
-    writeFileSync(join(folder, 'release/release.json'), 'manifest');
-    const sha256 = createHash('sha256').update('manifest').digest('hex');
+    const payload = { version: '1.2.3', image: { pcr0: 'aa', pcr8: 'bb' } };
+    const manifest = JSON.stringify({ payload: Buffer.from(JSON.stringify(payload)).toString('base64') });
+    writeFileSync(join(folder, 'release/release.json'), manifest);
+    const sha256 = createHash('sha256').update(manifest).digest('hex');
     const env = {
       CODEBUILD_SRC_DIR_Release: join(folder, 'release'),
       DEPLOY_CONFIG: 'deploy.json',
       PHASE: 'widen',
+      VERSION: '1.2.3',
+      PCR0: 'aa',
+      PCR8: 'bb',
     };
     expect(run(commandsOf(deploySpec()), { ...env, MANIFEST_SHA256: sha256 })).toEqual({
       status: 0,
@@ -374,9 +381,21 @@ describe('build specifications', () => {
         'npm run --silent deploy -- --config deploy.json --phase widen --yes',
       ],
     });
-    for (const other of ['0'.repeat(64), '']) {
-      const { status, calls } = run(commandsOf(deploySpec()), { ...env, MANIFEST_SHA256: other });
-      expect(status).not.toBe(0);
+    const ofNothing = createHash('sha256').digest('hex');
+    const others: readonly Readonly<Record<string, string>>[] = [
+      { MANIFEST_SHA256: '0'.repeat(64) },
+      { MANIFEST_SHA256: '' },
+      // Of nothing, which is right, and then a remark: sha256sum itself would be content.
+      { MANIFEST_SHA256: `${ofNothing}  /dev/null\n#` },
+      // What approvers read, of another image than the release has.
+      { PCR0: 'cc' },
+      { PCR8: 'cc' },
+      { VERSION: '1.2.4' },
+      { PCR0: '' },
+    ];
+    for (const other of others) {
+      const { status, calls } = run(commandsOf(deploySpec()), { ...env, MANIFEST_SHA256: sha256, ...other });
+      expect(status, JSON.stringify(other)).not.toBe(0);
       expect(calls).toEqual(['npm ci --ignore-scripts']);
     }
   });

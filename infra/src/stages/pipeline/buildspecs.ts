@@ -14,8 +14,11 @@ const BLOBS = '/usr/share/nitro_enclaves/blobs';
 export const ROLLOUT = ['widen', 'deploy', 'narrow'] as const;
 export type Phase = (typeof ROLLOUT)[number];
 
-/** What the build tells the pipeline. It stands in the text for approvers, and the digest is what is deployed. */
-export const EXPORTED = ['VERSION', 'PCR0', 'PCR8', 'LIVE_PCR0', 'LIVE_PCR8', 'MANIFEST_SHA256'] as const;
+/** What approvers read of a release, and what is deployed, no other: the deployment holds the manifest against these words. */
+export const APPROVED = ['VERSION', 'PCR0', 'PCR8', 'MANIFEST_SHA256'] as const;
+
+/** What the build tells the pipeline. It stands in the text for approvers. */
+export const EXPORTED = [...APPROVED, 'LIVE_PCR0', 'LIVE_PCR8'] as const;
 
 /**
  * Tests, makes the enclave image without Docker (docs/enclave-image.md), signs it by KMS, measures it and makes the release.
@@ -61,9 +64,20 @@ export function buildSpec(): string {
   });
 }
 
+/** What a release's manifest says of itself, in the words and the order of {@link APPROVED}. It is DSSE: the payload is in base64. */
+const SAID = [
+  "const { payload } = JSON.parse(require('node:fs').readFileSync(0));",
+  "const { version, image } = JSON.parse(Buffer.from(payload, 'base64'));",
+  "version + ' ' + image.pcr0 + ' ' + image.pcr8",
+].join(' ');
+
 /**
  * Runs one phase of the deploy command, on the release whose manifest has the digest that was approved. Packages come without their
  * install scripts: what runs here is what the lockfile names.
+ *
+ * The build wrote what approvers read, and a build runs what nobody has approved: one that told another PCR0 than its release has
+ * would have that release approved for it. So each word is compared. The digest is a digest and nothing else, since sha256sum
+ * reads lines: one that begins with `#` is a remark.
  */
 export function deploySpec(): string {
   return spec({
@@ -72,7 +86,9 @@ export function deploySpec(): string {
       install: { commands: ['npm ci --ignore-scripts'] },
       build: {
         commands: [
+          '[[ "$MANIFEST_SHA256" =~ ^[0-9a-f]{64}$ ]]',
           'echo "$MANIFEST_SHA256  $CODEBUILD_SRC_DIR_Release/release.json" | sha256sum --check --strict',
+          `test "$VERSION $PCR0 $PCR8" = "$(node --print "${SAID}" < "$CODEBUILD_SRC_DIR_Release/release.json")"`,
           'ENCLAVE_VAULT_DEPLOY_RELEASE_FOLDER="$CODEBUILD_SRC_DIR_Release" npm run --silent deploy -- --config "$DEPLOY_CONFIG" --phase "$PHASE" --yes',
         ],
       },

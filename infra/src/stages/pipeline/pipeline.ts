@@ -14,7 +14,7 @@ import { homeOf } from '../../home.ts';
 import type { StageContext } from '../../stage.ts';
 import { ARTIFACTS } from '../artifacts.ts';
 import { BASE } from '../base.ts';
-import { type Phase, ROLLOUT } from './buildspecs.ts';
+import { APPROVED, type Phase, ROLLOUT } from './buildspecs.ts';
 
 type Action = CfnPipeline.ActionDeclarationProperty;
 
@@ -65,7 +65,7 @@ export function pipeline(
           codeBuild(title(phase), projects.deploy, {
             inputs: [SOURCE, RELEASE],
             order: index + 1,
-            environment: { PHASE: phase, MANIFEST_SHA256: '#{Release.MANIFEST_SHA256}' },
+            environment: { PHASE: phase, ...approved() },
           }),
         ),
       },
@@ -114,6 +114,11 @@ export function approvalText({ config }: StageContext): string {
     'Manifest SHA-256 #{Release.MANIFEST_SHA256}.',
     'Make the image from this source yourself and compare PCR0 (docs/releases.md, Approving).',
   ].join(' ');
+}
+
+/** The very variables that stand in the text for approvers. */
+function approved(): Readonly<Record<string, string>> {
+  return Object.fromEntries(APPROVED.map((name) => [name, `#{Release.${name}}`]));
 }
 
 function approval(context: StageContext): Action {
