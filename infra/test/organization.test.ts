@@ -58,6 +58,18 @@ describe('the stack of a management account', () => {
   });
 });
 
+it('refuses lists that make a policy too long, before Organizations does', () => {
+  const people = (kind: string) =>
+    Array.from(
+      { length: 20 },
+      (_, index) => `arn:aws:iam::111122223333:role/people/a-long-path/${kind}-${index}`,
+    );
+  const long = read({ administrators: people('administrator'), outsiders: people('deployer') });
+  expect(() => synthesizeOrganization(long)).toThrow(
+    expect.objectContaining({ code: 'template_refused', message: expect.stringContaining('5120') }),
+  );
+});
+
 const problems = (run: () => unknown): string => {
   try {
     run();

@@ -9,7 +9,11 @@ import {
 import { App, BootstraplessSynthesizer, type IStackSynthesizer, Stack } from 'aws-cdk-lib';
 import { CfnPolicy } from 'aws-cdk-lib/aws-organizations';
 import type { OrganizationConfig } from '../config/organization.ts';
+import { InfraError } from '../errors.ts';
 import { APP, inFolder, type Template } from '../synthesize.ts';
+
+/** "Maximum document size" of a service or resource control policy (Organizations User Guide, quotas). */
+const MAX_POLICY = 5120;
 
 interface ControlPolicy {
   readonly id: string;
@@ -55,6 +59,7 @@ export const CONTROL_POLICIES: readonly ControlPolicy[] = [
  * The template of the stack in the management account: none of the stages of a vault, deployed by its owner with
  * CloudFormation in the Region where the partition's Organizations is (us-east-1, cn-northwest-1, us-gov-west-1).
  * @throws {PolicyInputError} `invalid_deployment`
+ * @throws {InfraError} `template_refused` when a policy would be longer than Organizations takes
  */
 export function synthesizeOrganization(config: OrganizationConfig): Template {
   return inFolder((outdir) => organizationTemplate(outdir, config));
@@ -71,11 +76,19 @@ function organizationTemplate(outdir: string, config: OrganizationConfig): Templ
   for (const { id, type, description, document, targets: where } of CONTROL_POLICIES) {
     if (targets[where].length === 0) continue;
     const logicalId = id.replaceAll(/(^|-)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
+    const content = document(config);
+    const length = JSON.stringify(content).length;
+    if (length > MAX_POLICY) {
+      throw new InfraError(
+        'template_refused',
+        `${id} has ${length} characters, and Organizations takes ${MAX_POLICY}: administrators, outsiders, networks and partners are in it`,
+      );
+    }
     new CfnPolicy(stack, logicalId, {
       name: `${name}-${id}`,
       type,
       description,
-      content: document(config),
+      content,
       targetIds: [...targets[where]],
       tags: [{ key: 'enclave-vault', value: name }],
     });

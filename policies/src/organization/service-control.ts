@@ -74,13 +74,36 @@ const ROLE_CHANGES = [
   'iam:UpdateAssumeRolePolicy',
 ] as const;
 
-/** For accounts of vaults: the vault's roles work on the organization's resources, from the vault's networks. */
+/**
+ * What is one step from being a role that the keys trust: to have CloudFormation work as the deployment role (a stack keeps
+ * its role, so that an update of one is enough), to hand a role of the vault over, to change what its functions run.
+ */
+const NEXT_TO_ROLES = [
+  'cloudformation:ContinueUpdateRollback',
+  'cloudformation:CreateChangeSet',
+  'cloudformation:CreateStack',
+  'cloudformation:DeleteStack',
+  'cloudformation:ExecuteChangeSet',
+  'cloudformation:RollbackStack',
+  'cloudformation:UpdateStack',
+  'iam:PassRole',
+  'lambda:AddPermission',
+  'lambda:UpdateAlias',
+  'lambda:UpdateFunctionCode',
+  'lambda:UpdateFunctionConfiguration',
+] as const;
+
+/**
+ * For accounts of vaults: who works beside the vault's roles, and the vault's roles on the organization's resources, from
+ * the vault's networks.
+ */
 export function vaultControls(organization: Organization): ControlDocument {
   checkOrganization(organization);
-  const { partition, id, name, networks, partners } = organization;
+  const { partition, id, name, networks, partners, administrators, outsiders } = organization;
   const vaultRoles = { 'aws:PrincipalArn': `arn:${partition}:iam::*:role/${name}/*` };
   const vpcs = networks.map(({ vpcId }) => vpcId);
-  const outside = ['authorizer', 'canary-outside'].map(
+  // The smoke test of a public API is outside as well: through the endpoints of the VPC none can be called.
+  const outside = ['authorizer', 'canary-outside', 'smoke'].map(
     (role) => `arn:${partition}:lambda:*:*:function:${name}-${role}`,
   );
   // What a service does next with the caller's session is its own way, and no longer the caller's.
@@ -88,6 +111,32 @@ export function vaultControls(organization: Organization): ControlDocument {
   return {
     Version: '2012-10-17',
     Statement: [
+      {
+        Sid: 'ProtectVaultWork',
+        Effect: 'Deny',
+        Action: NEXT_TO_ROLES,
+        Resource: [
+          `arn:${partition}:cloudformation:*:*:stack/${name}-*`,
+          `arn:${partition}:iam::*:role/${name}/*`,
+          `arn:${partition}:lambda:*:*:function:${name}-*`,
+        ],
+        Condition: {
+          ArnNotLike: {
+            'aws:PrincipalArn': [
+              ...new Set([...administrators, ...outsiders]),
+              ...['deploy', 'deployment'].map((role) => vaultRole(organization, role)),
+            ],
+          },
+        },
+      },
+      // Whoever invokes the API's function writes the event, the caller's identity in it. The gateway is a service, which no
+      // control policy binds.
+      {
+        Sid: 'LetGatewayAloneInvoke',
+        Effect: 'Deny',
+        Action: 'lambda:InvokeFunction',
+        Resource: ['', ':*'].map((end) => `arn:${partition}:lambda:*:*:function:${name}-api${end}`),
+      },
       {
         Sid: 'EnforceResourcePerimeter',
         Effect: 'Deny',
@@ -102,7 +151,7 @@ export function vaultControls(organization: Organization): ControlDocument {
           ...direct,
         },
       },
-      // Lambda writes a function's log and traces itself, from its own network. Two functions are outside on purpose.
+      // Lambda writes a function's log and traces itself, from its own network. Some functions are outside on purpose.
       {
         Sid: 'EnforceNetworkPerimeterOnLambdaRoles',
         Effect: 'Deny',

@@ -118,6 +118,7 @@ export const NETWORK: readonly Row[] = [
       },
     ],
     [`${action} by a deployer from a laptop`, 'allow', { by: deployer, action, resource }],
+    [`${action} by one who changes no roles`, 'allow', { by: role('people/everyday'), action, resource }],
     [`${action} by a service`, 'allow', { by: service, action, resource }],
     [
       `${action} through a service`,

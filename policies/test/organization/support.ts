@@ -16,7 +16,7 @@ export const ORGANIZATION: Organization = {
     { vpcId: 'vpc-0bbbb', region: 'eu-west-1' },
   ],
   administrators: [DEPLOYER],
-  outsiders: [DEPLOYER],
+  outsiders: [DEPLOYER, `arn:aws:iam::${ACCOUNT}:role/people/everyday`],
   partners: [PARTNER],
 };
 
@@ -85,6 +85,7 @@ export const loner: Principal = { arn: `arn:aws:iam::${OTHER}:role/guest`, type:
 export const partner = role('guest', PARTNER, 'o-somebodyelse');
 export const anonymous: Principal = { arn: '*', type: 'anonymous' };
 export const service: Principal = { arn: 'cloudwatch.amazonaws.com', type: 'service' };
+export const gateway: Principal = { arn: 'apigateway.amazonaws.com', type: 'service' };
 export const linked = role('aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig');
 
 export const key = `arn:aws:kms:eu-central-1:${ACCOUNT}:key/1`;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  ACCOUNT,
   admin,
   api,
+  deployer,
   deployment,
   fn,
   fromFunction,
   fromInstance,
+  gateway,
   inside,
   instance,
   key,
@@ -17,8 +20,51 @@ import {
   role,
 } from './support.ts';
 
+const keysStack = `arn:aws:cloudformation:eu-central-1:${ACCOUNT}:stack/vault-keys/1`;
+
+/** Each change next to the vault's roles: refused to an administrator of the account, and left to those who deploy. */
+const WORK: readonly Row[] = [
+  ...(
+    [
+      'ContinueUpdateRollback',
+      'CreateChangeSet',
+      'CreateStack',
+      'DeleteStack',
+      'ExecuteChangeSet',
+      'RollbackStack',
+      'UpdateStack',
+    ] as const
+  ).map((one) => [`cloudformation:${one}`, keysStack] as const),
+  ['iam:PassRole', deployment.arn] as const,
+  ...(['AddPermission', 'UpdateAlias', 'UpdateFunctionCode', 'UpdateFunctionConfiguration'] as const).map(
+    (one) => [`lambda:${one}`, fn('vault-api')] as const,
+  ),
+].flatMap(([action, resource]): Row[] => {
+  const context = { 'lambda:VpcIds': ['vpc-0aaaa'] };
+  return [
+    [
+      `${action} by an administrator of the account`,
+      'ProtectVaultWork',
+      { by: admin, action, resource, context },
+    ],
+    [`${action} by a deployer`, 'allow', { by: deployer, action, resource, context }],
+    [
+      `${action} by a deployer who changes no roles`,
+      'allow',
+      { by: role('people/everyday'), action, resource, context },
+    ],
+    [`${action} by the deployment role`, 'allow', { by: deployment, action, resource, context }],
+    [
+      `${action} by the pipeline’s deployment`,
+      'allow',
+      { by: role('vault/vault-deploy'), action, resource, context },
+    ],
+  ];
+});
+
 /** Asked of the policy for principals of vaults' accounts. */
 export const VAULTS: readonly Row[] = [
+  ...WORK,
   ...[
     ...['BatchGetItem', 'BatchWriteItem', 'GetItem', 'PutItem', 'Query', 'Scan', 'UpdateItem'].map(
       (one) => `dynamodb:${one}`,
@@ -248,6 +294,51 @@ export const VAULTS: readonly Row[] = [
       action: 'kms:Decrypt',
       resource: key,
       context: { ...fromInstance, 'aws:SourceVpc': 'vpc-0cccc' },
+    },
+  ],
+  [
+    'a stack of others',
+    'allow',
+    {
+      by: admin,
+      action: 'cloudformation:UpdateStack',
+      resource: `arn:aws:cloudformation:eu-central-1:${ACCOUNT}:stack/payroll/1`,
+    },
+  ],
+  ...[fn('vault-api'), fn('vault-api:live')].flatMap((resource): Row[] => [
+    [
+      `an event of one’s own for ${resource}`,
+      'LetGatewayAloneInvoke',
+      { by: admin, action: 'lambda:InvokeFunction', resource },
+    ],
+    [
+      `the same by a deployer`,
+      'LetGatewayAloneInvoke',
+      { by: deployer, action: 'lambda:InvokeFunction', resource },
+    ],
+    [
+      `an event of the gateway for ${resource}`,
+      'allow',
+      { by: gateway, action: 'lambda:InvokeFunction', resource },
+    ],
+  ]),
+  [
+    'the smoke test by a deployer',
+    'allow',
+    { by: deployer, action: 'lambda:InvokeFunction', resource: fn('vault-smoke') },
+  ],
+  [
+    'the smoke test of a public API, as it is made',
+    'allow',
+    { by: deployment, action: 'lambda:CreateFunction', resource: fn('vault-smoke') },
+  ],
+  [
+    'the same as it calls the API',
+    'allow',
+    {
+      by: role('vault/vault-smoke'),
+      action: 'execute-api:Invoke',
+      context: { ...ours, ...fromFunction('vault-smoke') },
     },
   ],
   [
