@@ -406,6 +406,19 @@ describe('build specifications', () => {
     expect(calls.join()).not.toMatch(/sign-eif|release/);
   });
 
+  it('sign under the certificate of deploy.json', () => {
+    const { Environment } = resourceOf(templateOf(UPLOAD), 'Build').Properties as {
+      Environment: { EnvironmentVariables: readonly { Name: string; Value: string }[] };
+    };
+    const value =
+      Environment.EnvironmentVariables.find(({ Name }) => Name === 'SIGNING_CERTIFICATE')?.Value ?? '';
+    const [write = ''] = commandsOf(buildSpec()).filter(
+      (one) => one.includes('signer.pem') && one.startsWith('printf'),
+    );
+    expect(run([write.replace('/tmp/', `${folder}/`)], { SIGNING_CERTIFICATE: value }).status).toBe(0);
+    expect(readFileSync(join(folder, 'signer.pem'), 'utf8')).toBe(CERTIFICATE);
+  });
+
   it('sign an image once, and make the release of the signed one', () => {
     const commands = commandsOf(buildSpec());
     const at = (part: string): number => commands.findIndex((one) => one.includes(part));

@@ -46,7 +46,7 @@ export function buildSpec(): string {
             '--ramdisk dist/enclave-image/aarch64/boot.cpio --ramdisk dist/enclave-image/aarch64/application.cpio',
             '--output /tmp/enclave.eif',
           ].join(' '),
-          'printf \'%s\\n\' "$SIGNING_CERTIFICATE" > /tmp/signer.pem',
+          'printf "%s" "$SIGNING_CERTIFICATE" | base64 --decode > /tmp/signer.pem',
           'nitro-cli sign-eif --eif-path /tmp/enclave.eif --private-key "$IMAGE_KEY" --signing-certificate /tmp/signer.pem',
           'export VERSION="$(node --print "require(\'./package.json\').version")"',
           'npm run --silent release -- --version "$VERSION" --image /tmp/enclave.eif --sign "$RELEASE_KEY" --out /tmp/release > /tmp/release.txt',

@@ -50,7 +50,8 @@ export function buildProject(stack: Stack, context: StageContext, keys: Pipeline
       DEPLOY_CONFIG: pipeline.config,
       IMAGE_KEY: keys.imageSigning,
       RELEASE_KEY: keys.releaseSigning,
-      SIGNING_CERTIFICATE: pipeline.signingCertificate?.trim() ?? '',
+      // In base64: whether a variable keeps its lines is documented nowhere.
+      SIGNING_CERTIFICATE: Buffer.from(pipeline.signingCertificate ?? '').toString('base64'),
     },
     policy: buildWorkloadPolicy(home, keys, buildLogGroup(context, 'build')),
   });
