@@ -879,6 +879,7 @@ deploy | internet | @write-log | logs/log-group:/vault/deploy:log-stream:x | all
 build deploy | internet | @write-log | logs/log-group:/vault/audit-heads:log-stream:x | identity > allow | its own; the boundary knows the vault's
 build deploy | internet | @write-log | logs/log-group:/payroll:log-stream:x | identity > boundary | and no others
 deploy | internet | cloudformation:{ContinueUpdateRollback,CreateChangeSet,DeleteChangeSet,DeleteStack,DescribeChangeSet,DescribeStackEvents,DescribeStacks,ExecuteChangeSet,GetTemplate,TagResource,UntagResource,UpdateTerminationProtection} | cloudformation/stack/vault-api/1 | allow | the deploy command
+deploy | internet | cloudformation:CreateChangeSet | cloudformation/stack/vault-{artifacts,base,canary,controllers,data,decryption,evidence,identities,keys,keys-replica,network,signing,watch}/1 | allow | stack by stack
 deploy | internet | cloudformation:{CreateChangeSet,DeleteStack} | cloudformation/stack/payroll/1 cloudformation/stack/vault-payroll/1 | identity > boundary | of this vault
 deploy | internet | cloudformation:{CreateChangeSet,DeleteChangeSet,DeleteStack,ExecuteChangeSet,GetTemplate,UpdateTerminationProtection} | cloudformation/stack/vault-pipeline/1 | identity > boundary | but for the stack that approves
 deploy | internet | cloudformation:DescribeStacks | cloudformation/stack/vault-pipeline/1 | allow | which it sees
