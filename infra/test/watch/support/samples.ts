@@ -67,6 +67,9 @@ export const SAMPLES: Readonly<
       ),
       call('lambda', 'UpdateCodeSigningConfig20200630', as({ codeSigningConfigArn: 'csc' })),
       call('lambda', 'DeleteCodeSigningConfig20200630', as({ codeSigningConfigArn: 'csc' })),
+      call('lambda', 'CreateCodeSigningConfig20200630'),
+      call('lambda', 'CreateFunction20150331', as({ functionName: 'vault-api' })),
+      call('lambda', 'CreateFunction20150331', as({ functionName: 'vault-another' })),
       call('lambda', 'AddPermission20150331v2', as({ functionName: 'vault-api' })),
       call('lambda', 'UpdateFunctionCode20150331v2', as({ functionName: 'vault-api' })),
       call('lambda', 'UpdateFunctionConfiguration20150331v2', as({ functionName: 'vault-api' })),
@@ -78,6 +81,7 @@ export const SAMPLES: Readonly<
     unseen: [
       call('lambda', 'PutFunctionCodeSigningConfig20200630', as({ functionName: 'payroll' })),
       call('lambda', 'UpdateFunctionCode20150331v2', as({ functionName: 'payroll' })),
+      call('lambda', 'CreateFunction20150331', as({ functionName: 'payroll' })),
       call('lambda', 'GetFunctionConfiguration20150331v2', as({ functionName: 'vault-api' })),
       call('lambda', 'GetFunctionCodeSigningConfig20200630', as({ functionName: 'vault-api' })),
       call('signer', 'StartSigningJob', as({ profileName: 'vault_code' })),
@@ -209,6 +213,8 @@ export const SAMPLES: Readonly<
       call('logs', 'PutRetentionPolicy', as({ logGroupName: '/vault/flow', retentionInDays: 1 })),
       call('logs', 'PutSubscriptionFilter', as({ logGroupName: '/aws/lambda/vault-api' })),
       call('logs', 'DeleteMetricFilter', as({ logGroupName: '/vault/trail' })),
+      call('logs', 'CreateExportTask', as({ logGroupName: '/vault/audit-heads', destination: 'somewhere' })),
+      call('logs', 'PutAccountPolicy', as({ policyType: 'SUBSCRIPTION_FILTER_POLICY' })),
       call(
         'logs',
         'PutDataProtectionPolicy',
@@ -223,6 +229,8 @@ export const SAMPLES: Readonly<
     ],
     unseen: [
       call('logs', 'DeleteLogGroup', as({ logGroupName: '/payroll' })),
+      call('logs', 'CreateExportTask', as({ logGroupName: '/payroll' })),
+      call('logs', 'DescribeAccountPolicies'),
       call('logs', 'DeleteLogGroup', as({ logGroupName: '/vaults/audit' })),
       call('logs', 'CreateLogStream', as({ logGroupName: '/vault/audit-heads' })),
       call('logs', 'FilterLogEvents', as({ logGroupName: '/vault/trail' })),

@@ -59,7 +59,8 @@ export const PROTECTION_EVENTS: readonly WatchEvent[] = [
     calls: ({ name, functions }) => [
       {
         source: 'lambda.amazonaws.com',
-        names: ['DeleteCodeSigningConfig*', 'UpdateCodeSigningConfig*'],
+        // A new one may be lax, and a new function be under it.
+        names: ['CreateCodeSigningConfig*', 'DeleteCodeSigningConfig*', 'UpdateCodeSigningConfig*'],
         where: [{}],
       },
       {
@@ -67,7 +68,7 @@ export const PROTECTION_EVENTS: readonly WatchEvent[] = [
         // Records have the version of the API behind the name: UpdateFunctionCode20150331v2.
         names: [
           'AddPermission*',
-          'CreateFunctionUrlConfig*',
+          'CreateFunction*',
           'DeleteFunctionCodeSigningConfig*',
           'PutFunctionCodeSigningConfig*',
           'UpdateAlias*',

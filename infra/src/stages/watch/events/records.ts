@@ -65,6 +65,7 @@ export const RECORDS_EVENTS: readonly WatchEvent[] = [
         source: 'logs.amazonaws.com',
         names: [
           'AssociateKmsKey',
+          'CreateExportTask',
           'DeleteLog*',
           'DeleteMetricFilter',
           'DeleteRetentionPolicy',
@@ -92,6 +93,8 @@ export const RECORDS_EVENTS: readonly WatchEvent[] = [
           },
         ],
       },
+      // Of all groups of the account at once: it leads their events elsewhere, or masks them.
+      { source: 'logs.amazonaws.com', names: ['PutAccountPolicy'], where: [{}] },
     ],
   },
 ];
