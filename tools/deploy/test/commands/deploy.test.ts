@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DEPLOY } from '@enclave-vault/infra';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { signer } from '../../../../verifier/eif/test/write-eif.ts';
@@ -75,5 +75,22 @@ describe('--print-live', () => {
     await deploy(await rehearsal.run(release));
     expect((await liveSet(world, config))?.pcr0).toEqual([release.release.image.pcr0]);
     expect(await liveSet(world, config)).toEqual(await rehearsal.admitted());
+  });
+});
+
+describe('--phase', () => {
+  test('smoke test and role files are of the phase that deploys', async () => {
+    const rehearsal = new Rehearsal();
+    const { world, config } = await worldOf(rehearsal);
+    const told: string[] = [];
+    for (const phase of ['widen', 'deploy', 'narrow']) {
+      const out = join(dirname(config), phase);
+      const options = parseDeploy(['--config', config, '--out', out, '--phase', phase, '--yes'], '/');
+      if (options.command !== 'deploy') throw new Error('no deployment');
+      await deployCommand(world, options);
+      const files = await readdir(out).catch(() => []);
+      told.push(`${phase}: ${rehearsal.cloud.invoked.splice(0).join()} ${files.includes('api.json')}`);
+    }
+    expect(told).toEqual(['widen:  false', 'deploy: vault-smoke true', 'narrow:  false']);
   });
 });
