@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, readdir } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readManifest } from '@enclave-vault/eif';
@@ -50,4 +50,17 @@ test('what a deployment writes, the doctor reads: roles, and the manifest of wha
 
 test('a folder that cannot be written is said so', async () => {
   await expect(writeFiles(join(import.meta.filename, 'below'), { a: '' })).rejects.toThrow(DeployError);
+});
+
+test('a link that lies where a file is to be, or a name that could be guessed, leads nowhere else', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'deploy-out-'));
+  const precious = join(folder, 'precious');
+  await writeFile(precious, 'mine');
+  await symlink(precious, join(folder, 'api.json'));
+  // What a name by process would be.
+  await symlink(precious, join(folder, `api.json.${process.pid}.tmp`));
+  await writeFiles(folder, { 'api.json': '{}' });
+  expect(await readFile(precious, 'utf8')).toBe('mine');
+  expect(await readFile(join(folder, 'api.json'), 'utf8')).toBe('{}');
+  expect((await lstat(join(folder, 'api.json'))).isSymbolicLink()).toBe(false);
 });
