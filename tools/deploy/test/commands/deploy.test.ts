@@ -88,7 +88,7 @@ describe('--phase', () => {
       const options = parseDeploy(['--config', config, '--out', out, '--phase', phase, '--yes'], '/');
       if (options.command !== 'deploy') throw new Error('no deployment');
       await deployCommand(world, options);
-      const files = await readdir(out).catch(() => []);
+      const files: readonly string[] = await readdir(out).catch(() => []);
       told.push(`${phase}: ${rehearsal.cloud.invoked.splice(0).join()} ${files.includes('api.json')}`);
     }
     expect(told).toEqual(['widen:  false', 'deploy: vault-smoke true', 'narrow:  false']);
