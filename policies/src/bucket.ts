@@ -2,6 +2,7 @@
 import { checkDeployment, checkOutsiders } from './check.ts';
 import { denyAll } from './key-common.ts';
 import { type Perimeter, resourcePerimeter } from './perimeter.ts';
+import { roleArn } from './roles.ts';
 import type { Deployment, PolicyDocument, Statement } from './types.ts';
 
 export interface BucketPolicyInput {
@@ -64,6 +65,7 @@ export function bucketPolicy(deployment: Deployment, input: BucketPolicyInput): 
   const objects = `${arn}/*`;
   const controllers = [roles.deployment, roles.breakGlass];
   const placing = [...deployers, ...writers];
+  const people = deployers.filter((role) => role !== roleArn(deployment, 'deploy'));
   const fetching = [roles.instance, ...readers, ...placing, ...controllers];
   const on = (resources: string | readonly string[], statement: Statement): Statement => ({
     ...statement,
@@ -77,8 +79,8 @@ export function bucketPolicy(deployment: Deployment, input: BucketPolicyInput): 
       on(arn, denyOthers('DenyControlByOthers', BUCKET_CONTROL, controllers)),
       on(objects, denyOthers('DenyPlacingByOthers', 's3:PutObject', placing)),
       on(objects, denyOthers('DenyFetchingByOthers', READING, fetching)),
-      // To empty the bucket before it goes: the deploy command's business, and an emergency's.
-      on(objects, denyOthers('DenyDeletionByOthers', BUCKET_DELETION, [...deployers, roles.breakGlass])),
+      // To empty the bucket before it goes: the deploy command's business where people run it, and an emergency's.
+      on(objects, denyOthers('DenyDeletionByOthers', BUCKET_DELETION, [...people, roles.breakGlass])),
       on(objects, denyAll('DenyChanges', BUCKET_CHANGES)),
       ...encryptionDenies(objects, keyArn),
       ...resourcePerimeter(around, {

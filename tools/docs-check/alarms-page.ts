@@ -72,7 +72,7 @@ ${rows(DECRYPTION_ALARMS.map((alarm) => [`\`${alarm.id}\``, parentLimit(alarm, c
 ${rows(NETWORK_ALARMS.map(({ id, means, todo }) => [`\`${id}\``, `at ${config.network.blockedNames} names in 5 min`, means, todo]))}
 
 ## Pipeline
-Where there is one. Besides, each run that fails or is stopped is a message (rule \`NAME-pipeline-failed\`): what ran before goes on running and is admitted, and the next run goes on from what is deployed.
+Where there is one. Besides, each run that fails or is stopped is a message (rule \`NAME-pipeline-failed\`): what ran before goes on running and is admitted, and the next run goes on from what is deployed. So is each approval, each way past it (a build that is started by hand, a change of pipeline or project: rule \`NAME-pipeline-bypassed\`), and each change of a signing key (rule \`NAME-pipeline-keys\`).
 
 | alarm | what it says | what to do |
 |---|---|---|

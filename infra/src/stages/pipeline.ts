@@ -5,6 +5,7 @@ import { ARTIFACTS } from './artifacts.ts';
 import { BASE } from './base.ts';
 import { failedRuns, pipelineAlarms } from './pipeline/alarms.ts';
 import { pipelineBucket } from './pipeline/bucket.ts';
+import { bypassRules } from './pipeline/bypass.ts';
 import { pipeline } from './pipeline/pipeline.ts';
 import { buildProject, deployProject } from './pipeline/projects.ts';
 import { SIGNING } from './signing.ts';
@@ -37,6 +38,7 @@ export const PIPELINE = defineStage({
     });
     pipelineAlarms(stack, context);
     failedRuns(stack, context);
+    bypassRules(stack, context, keys);
     return { Name: made.ref, Bucket: names.pipelineBucket };
   },
 });

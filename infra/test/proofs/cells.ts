@@ -910,7 +910,7 @@ deploy | internet | s3:{GetObject,PutObject} | opened:s3/vault-artifacts-1111222
 pipeline | internet | s3:GetBucketVersioning | opened:s3/vault-artifacts-111122223333-eu-central-1 | identity > allow | where sources are uploaded
 pipeline | internet | s3:GetObject | opened:s3/vault-artifacts-111122223333-eu-central-1/source/x | identity > allow | they lie here
 pipeline | internet | s3:GetObject | opened:s3/vault-artifacts-111122223333-eu-central-1/release/x | identity > boundary | and beside them is nothing for it
-deploy | internet | @delete-objects | @file | identity > allow | named as all who deploy, and given nothing to delete
+deploy | internet | @delete-objects | @file | DenyDeletionByOthers | of those who deploy the one that deletes nothing, whatever it is given
 deploy | same-id second-endpoint other-vpc | kms:DescribeKey | @vault-keys | allow | exempt by name
 deploy | internet | dynamodb:DescribeTable | @table | identity > allow | exempt by name, given nothing
 instance | ours | s3:GetObjectVersion | @file +s3:VersionId=66666666666666666666666666666666 -aws:SourceVpcArn | allow | where S3 tells no ARN, the id decides

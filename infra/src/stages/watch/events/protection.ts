@@ -2,7 +2,7 @@
 import { prefix, refusedOn, type WatchEvent } from './event.ts';
 
 /** Calls that change what a key protects. */
-const KEY_CHANGES = [
+export const KEY_CHANGES = [
   'CancelKeyDeletion',
   'CreateGrant',
   'DeleteImportedKeyMaterial',
