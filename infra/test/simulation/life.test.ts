@@ -1,24 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { AwsError, type Fault } from '@enclave-vault/emulator-account';
-import { describe, expect, test } from 'vitest';
-import { DECRYPTION, KEYS, keysReplicaStage, namesOf, stagesOf } from '../../src/index.ts';
-import { TOKENS } from '../api/support.ts';
-import { failuresOf, Life, type LifeOptions, measurementsOf, StageFailure } from './support/life.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { DECRYPTION, KEYS, namesOf, stagesOf } from '../../src/index.ts';
+import { admitted } from './support/admitted.ts';
+import { failuresOf, Life, measurementsOf, StageFailure } from './support/life.ts';
 
-/** Values of a register that the vault key admits, from the policy as it stands in the account; null: nobody decrypts. */
-function admitted(life: Life, region = life.config.region): readonly string[] | null {
-  const stage = region === life.config.region ? KEYS : keysReplicaStage(region);
-  const stack = life.cloud(region).get(namesOf(life.config).stack(stage.id));
-  const policy = stack.resources.get('VaultKey')?.thing.policy;
-  const statements = [policy?.Statement ?? []].flat();
-  const pinned = statements.find(({ Sid }) => Sid === 'DenyWithoutPCR0');
-  if (pinned === undefined) {
-    expect(statements.map(({ Sid }) => Sid)).toContain('DenyDecryptBeforeMeasurements');
-    return null;
-  }
-  const values = pinned.Condition?.StringNotEqualsIgnoreCase?.['kms:RecipientAttestation:PCR0'];
-  return [values ?? []].flat().map(String);
-}
+// Whole lives, of which each stage is synthesized: half a minute beside other work.
+vi.setConfig({ testTimeout: 180_000 });
 
 const [FIRST = ''] = measurementsOf('1').pcr0;
 const [SECOND = ''] = measurementsOf('2').pcr0;
@@ -178,30 +166,3 @@ test('protected from the first moment, what fails halfway stays: protections com
   const stack = life.cloud().get(namesOf(life.config).stack(DECRYPTION.id));
   expect(stack.status).toBe('ROLLBACK_FAILED');
 });
-
-describe('other configurations', () => {
-  const variants: readonly (readonly [string, LifeOptions])[] = [
-    ['replicas in two Regions', { config: { replicaRegions: ['eu-west-1', 'eu-north-1'] } }],
-    ['a regional API behind WAF', { config: { api: { exposure: 'regional', waf: true } } }],
-    ['tokens instead of roles', { config: { api: TOKENS } }],
-    [
-      'nothing that a partition may lack',
-      { config: { features: { codeSigning: false, dnsAdvanced: false, zonalShift: false, tracing: false } } },
-    ],
-    ['sessions on the instances', { config: { network: { ...prefixLists(), sessionManager: true } } }],
-    ['tags', { config: { tags: { 'cost-center': '17' } } }],
-  ];
-
-  test.each(variants)('%s', (_, options) => {
-    const life = new Life(options);
-    life.deployAll();
-    for (const stage of stagesOf(life.config)) expect(life.deploy(stage), stage.id).toBe(false);
-    life.rollOut('2');
-    for (const region of life.config.replicaRegions) expect(admitted(life, region), region).toEqual([SECOND]);
-    life.destroyAll();
-  });
-});
-
-function prefixLists() {
-  return { prefixLists: { s3: 'pl-6ea54007', dynamodb: 'pl-66a5400f' } };
-}
