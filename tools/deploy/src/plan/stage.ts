@@ -8,6 +8,7 @@ import {
   type Template,
 } from '@enclave-vault/infra';
 import type { Measurements } from '@enclave-vault/policies';
+import { unprotected } from '../destroy/unprotected.ts';
 import {
   type Applied,
   applyStack,
@@ -52,13 +53,24 @@ export async function deployStage(
   measurements: Measurements | null = known.measurements,
 ): Promise<Applied> {
   const { config, outputs, release } = { ...known, config: run.config };
-  const template = synthesize(stage, { config, outputs, measurements, release });
-  const applied = await applyTemplate(run, known, { stage, region }, JSON.stringify(template));
+  const template = JSON.stringify(synthesize(stage, { config, outputs, measurements, release }));
+  const bare = unprotected(template);
+  // Protected from its first moment, what failed halfway could not be taken away again: ROLLBACK_FAILED, and no way on.
+  const first = bare !== template && (await isNew(run, { stage, region }));
+  if (first) await applyTemplate(run, known, { stage, region }, bare);
+  const after = await applyTemplate(run, known, { stage, region }, template);
+  const applied = first ? 'created' : after;
   if (applied !== 'unchanged' && BY_CALLER.has(stage.id)) await run.clock.sleep(run.limits.iamSettles);
   run.console.say(
     `${run.names.stack(stage.id)}${region === config.region ? '' : ` in ${region}`}: ${applied}`,
   );
   return applied;
+}
+
+/** Whether there is no stack yet of which anything would stay. */
+async function isNew(run: Run, { stage, region }: Placed): Promise<boolean> {
+  const state = await run.cloud.stacks(region).describe(run.names.stack(stage.id));
+  return state === undefined || ['empty', 'dead'].includes(phaseOf(state.status));
 }
 
 /** Has a text applied as the template of a stage: a new one, or an earlier one that is to be again. */

@@ -24,6 +24,7 @@ beforeEach(() => {
   rehearsal = new Rehearsal();
 });
 
+/** What refuses deletion comes with an update of its own, once everything else of its stack is there. */
 const ORDER = [
   'create vault-controllers',
   'protect vault-controllers',
@@ -31,13 +32,16 @@ const ORDER = [
   'create vault-base',
   'protect vault-base',
   'create vault-network',
+  'update vault-network',
   'create vault-artifacts',
   'create vault-keys',
   'protect vault-keys',
   'update vault-keys',
   'create vault-data',
   'protect vault-data',
+  'update vault-data',
   'create vault-decryption',
+  'update vault-decryption',
   'create vault-api',
   'create vault-canary',
   'create vault-evidence',
