@@ -20,6 +20,8 @@ describe('other configurations', () => {
       { config: { features: { codeSigning: false, dnsAdvanced: false, zonalShift: false, tracing: false } } },
     ],
     ['sessions on the instances', { config: { network: { ...prefixLists(), sessionManager: true } } }],
+    ['GovCloud', { config: elsewhere('aws-us-gov', 'us-gov-west-1') }],
+    ['China', { config: elsewhere('aws-cn', 'cn-north-1') }],
     ['tags', { config: { tags: { 'cost-center': '17' } } }],
   ];
 
@@ -35,4 +37,17 @@ describe('other configurations', () => {
 
 function prefixLists() {
   return { prefixLists: { s3: 'pl-6ea54007', dynamodb: 'pl-66a5400f' } };
+}
+
+/** A configuration of another partition, without what is missing there. */
+function elsewhere(partition: string, region: string) {
+  const person = (name: string): string => `arn:${partition}:iam::111122223333:role/people/${name}`;
+  return {
+    partition,
+    region,
+    zones: [`${region}a`, `${region}b`],
+    deployers: [person('deployer')],
+    breakGlass: [person('on-call')],
+    features: { codeSigning: false, dnsAdvanced: false, dnsFirewallConfig: false, zonalShift: false },
+  };
 }

@@ -186,7 +186,10 @@ export class Worker {
       const on = row.on === 'self' ? subject.arn : row.on === '*' ? '*' : row.on(subject);
       for (const resource of [on].flat()) {
         const region = resource.split(':')[3] || (subject.region === 'global' ? 'global' : this.#region);
-        const context = { ...row.context?.(subject), ...viaContext(row, region, this.#caller) };
+        const context = {
+          ...row.context?.(subject),
+          ...viaContext(row, region, this.#account.world.suffix, this.#caller),
+        };
         const call = { action: row.action, resource, region, context };
         if (row.optional !== true) this.#account.authorize(this.#caller, call);
         if (!/:(Describe|Get|List)/.test(row.action)) touch();
@@ -223,7 +226,12 @@ export class Worker {
 }
 
 /** IAM User Guide, "Forward access sessions": who called first stays, and the services on the way are named. */
-function viaContext({ via, action }: Row, region: string, { context }: Caller): ContextValues {
+function viaContext(
+  { via, action }: Row,
+  region: string,
+  suffix: string,
+  { context }: Caller,
+): ContextValues {
   if (via === undefined) return {};
   const service = `${via}.amazonaws.com`;
   const earlier = [context['aws:CalledVia'] ?? []].flat();
@@ -232,7 +240,7 @@ function viaContext({ via, action }: Row, region: string, { context }: Caller): 
     'aws:CalledVia': [...earlier, service],
     'aws:CalledViaFirst': earlier[0] ?? service,
     'aws:CalledViaLast': service,
-    ...(action.startsWith('kms:') ? { 'kms:ViaService': `${via}.${region}.amazonaws.com` } : {}),
+    ...(action.startsWith('kms:') ? { 'kms:ViaService': `${via}.${region}.${suffix}` } : {}),
   };
 }
 

@@ -80,7 +80,8 @@ function checkKey({ account, world, region, arn, properties }: Subject): void {
   );
   const key = findKey(world, region, name);
   if (key === undefined || key.deletionAt !== undefined) throw refused;
-  const logs = serviceOf(world, `logs.${region}.amazonaws.com`, arn);
+  // The one principal of these services that has the partition's own suffix.
+  const logs = serviceOf(world, `logs.${region}.${world.suffix}`, arn);
   const context = {
     'kms:EncryptionContext:aws:logs:arn': arn,
     'kms:EncryptionContextKeys': ['aws:logs:arn'],

@@ -273,7 +273,10 @@ function checkVolumeKeys(subject: Subject): void {
     const key = findKey(world, region, name);
     const arn = `arn:${world.partition}:iam::${world.account}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling`;
     const role = { arn, type: 'role', account: world.account } as const;
-    const context = { 'kms:GrantIsForAWSResource': 'true', 'kms:ViaService': `ec2.${region}.amazonaws.com` };
+    const context = {
+      'kms:GrantIsForAWSResource': 'true',
+      'kms:ViaService': `ec2.${region}.${world.suffix}`,
+    };
     const allowed =
       key !== undefined &&
       account.decide(

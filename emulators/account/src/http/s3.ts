@@ -163,7 +163,7 @@ export function throughS3(
   const bucketKey =
     textAt(rule, 'BucketKeyEnabled') ?? String((rule as { BucketKeyEnabled?: unknown }).BucketKeyEnabled);
   const context = {
-    'kms:ViaService': `s3.${region}.amazonaws.com`,
+    'kms:ViaService': `s3.${region}.${on.account.world.suffix}`,
     'kms:EncryptionContext:aws:s3:arn': bucketKey === 'true' ? bucket.arn : `${bucket.arn}/${key}`,
     'kms:EncryptionContextKeys': ['aws:s3:arn'],
     'aws:ViaAWSService': 'true',
