@@ -24,14 +24,19 @@ export interface Attack {
   readonly action: string;
   readonly resource: string;
   readonly context?: Cell['context'];
+  /**
+   * Leaves the resource's own policy out. Policies that can only allow (a function's, a role's trust) are no second lock, and who
+   * could slip something into one would have no need to steal.
+   */
+  readonly opened?: boolean;
 }
 
 /** What decided. @param mode `hostile`: the attacker has slipped an Allow of everything into identity and resource */
 export function outcome(attack: Attack, mode: Mode = 'given'): string {
   const cell: Cell = {
     context: {},
-    ...attack,
     opened: false,
+    ...attack,
     answer: '',
     hostile: null,
     why: '',
