@@ -98,7 +98,7 @@ describe('role files', () => {
       'between files': 'ok: they agree',
     });
     expect(subject.keys.map(({ use }) => use)).toEqual(['vault', 'request', 'integrity', 'legacy']);
-    expect(subject.deployment).toEqual({ ...LOCAL, replicaRegions: [] });
+    expect(subject.deployment).toEqual({ ...LOCAL, replicaRegions: [], deployers: [] });
     expect(subject.store).toEqual({ kind: 'dynamodb', table: 'enclave-vault' });
     expect(subject.audit).toEqual({ kind: 'log_group', logGroup: '/enclave-vault/audit' });
     expect(subject.parent?.address).toBe('/run/enclave-vault/parent.sock');
