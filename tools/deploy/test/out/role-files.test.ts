@@ -4,7 +4,7 @@ import { lstat, mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readManifest } from '@enclave-vault/eif';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { readRoleFiles } from '../../../admin/src/doctor/role-files.ts';
 import { DeployError } from '../../src/errors.ts';
 import { roleFiles } from '../../src/out/role-files.ts';
@@ -20,6 +20,7 @@ test('what a deployment writes, the doctor reads: roles, and the manifest of wha
   const known = await deploy(run);
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'secp384r1' });
   const folder = await mkdtemp(join(tmpdir(), 'vault-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await writeFiles(folder, roleFiles(run, known, folder, privateKey));
   expect((await readdir(folder)).sort()).toEqual([
     'api.json',

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readEif } from '@enclave-vault/eif';
 import { PARTS, type Release, type ReleaseFile, signRelease } from '@enclave-vault/release';
 import { zipSync } from 'fflate';
+import { afterAll } from 'vitest';
 import { signatureSection, signer, writeEif } from '../../../../verifier/eif/test/write-eif.ts';
 
 /** The project's key, and one certificate for all images unless a test asks for another. */
@@ -13,6 +14,9 @@ const PROJECT = generateKeyPairSync('ec', { namedCurve: 'secp384r1' });
 const IMAGE_SIGNER = signer('secp384r1');
 
 export const PROJECT_KEY = PROJECT.publicKey.export({ format: 'pem', type: 'spki' }).toString();
+
+const folders: string[] = [];
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
 export interface Fixture {
   readonly folder: string;
@@ -33,6 +37,7 @@ export async function releaseFixture(
   } = {},
 ): Promise<Fixture> {
   const folder = await mkdtemp(join(tmpdir(), 'release-'));
+  folders.push(folder);
   const zip = (text: string): Buffer =>
     Buffer.from(zipSync({ 'index.mjs': Buffer.from(text) }, { mtime: new Date(1980, 0, 1) }));
   const image = await imageOf(application, change.certificate ?? IMAGE_SIGNER);
