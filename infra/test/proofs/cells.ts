@@ -550,7 +550,7 @@ delivery.logs! | for-us | @write-log | logs/log-group:/vault/dns:log-stream:x | 
 delivery.logs! | for-others silent | @write-log | logs/log-group:/vault/dns:log-stream:x +aws:SourceArn=arn:aws:logs:eu-central-1:111122223333:x | resource > allow | for this account
 delivery.logs! | for-us | @write-log | logs/log-group:/vault/audit-heads:log-stream:x +aws:SourceArn=arn:aws:logs:eu-central-1:111122223333:x | resource > allow | and no heads
 api | internet | xray:{PutTelemetryRecords,PutTraceSegments} | * | allow | traces
-api-role | internet | xray:PutTraceSegments | * | identity > allow | the role without its function
+api-role | internet | xray:{PutTelemetryRecords,PutTraceSegments} | * | allow | Lambda asks for the right before there is a function
 smoke authorizer | internet | xray:{PutTelemetryRecords,PutTraceSegments} | * | identity > allow | as the boundary has it
 authorizer | internet | @write-log | logs/log-group:/vault/x:y logs/log-group:/aws/lambda/vault-x:y | identity > allow | as the boundary has it, once there is one
 authorizer | internet | ec2:CreateNetworkInterface kms:Decrypt dynamodb:GetItem | * | identity > boundary | in no VPC, and nothing else

@@ -61,7 +61,7 @@ const common = (name: string, group: string): Row[] => [
   ['logs:CreateLogGroup', log(group), code(name), 'identity'],
   ...['PutTelemetryRecords', 'PutTraceSegments'].flatMap((action): Row[] => [
     [`xray:${action}`, '*', code(name), 'allow'],
-    [`xray:${action}`, '*', code('other'), 'identity'],
+    [`xray:${action}`, '*', {}, 'allow'],
   ]),
   ...INTERFACE.flatMap((action): Row[] => [
     [`ec2:${action}`, subnet, {}, 'allow'],
