@@ -55,6 +55,7 @@ test('a folder that cannot be written is said so', async () => {
 
 test('a link that lies where a file is to be, or a name that could be guessed, leads nowhere else', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'deploy-out-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const precious = join(folder, 'precious');
   await writeFile(precious, 'mine');
   await symlink(precious, join(folder, 'api.json'));
