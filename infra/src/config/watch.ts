@@ -6,7 +6,7 @@ export const WATCH_SETTINGS = [
   {
     path: 'watch.trail',
     env: 'ENCLAVE_VAULT_DEPLOY_WATCH_TRAIL',
-    doc: 'Whether the deployment makes a trail of all Regions, or the account has one already (of its organization, say). Without any, EventBridge hears of no change, and nothing here raises an alarm.',
+    doc: 'Whether the deployment makes a trail of all Regions, or the account has one already (of its organization, say). Without any, EventBridge hears of no change, and nothing here raises an alarm. An existing trail should record data events of the function NAME-api too, at least those whose `userIdentity.arn` is there: an invocation past the gateway.',
     read: oneOf('own', 'existing'),
     default: 'own',
   },

@@ -46,12 +46,27 @@ describe('the trail', () => {
       (one(from, 'AWS::CloudTrail::Trail').AdvancedEventSelectors as { Name: string }[]).map(
         ({ Name }) => Name,
       );
-    expect(names(watch)).toEqual(['Management events', 'Files of the bucket of artifacts']);
+    expect(names(watch)).toEqual([
+      'Management events',
+      'The API, invoked past the gateway',
+      'Files of the bucket of artifacts',
+    ]);
     const both = templates({ ENCLAVE_VAULT_DEPLOY_WATCH_DATA_EVENTS: 'artifacts,table' }).watch;
     expect(names(both)).toEqual([...names(watch), 'Items of the table']);
     expect(JSON.stringify(both.Resources)).toContain(
       `arn:aws:dynamodb:eu-central-1:${ACCOUNT}:table/vault-records`,
     );
+  });
+
+  it('records who invokes the API’s function with an identity of his own, and not the gateway', () => {
+    const [, direct] = trail.AdvancedEventSelectors as { FieldSelectors: unknown }[];
+    expect(direct?.FieldSelectors).toEqual([
+      { Field: 'eventCategory', Equals: ['Data'] },
+      { Field: 'resources.type', Equals: ['AWS::Lambda::Function'] },
+      { Field: 'resources.ARN', StartsWith: [`arn:aws:lambda:eu-central-1:${ACCOUNT}:function:vault-api`] },
+      // A service's identity has no ARN.
+      { Field: 'userIdentity.arn', StartsWith: ['arn:aws:'] },
+    ]);
   });
 
   it('waits for the role that writes its copy', () => {

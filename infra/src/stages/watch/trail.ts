@@ -76,9 +76,10 @@ function makeCopy(
 
 /**
  * Management events of every service, KMS’s Decrypt among them: who decrypted under which context is the point of the
- * record. Data events only as configured.
+ * record. Data events only as configured, and whoever invokes the API's function under a name of his own: the gateway
+ * invokes it as a service, without an ARN, so that its requests are neither recorded nor paid for.
  */
-function eventSelectors({ config, outputs }: StageContext): CfnTrail.AdvancedEventSelectorProperty[] {
+function eventSelectors({ config, names, outputs }: StageContext): CfnTrail.AdvancedEventSelectorProperty[] {
   const selector = (
     name: string,
     category: 'Management' | 'Data',
@@ -94,8 +95,17 @@ function eventSelectors({ config, outputs }: StageContext): CfnTrail.AdvancedEve
       { field: 'resources.ARN', equalTo: [outputs(DATA).TableArn] },
     ]),
   };
+  const { partition, region, account } = config;
   return [
     selector('Management events', 'Management'),
+    selector('The API, invoked past the gateway', 'Data', [
+      { field: 'resources.type', equalTo: ['AWS::Lambda::Function'] },
+      {
+        field: 'resources.ARN',
+        startsWith: [`arn:${partition}:lambda:${region}:${account}:function:${names.apiFunction}`],
+      },
+      { field: 'userIdentity.arn', startsWith: [`arn:${partition}:`] },
+    ]),
     ...config.watch.dataEvents.map((which) => data[which]),
   ];
 }

@@ -52,6 +52,21 @@ export const SAMPLES: Readonly<
       call('kms', 'CreateKey'),
     ],
   },
+  'api-invoked': {
+    seen: [
+      call('lambda', 'Invoke', as({ functionName: 'vault-api' })),
+      call('lambda', 'Invoke', as({ functionName: arn('lambda', 'function:vault-api:live') })),
+      call('lambda', 'InvokeAsync', as({ functionName: arn('lambda', 'function:vault-api') })),
+    ],
+    unseen: [
+      call('lambda', 'Invoke', {
+        ...as({ functionName: arn('lambda', 'function:vault-api:live') }),
+        userIdentity: { type: 'AWSService', invokedBy: 'apigateway.amazonaws.com' },
+      }),
+      call('lambda', 'Invoke', as({ functionName: arn('lambda', 'function:vault-smoke') })),
+      call('lambda', 'GetFunction20150331v2', as({ functionName: 'vault-api' })),
+    ],
+  },
   'legacy-keys': {
     seen: [onKey('PutKeyPolicy', KEYS.legacy), onKey('CreateGrant', KEYS.legacy)],
     unseen: [onKey('PutKeyPolicy', KEYS.another), onKey('Decrypt', KEYS.legacy)],

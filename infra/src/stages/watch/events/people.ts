@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { refusedOn, type WatchEvent } from './event.ts';
+import { prefix, refusedOn, type WatchEvent } from './event.ts';
 
 /** Who may do nearly everything. */
 export const PEOPLE_EVENTS: readonly WatchEvent[] = [
@@ -20,6 +20,26 @@ export const PEOPLE_EVENTS: readonly WatchEvent[] = [
       {
         names: 'any',
         where: [{ 'userIdentity.sessionContext.sessionIssuer.arn': [breakGlassArn] }],
+      },
+    ],
+  },
+  {
+    id: 'api-invoked',
+    what: 'Somebody invoked the API’s function himself, past the gateway',
+    region: 'home',
+    deployment: false,
+    why: 'Who invokes the function writes its event, and with it the identity of the caller: he may ask for any record in anybody’s name. Only the gateway invokes it.',
+    todo: 'Revoke the sessions of whoever it was, and take the right away. The vault’s audit has what was decrypted at that time; compare it with the gateway’s access log, which has no line of it.',
+    calls: ({ name, functions }) => [
+      {
+        source: 'lambda.amazonaws.com',
+        names: ['Invoke*'],
+        where: [
+          {
+            'requestParameters.functionName': [prefix(`${name}-api`), prefix(`${functions}api`)],
+            'userIdentity.type': [{ not: 'AWSService' }],
+          },
+        ],
       },
     ],
   },
