@@ -8,8 +8,10 @@ export class UsageError extends Error {
 
 /** Every way in which deploy and destroy end early, with what to do about it. Codes are stable; docs/deployment.md lists them. */
 export const ADVICE = {
-  config_unreadable: 'Mend the path, or make a file with --init.',
+  config_unreadable: 'Mend the file or its path, or make one with --init.',
   config_invalid: 'Mend the settings named above; docs/configuration.md has all of them.',
+  key_unreadable:
+    'Give a private key in PEM; ENCLAVE_VAULT_SIGNING_PASSPHRASE opens one that is encrypted. Nothing was created.',
   release_refused: 'Get the release anew, and its public key from where you trust it. Nothing was created.',
   credentials_missing: 'Sign in (AWS_PROFILE, aws sso login, or the environment) and run the command again.',
   credentials_expired: 'Sign in again and run the command again: it goes on where it stopped.',
@@ -32,6 +34,7 @@ export const ADVICE = {
     'Nothing was changed. A release that must replace a key or the table is not deployed over data: see docs/deployment.md.',
   stack_failed: 'Mend the reason above and run the command again: it goes on with this stack.',
   stack_stuck: 'CloudFormation cannot go back on its own: docs/deployment.md, "When it fails".',
+  stack_missing: 'Deploy all of it first, without --only; phases go in the order widen, deploy, narrow.',
   stack_timeout:
     'CloudFormation goes on by itself. Run the command again: it waits for this stack and goes on.',
   interrupted:

@@ -32,7 +32,7 @@ export async function measureImage(
     throw new ReleaseToolError('image_refused', `${path} measures to nothing`);
   }
   if (eif.architecture !== architecture) {
-    const message = `${path} is for ${eif.architecture}, and the instances are ${architecture}`;
+    const message = `${path} is for ${eif.architecture}, and the instances are ${architecture}: make the image for that (docs/enclave-image.md)`;
     throw new ReleaseToolError('image_other_architecture', message);
   }
   const certificateEnds = eif.signature.certificate.validToDate.getTime();

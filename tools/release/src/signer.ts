@@ -28,7 +28,10 @@ async function readKey(path: string, passphrase: string | undefined): Promise<Ke
   } catch (error) {
     if (error instanceof ReleaseToolError) throw error;
     // OpenSSL's words may quote the file.
-    throw new ReleaseToolError('key_unreadable', `${path} is no private key that can be opened`);
+    throw new ReleaseToolError(
+      'key_unreadable',
+      `${path} is no private key that can be opened (ENCLAVE_VAULT_SIGNING_PASSPHRASE opens one that is encrypted)`,
+    );
   }
 }
 

@@ -7,7 +7,7 @@ import { ADVICE, DeployError } from '../errors.ts';
 import type { DeployOptions } from '../options.ts';
 import { roleFiles } from '../out/role-files.ts';
 import { writeFiles } from '../out/write.ts';
-import { deploy, show } from '../plan/deploy.ts';
+import { demandStage, deploy, show } from '../plan/deploy.ts';
 import type { DeployRun, Known, Run } from '../plan/run.ts';
 import { smokeTest } from '../plan/smoke.ts';
 import { type Problem, preflight } from '../preflight/check.ts';
@@ -18,6 +18,7 @@ import type { World } from './world.ts';
 /** `npm run deploy`. @throws {DeployError} */
 export async function deployCommand(world: World, options: DeployOptions): Promise<void> {
   const config = readDeployConfig(options.config, world.env);
+  demandStage({ config }, options.only);
   const { console, clock, limits } = world;
   const run: Run = { cloud: world.cloud(config), console, clock, limits, config, names: namesOf(config) };
   const sign = options.sign === undefined ? undefined : await readSigningKey(options.sign, world.env);
@@ -102,7 +103,7 @@ async function readSigningKey(path: string, env: World['env']): Promise<KeyObjec
     const passphrase = env.ENCLAVE_VAULT_SIGNING_PASSPHRASE;
     return createPrivateKey({ key: await readFile(path), ...(passphrase && { passphrase }) });
   } catch {
-    throw new DeployError('config_unreadable', `${path} is no private key that can be read`);
+    throw new DeployError('key_unreadable', `${path} is no private key that can be opened`);
   }
 }
 

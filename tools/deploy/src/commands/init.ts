@@ -56,7 +56,9 @@ export async function init(
     throw new DeployError('output_unwritable', `${file} cannot be written`);
   }
   console.say(`${file} is written. What it leaves out has a default: docs/configuration.md, role deploy.`);
-  console.say('Add the key that releases are signed with (release.key), and deploy.');
+  console.say(
+    'Add where the release is and the public key it is signed with: "release": { "folder": "release", "key": "release.pem" }. Then deploy.',
+  );
 }
 
 /** Never writes what would not be read back. @throws {UsageError} */

@@ -18,13 +18,8 @@ const LAST: Readonly<Partial<Record<Phase, string>>> = { widen: KEYS.id, narrow:
  * @throws {DeployError} @throws {UsageError}
  */
 export async function deploy(run: DeployRun, only?: string): Promise<Known> {
+  demandStage(run, only);
   const stages = stagesOf(run.config);
-  if (only !== undefined && !stages.some(({ id }) => id === only)) {
-    throw new UsageError(`--only takes one of ${stages.map(({ id }) => id).join(', ')}`);
-  }
-  if (only !== undefined && TOGETHER.has(only)) {
-    throw new UsageError(`${only} is deployed in a rollout, with all stages: leave --only out`);
-  }
   const known = new Known();
   for (const [index, stage] of stages.entries()) {
     const act = actOf(run, stage, only);
@@ -35,12 +30,24 @@ export async function deploy(run: DeployRun, only?: string): Promise<Known> {
     if (!there) {
       const name = run.names.stack(stage.id);
       throw new DeployError(
-        'stack_stuck',
+        'stack_missing',
         `${name} is not deployed, and ${only ?? `the phase ${run.phase}`} comes after it`,
       );
     }
   }
   return known;
+}
+
+/** That `--only` names a stage which can be deployed alone. @throws {UsageError} */
+export function demandStage({ config }: Pick<DeployRun, 'config'>, only: string | undefined): void {
+  if (only === undefined) return;
+  const ids = stagesOf(config)
+    .map(({ id }) => id)
+    .filter((id) => !TOGETHER.has(id));
+  if (TOGETHER.has(only)) {
+    throw new UsageError(`${only} is deployed in a rollout, with all stages: leave --only out`);
+  }
+  if (!ids.includes(only)) throw new UsageError(`--only takes one of ${ids.join(', ')}`);
 }
 
 /** @returns null for a stage that is left out altogether */

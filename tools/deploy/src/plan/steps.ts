@@ -2,6 +2,7 @@
 import {
   API,
   ARTIFACTS,
+  CONTROLLERS,
   DATA,
   DECRYPTION,
   dataSteps,
@@ -24,7 +25,7 @@ import { keyPlaces, replicaPlace } from './regions.ts';
 import { rollOut } from './rollout.ts';
 import type { DeployRun, Known } from './run.ts';
 import { settingsOf } from './settings.ts';
-import { deployStage, type Placed, showStage, takeOutputs } from './stage.ts';
+import { deployStage, type Placed, roleOf, showStage, takeOutputs } from './stage.ts';
 
 /** `deploy` changes stacks, `show` says what would change, `learn` reads what is deployed for the stages after it. */
 export type Act = 'deploy' | 'show' | 'learn';
@@ -60,7 +61,14 @@ async function bring(
   measurements?: Measurements | null,
 ): Promise<boolean> {
   if (act === 'learn') return takeOutputs(run, known, placed);
-  if (act === 'show') return showStage(run, known, placed, measurements);
+  if (act === 'show') {
+    // CloudFormation would compare as the deployment role, which nobody can take before the first stack is there.
+    if (roleOf(run, placed.stage.id) === undefined || known.of(CONTROLLERS) !== undefined) {
+      return showStage(run, known, placed, measurements);
+    }
+    run.console.say(`${run.names.stack(placed.stage.id)}: to be made, once the deployment role is there`);
+    return false;
+  }
   await deployStage(run, known, placed, measurements);
   return true;
 }

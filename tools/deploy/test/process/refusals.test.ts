@@ -56,6 +56,23 @@ describe('before anything is created', () => {
     expect(stderr).toContain('npm run deploy -- --config deploy.json');
   });
 
+  test('a stage that there is not, and a signing key that cannot be opened, before anybody is asked', async () => {
+    standIn.key = null;
+    const unknown = await deploy('--only', 'nothing');
+    expect(unknown.code).toBe(2);
+    expect(unknown.stderr).toMatch(/^--only takes one of controllers, .*, watch\n/);
+    const key = await deploy('--sign', 'release-key.pem');
+    expect(key.code).toBe(1);
+    expect(key.stderr).toContain('key_unreadable: ');
+    expect(key.stderr).toContain('ENCLAVE_VAULT_SIGNING_PASSPHRASE');
+  });
+
+  test('a stage of a vault that is not there', async () => {
+    const { code, stderr } = await deploy('--only', 'api');
+    expect(code).toBe(1);
+    expect(stderr).toContain('stack_missing: vault-controllers is not deployed, and api comes after it');
+  });
+
   test('a release that does not match and an account that does not fit are told together', async () => {
     await standIn.server.close();
     await standIn.listen({ quotas: { 'L-1216C47A': 5, 'L-34B43A08': 64 } });
@@ -117,6 +134,15 @@ describe('before anything is created', () => {
     expect(code, stderr).toBe(0);
     expect(stderr).toContain('There is no vault vault in 111122223333, eu-central-1.');
   });
+});
+
+test('--dry-run of a vault that is not there: what can be compared before there is a deployment role, and no trace', async () => {
+  const { code, stderr } = await deploy('--dry-run');
+  expect(code, stderr).toBe(0);
+  expect(stderr).toMatch(/vault-identities: \d+ resources to be made/);
+  expect(stderr).toContain('vault-base: to be made, once the deployment role is there');
+  expect(stderr).toContain('Nothing was changed.');
+  expect(standIn.stacks()).toEqual([]);
 });
 
 describe('half-way', { timeout: 120_000 }, () => {
