@@ -123,10 +123,11 @@ describe('patience', () => {
     ['lost answers', 'lost'],
     ['silence', 'silent'],
   ])('ends with the time of a call: %s', async (_, reply) => {
-    const store = await dynamo.open(() => reply, { timeoutMs: 200 });
+    // Opening the store must be done within the same time, on a machine that is busy too.
+    const store = await dynamo.open(() => reply, { timeoutMs: 1_000 });
     const started = performance.now();
     await expect(store.get('a', 'b')).rejects.toMatchObject({ code: 'unavailable' });
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   it('is not for nobody at all', async () => {
