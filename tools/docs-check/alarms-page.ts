@@ -29,7 +29,7 @@ export function alarmsPage(): string {
 Each alarm of a deployment: what it says, and what to do first. The same words are in the alarm's own description and in the message that arrives. All go to one topic, whose subscribers are \`watch.subscribers\` of deploy.json; all are on the dashboard \`NAME\`. An alarm is called \`NAME-\` and what stands here.
 Thresholds are those without settings of your own. What to do in order, for larger things, is in [operations.md](operations.md).
 
-**"Deploy again"** compares templates, and writes what changed in them. What somebody changed beside CloudFormation goes back by a [change set that looks at the resources](operations.md#key-policies).
+**"Deploy again"** writes what changed in templates, and puts back what somebody changed beside CloudFormation in keys, data, base, evidence, network, canary and watch. What it does not put back (roles, the API, the instances' stack) goes back [by hand](operations.md#key-policies).
 
 [Canaries](#canaries) · [Changes](#changes) · [The watch itself](#the-watch-itself) · [API](#api) · [Instances](#instances) · [Network](#network) · [Pipeline](#pipeline) · [Scaling](#scaling)
 

@@ -37,7 +37,7 @@ The probes are dry runs: KMS says whether it would have done it and does nothing
 |---|---|---|
 ${CHECKS.map(({ name, proves, mend }) => `| \`${name}\` | ${proves} | ${mend} |`).join('\n')}
 
-**Deploy again** writes what changed in a template. What was changed beside CloudFormation goes back by a [change set that looks at the resources](operations.md#key-policies).
+**Deploy again** writes what changed in a template, and puts back what was changed beside CloudFormation; [what it leaves](operations.md#key-policies) goes back by hand.
 
 **Rotation.** While a new image is rolled out, give the manifests of both images: \`--manifest\` may be repeated, and a key policy must then admit just these.
 

@@ -398,3 +398,82 @@ describe('replacing and removing', () => {
     expect(has('AWS::S3::Bucket', 'one')).toBe(true);
   });
 });
+
+describe('a change made beside CloudFormation', () => {
+  const KEPT = { Group: group('heads', { Properties: { LogGroupName: 'heads', RetentionInDays: 30 } }) };
+  const propose = (revertDrift: boolean) =>
+    bed.cloud.createChangeSet(scene.admin, {
+      stackName: 'things',
+      name: revertDrift ? 'aware' : 'standard',
+      kind: 'UPDATE',
+      templateBody: template(KEPT),
+      roleArn: DEPLOYMENT,
+      revertDrift,
+    });
+  const heads = () => {
+    const found = scene.account.world.find('AWS::Logs::LogGroup', REGION, 'heads');
+    if (found === undefined) throw new Error('no group');
+    return found;
+  };
+  beforeEach(() => {
+    bed.deploy(KEPT);
+  });
+
+  test('is seen by a drift-aware change set alone, put back by it, and then no more', () => {
+    heads().properties = { ...heads().properties, RetentionInDays: 1 };
+    expect(propose(false)).toMatchObject({ status: 'FAILED', changes: [] });
+    const { status, changes } = propose(true);
+    expect([status, changes]).toMatchObject([
+      'CREATE_COMPLETE',
+      [
+        {
+          action: 'Modify',
+          logicalId: 'Group',
+          properties: ['RetentionInDays'],
+          replacement: 'False',
+          drift: 'MODIFIED',
+        },
+      ],
+    ]);
+    bed.cloud.executeChangeSet(scene.admin, 'things', 'aware');
+    expect(bed.cloud.settle('things').status).toBe('UPDATE_COMPLETE');
+    expect(heads().properties.RetentionInDays).toBe(30);
+    expect(propose(true).reason).toMatch(/didn't contain changes/);
+  });
+
+  test('of a property that the template does not name is none', () => {
+    heads().properties = { ...heads().properties, KmsKeyId: 'arn:aws:kms:eu-central-1:111122223333:key/a' };
+    expect(propose(true).reason).toMatch(/didn't contain changes/);
+  });
+
+  test('is left as it was when putting it back fails', () => {
+    heads().properties = { ...heads().properties, RetentionInDays: 1 };
+    propose(true);
+    bed.cloud.fault = (operation) => {
+      if (operation === 'update') throw new AwsError('Broken', 'not today');
+    };
+    bed.cloud.executeChangeSet(scene.admin, 'things', 'aware');
+    expect(bed.cloud.settle('things').status).toBe('UPDATE_ROLLBACK_COMPLETE');
+    expect(heads().properties.RetentionInDays).toBe(1);
+  });
+
+  test('that deleted the resource is told as such, and making it anew is not modelled', () => {
+    scene.account.world.remove(heads());
+    expect(propose(true).changes).toMatchObject([{ action: 'Add', logicalId: 'Group', drift: 'DELETED' }]);
+    bed.cloud.executeChangeSet(scene.admin, 'things', 'aware');
+    expect(() => bed.cloud.settle('things')).toThrow(NotModelledError);
+  });
+
+  test('cannot be looked for by who may not read', () => {
+    const READER = 'arn:aws:iam::111122223333:role/no-reader';
+    addRole(scene.account, READER, policy({ Effect: 'Deny', Action: 'logs:*', Resource: '*' }));
+    bed.cloud.get('things').roleArn = READER;
+    const sent = { stackName: 'things', name: 'aware', kind: 'UPDATE', revertDrift: true } as const;
+    const { status, reason } = bed.cloud.createChangeSet(scene.admin, {
+      ...sent,
+      templateBody: template(KEPT),
+    });
+    expect(status).toBe('FAILED');
+    expect(reason).toMatch(/logs:\w+/);
+  });
+});

@@ -31,6 +31,8 @@ export interface ChangeSetRequest {
   readonly namedIam: boolean;
   /** Takes over resources of the template's names that an earlier stack has left behind. */
   readonly adopt: boolean;
+  /** Compares with the resources themselves as well, and puts back what was changed beside CloudFormation. */
+  readonly revertDrift?: true;
 }
 
 export interface ResourceChange {
@@ -40,6 +42,8 @@ export interface ResourceChange {
   readonly replacement: 'True' | 'False' | 'Conditional' | string;
   /** Top-level properties that change. */
   readonly properties: readonly string[];
+  /** Of a drift-aware change set: `IN_SYNC`, `MODIFIED`, `DELETED`, … */
+  readonly drift?: string;
 }
 
 export interface ChangeSetState {

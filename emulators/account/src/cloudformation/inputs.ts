@@ -18,6 +18,8 @@ export interface ChangeSetInput {
   readonly tags?: Readonly<Record<string, string>>;
   readonly onFailure?: 'ROLLBACK' | 'DELETE' | 'DO_NOTHING';
   readonly importExisting?: boolean;
+  /** DeploymentMode REVERT_DRIFT. */
+  readonly revertDrift?: boolean;
 }
 
 /** Statuses from which an UPDATE may start. */

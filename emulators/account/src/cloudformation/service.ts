@@ -7,10 +7,10 @@ import { changesAnything, changesOf } from './changes.ts';
 import { type ChangeSetInput, demandCapabilities, demandUpdatable, templateOf } from './inputs.ts';
 import { create, remove } from './operations.ts';
 import { type ChangeSet, IN_PROGRESS, type Stack } from './stack.ts';
-import type { Surroundings } from './steps.ts';
+import { reasonOf, type Surroundings } from './steps.ts';
 import type { Tie } from './template.ts';
 import { update } from './update.ts';
-import { type Fault, Worker } from './worker.ts';
+import { type Fault, ResourceFailure, Worker } from './worker.ts';
 
 export interface CloudFormationOptions {
   /** Which of several resources that could be made next is made first. */
@@ -72,8 +72,11 @@ export class CloudFormation {
       throw new AwsError('AlreadyExistsException', `ChangeSet ${input.name} already exists`);
     }
     if (input.roleArn !== undefined) stack.roleArn = input.roleArn;
-    const changes = changesOf(stack, template);
-    const any = changesAnything(stack, template, changes);
+    const revertDrift = input.revertDrift === true;
+    const unread = revertDrift ? this.#unreadable(caller, stack) : undefined;
+    const changes =
+      unread === undefined ? changesOf(stack, template, revertDrift ? this.#account.world : undefined) : [];
+    const any = unread === undefined && changesAnything(stack, template, changes);
     const changeSet: ChangeSet = {
       id: this.#arn(`changeSet/${input.name}`),
       name: input.name,
@@ -84,10 +87,12 @@ export class CloudFormation {
       tags: input.tags ?? {},
       onFailure: input.onFailure ?? 'ROLLBACK',
       importExisting: input.importExisting ?? false,
+      revertDrift,
       status: any ? 'CREATE_COMPLETE' : 'FAILED',
       reason: any
         ? undefined
-        : "The submitted information didn't contain changes. Submit different information to create a change set.",
+        : (unread ??
+          "The submitted information didn't contain changes. Submit different information to create a change set."),
       executionStatus: any ? 'AVAILABLE' : 'UNAVAILABLE',
     };
     stack.changeSets.set(input.name, changeSet);
@@ -120,6 +125,7 @@ export class CloudFormation {
     stack.tags = changeSet.tags;
     const on = this.#surroundings(caller, stack, {
       importExisting: changeSet.importExisting,
+      revertDrift: changeSet.revertDrift,
       retainExceptOnCreate: options.retainExceptOnCreate ?? false,
     });
     const onFailure = options.disableRollback === true ? 'DO_NOTHING' : changeSet.onFailure;
@@ -263,6 +269,24 @@ export class CloudFormation {
     }
   }
 
+  /**
+   * User Guide, "Using drift-aware change sets": resources are read when the change set is made. As whom, and what becomes of
+   * one that may not be read, is not documented: as the stack's role here, and a failure.
+   */
+  #unreadable(caller: Caller, stack: Stack): string | undefined {
+    const { worker } = this.#surroundings(caller, stack);
+    for (const { thing } of stack.resources.values()) {
+      if (this.#account.world.find(thing.type, thing.region, thing.id) === undefined) continue;
+      try {
+        worker.read(thing);
+      } catch (error) {
+        if (!(error instanceof ResourceFailure)) throw error;
+        return reasonOf(error.cause);
+      }
+    }
+    return undefined;
+  }
+
   /** A new stack in review, or the one that a change set of this kind left there. */
   #reviewed(input: ChangeSetInput, present: Stack | undefined): Stack {
     if (present !== undefined) {
@@ -303,8 +327,9 @@ export class CloudFormation {
   #surroundings(
     caller: Caller,
     stack: Stack,
-    options: Pick<Surroundings, 'importExisting' | 'retainExceptOnCreate'> = {
+    options: Pick<Surroundings, 'importExisting' | 'retainExceptOnCreate' | 'revertDrift'> = {
       importExisting: false,
+      revertDrift: false,
       retainExceptOnCreate: false,
     },
   ): Surroundings {

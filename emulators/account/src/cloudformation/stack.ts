@@ -37,7 +37,7 @@ export interface StackEvent {
 export interface StackResource {
   readonly logicalId: string;
   readonly thing: Thing;
-  /** Properties as CloudFormation last set them: what somebody changes by hand it does not see. */
+  /** Properties as CloudFormation last set them: what somebody changes by hand only a drift-aware change set sees. */
   readonly applied: JsonObject;
   status: string;
   /** Was there before the stack: no rollback takes it away. */
@@ -53,6 +53,8 @@ export interface Change {
   readonly replacement: 'True' | 'False' | 'Conditional' | undefined;
   /** Top-level properties that change, of a modification. */
   readonly properties: readonly string[];
+  /** Of a drift-aware change set. */
+  readonly drift?: 'IN_SYNC' | 'MODIFIED' | 'DELETED';
 }
 
 export interface ChangeSet {
@@ -66,6 +68,8 @@ export interface ChangeSet {
   readonly onFailure: 'ROLLBACK' | 'DELETE' | 'DO_NOTHING';
   /** Whether what is there already under a template's name is taken into the stack. */
   readonly importExisting: boolean;
+  /** Whether it is drift-aware. */
+  readonly revertDrift: boolean;
   status: 'CREATE_COMPLETE' | 'FAILED';
   reason: string | undefined;
   executionStatus: 'AVAILABLE' | 'UNAVAILABLE' | 'EXECUTE_COMPLETE' | 'OBSOLETE';

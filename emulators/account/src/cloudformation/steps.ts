@@ -21,6 +21,8 @@ export interface Surroundings {
   readonly importExisting: boolean;
   /** Whether rolling back takes away what was made with DeletionPolicy Retain. */
   readonly retainExceptOnCreate: boolean;
+  /** Compares with what is there, not with what was last set. */
+  readonly revertDrift: boolean;
 }
 
 const STACK_TYPE = 'AWS::CloudFormation::Stack';

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { AwsError } from '../errors.ts';
+import { type AwsError, NotModelledError } from '../errors.ts';
 import { canonical, type JsonObject } from '../json.ts';
 import type { Thing } from '../world.ts';
+import { isGone, liveProperties } from './changes.ts';
 import type { Stack, StackResource } from './stack.ts';
 import { stackPolicyDenies } from './stack-policy.ts';
 import {
@@ -27,7 +28,13 @@ import { ResourceFailure, Worker } from './worker.ts';
 /** What an update did, so that it can be undone. */
 type Step =
   | { readonly kind: 'added'; readonly logicalId: string }
-  | { readonly kind: 'updated'; readonly logicalId: string; readonly before: JsonObject }
+  | {
+      readonly kind: 'updated';
+      readonly logicalId: string;
+      /** What was there, which the stack may not know of. */
+      readonly before: JsonObject;
+      readonly applied: JsonObject;
+    }
   | {
       readonly kind: 'replaced';
       readonly logicalId: string;
@@ -71,9 +78,13 @@ function* updateOne(
   }
   const properties = propertiesOf(stack, resource, on);
   const { thing } = present;
+  if (on.revertDrift && isGone(present, on.account.world)) {
+    throw new NotModelledError(`making ${logicalId} anew, which was deleted beside CloudFormation`);
+  }
   if (thing.type !== type)
     return yield* refuse(stack, resource, on, 'Update of resource type is not permitted.');
-  const { applied } = present;
+  // A drift-aware update goes from what is there, and on failure back to that.
+  const applied = on.revertDrift ? liveProperties(present) : present.applied;
   if (canonical(applied) === canonical(properties)) return null;
   const replaces = Worker.replaces(type, applied, properties);
   const forbidden = stackPolicyDenies(stack, logicalId, type, replaces ? 'Update:Replace' : 'Update:Modify');
@@ -93,13 +104,13 @@ function* updateOne(
     // Some of it may be done: the way back is another update.
     if (error.touched) {
       stack.resources.set(logicalId, { ...present, applied: properties });
-      steps.push({ kind: 'updated', logicalId, before: applied });
+      steps.push({ kind: 'updated', logicalId, before: applied, applied: present.applied });
     }
     yield* resourceEvent(on, stack, logicalId, thing, 'UPDATE_FAILED', reasonOf(error.cause));
     return error.cause;
   }
   stack.resources.set(logicalId, { ...present, applied: properties });
-  steps.push({ kind: 'updated', logicalId, before: applied });
+  steps.push({ kind: 'updated', logicalId, before: applied, applied: present.applied });
   yield* resourceEvent(on, stack, logicalId, thing, 'UPDATE_COMPLETE');
   return null;
 }
@@ -124,7 +135,7 @@ function* rollback(
       yield* resourceEvent(on, stack, step.logicalId, thing, 'UPDATE_IN_PROGRESS');
       try {
         on.worker.update(thing, step.logicalId, present.applied, step.before);
-        stack.resources.set(step.logicalId, { ...present, applied: step.before });
+        stack.resources.set(step.logicalId, { ...present, applied: step.applied });
         yield* resourceEvent(on, stack, step.logicalId, thing, 'UPDATE_COMPLETE');
       } catch (error) {
         if (!(error instanceof ResourceFailure)) throw error;

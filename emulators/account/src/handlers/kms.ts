@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PolicyDocument } from '@enclave-vault/emulator-iam';
-import { keyConditions } from '../account.ts';
+import { type Account, keyConditions } from '../account.ts';
 import { storePolicy } from '../documents.ts';
 import { AwsError } from '../errors.ts';
-import { flagAt, textAt } from '../json.ts';
+import type { Caller } from '../identities.ts';
+import { flagAt, type Json, textAt } from '../json.ts';
 import { LIMITS, sizeOf } from '../limits.ts';
 import type { Thing, World } from '../world.ts';
 import type { Handler, Subject } from './handler.ts';
@@ -188,6 +189,27 @@ function checkKeyPolicy(subject: Subject): void {
   throw new AwsError(CODE, 'The new key policy will not allow you to update the key policy in the future.', {
     explanation: `${world.byArn(arn) === undefined ? 'CreateKey' : 'PutKeyPolicy'}: lockout safety check of ${caller.principal.arn}`,
   });
+}
+
+/** PutKeyPolicy, by hand. @throws {AwsError} MalformedPolicyDocumentException, LimitExceededException */
+export function putKeyPolicy(account: Account, caller: Caller, key: Thing, policy: Json): void {
+  const { id, arn, region, properties: previous } = key;
+  const properties = { ...previous, KeyPolicy: policy };
+  const { world } = account;
+  const subject: Subject = {
+    account,
+    world,
+    caller,
+    region,
+    stackRegion: region,
+    id,
+    arn,
+    properties,
+    previous,
+  };
+  checkKeyPolicy(subject);
+  key.properties = properties;
+  putPolicy(subject);
 }
 
 function keyPolicy({ world, properties }: Subject): PolicyDocument {

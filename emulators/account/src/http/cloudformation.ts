@@ -21,6 +21,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
       ...(form.get('OnStackFailure') === 'DELETE' ? { onFailure: 'DELETE' } : {}),
       usePreviousTemplate: form.get('UsePreviousTemplate') === 'true',
       importExisting: form.get('ImportExistingResources') === 'true',
+      revertDrift: form.get('DeploymentMode') === 'REVERT_DRIFT',
       capabilities: membersOf(form, 'Capabilities'),
       tags: pairsOf(form, 'Tags'),
     });
@@ -182,7 +183,8 @@ function describeEvent(stack: Stack, event: StackEvent): Xml {
   };
 }
 
-function describeChange({ action, logicalId, type, physicalId, replacement, properties }: Change): Xml {
+function describeChange(change: Change): Xml {
+  const { action, logicalId, type, physicalId, replacement, properties, drift } = change;
   return {
     Type: 'Resource',
     ResourceChange: {
@@ -191,6 +193,7 @@ function describeChange({ action, logicalId, type, physicalId, replacement, prop
       PhysicalResourceId: physicalId,
       ResourceType: type,
       Replacement: replacement,
+      ResourceDriftStatus: drift,
       Details: properties.map((Name) => ({ Target: { Attribute: 'Properties', Name } })),
     },
   };

@@ -2,8 +2,8 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { presentPolicy } from '../documents.ts';
 import { AwsError } from '../errors.ts';
-import { findKey } from '../handlers/kms.ts';
-import { textAt } from '../json.ts';
+import { findKey, putKeyPolicy } from '../handlers/kms.ts';
+import { type Json, textAt } from '../json.ts';
 import type { Thing } from '../world.ts';
 import { type Endpoint, jsonOf, type Request, type Response } from './endpoint.ts';
 
@@ -37,7 +37,7 @@ function keyOf(
   return key;
 }
 
-/** What is read of keys. Working with one is emulators/kms's. */
+/** What is read of keys, and their policies put by hand. Working with one is emulators/kms's. */
 export const KMS = jsonService({
   DescribeKey: (input, request) => {
     const { id, arn, properties, deletionAt } = keyOf(input, request, 'kms:DescribeKey');
@@ -59,6 +59,11 @@ export const KMS = jsonService({
     const { policy } = keyOf(input, request, 'kms:GetKeyPolicy');
     const document = policy === null ? {} : presentPolicy(request.on.account.world, policy);
     return { Policy: JSON.stringify(document), PolicyName: 'default' };
+  },
+  PutKeyPolicy: (input, request) => {
+    const key = keyOf(input, request, 'kms:PutKeyPolicy');
+    putKeyPolicy(request.on.account, request.caller, key, JSON.parse(String(input.Policy)) as Json);
+    return {};
   },
   GetPublicKey: (input, request) => {
     const key = keyOf(input, request, 'kms:GetPublicKey');

@@ -109,7 +109,7 @@ export function awsStacks(region: string): Stacks {
 }
 
 function changeSetInput(request: ChangeSetRequest) {
-  const { stack, kind, changeSet, template, role, tags, namedIam, adopt } = request;
+  const { stack, kind, changeSet, template, role, tags, namedIam, adopt, revertDrift } = request;
   return {
     StackName: stack,
     ChangeSetName: changeSet,
@@ -118,6 +118,7 @@ function changeSetInput(request: ChangeSetRequest) {
     ...(role && { RoleARN: role }),
     Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
     ...(adopt && { ImportExistingResources: true }),
+    ...(revertDrift && { DeploymentMode: 'REVERT_DRIFT' as const }),
     ...(namedIam && { Capabilities: ['CAPABILITY_NAMED_IAM' as const] }),
   };
 }
@@ -143,6 +144,7 @@ function changeOf({ ResourceChange = {} }: import('@aws-sdk/client-cloudformatio
     LogicalResourceId = '',
     ResourceType = '',
     Replacement = 'False',
+    ResourceDriftStatus,
   } = ResourceChange;
   const properties = (ResourceChange.Details ?? []).flatMap(({ Target }) => {
     const name = Target?.Name ?? Target?.Attribute;
@@ -154,6 +156,7 @@ function changeOf({ ResourceChange = {} }: import('@aws-sdk/client-cloudformatio
     type: ResourceType,
     replacement: Replacement,
     properties: [...new Set(properties)],
+    ...(ResourceDriftStatus && { drift: ResourceDriftStatus }),
   };
 }
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  CANARY,
   CONTROLLERS,
   IDENTITIES,
   InfraError,
+  NETWORK,
   type Stage,
   synthesize,
   type Template,
+  WATCH,
 } from '@enclave-vault/infra';
 import type { Measurements } from '@enclave-vault/policies';
 import { unprotected } from '../destroy/unprotected.ts';
@@ -18,6 +21,7 @@ import {
   type WantedStack,
 } from '../stack/apply.ts';
 import { changeLine, propose } from '../stack/change-set.ts';
+import { proposeDrift, putBack } from '../stack/put-back.ts';
 import { removeStack } from '../stack/remove.ts';
 import { phaseOf } from '../stack/statuses.ts';
 import { type DeployRun, type Known, type Run, toolsIn } from './run.ts';
@@ -25,6 +29,18 @@ import { templateSource } from './template.ts';
 
 /** Made under the caller's own rights; all others by CloudFormation as the deployment role. */
 const BY_CALLER: ReadonlySet<string> = new Set([CONTROLLERS.id, IDENTITIES.id]);
+
+/**
+ * Beside the kept stages: what a deployment puts back where it was changed beside CloudFormation. Not the stages that the
+ * caller makes, whose roles take rights that an everyday deployment lacks; not decryption, whose group changes its size; not
+ * the API, for which CloudFormation takes the Ref of an API resource for its API's in such a change set, and finds changes
+ * where there are none (aws-cloudformation/cloudformation-coverage-roadmap, issue 2505).
+ */
+const PUT_BACK: ReadonlySet<string> = new Set([NETWORK.id, CANARY.id, WATCH.id]);
+
+function putsBack({ id, kept }: Stage): boolean {
+  return !BY_CALLER.has(id) && (kept === true || PUT_BACK.has(id));
+}
 
 /** A stage in a Region: the deployment's own, or one that keys and table are replicated to. */
 export interface Placed {
@@ -59,12 +75,21 @@ export async function deployStage(
   const first = bare !== template && (await isNew(run, { stage, region }));
   if (first) await applyTemplate(run, known, { stage, region }, bare);
   const after = await applyTemplate(run, known, { stage, region }, template);
-  const applied = first ? 'created' : after;
+  const back =
+    !first &&
+    after !== 'created' &&
+    putsBack(stage) &&
+    (await restore(run, known, { stage, region }, template));
+  const applied = first ? 'created' : back ? 'updated' : after;
   if (applied !== 'unchanged' && BY_CALLER.has(stage.id)) await run.clock.sleep(run.limits.iamSettles);
   run.console.say(
     `${run.names.stack(stage.id)}${region === config.region ? '' : ` in ${region}`}: ${applied}`,
   );
   return applied;
+}
+
+async function restore(run: Run, known: Known, { stage, region }: Placed, text: string): Promise<boolean> {
+  return putBack(toolsIn(run, region), await wantedStack(run, known, stage, text));
 }
 
 /** Whether there is no stack yet of which anything would stay. */
@@ -138,7 +163,7 @@ export async function showStage(
   }
   const wanted = await wantedStack(run, known, stage, text);
   const proposal = await propose(tools, request(wanted, fresh ? 'CREATE' : 'UPDATE', clock.now()));
-  if (proposal === null) console.say(`${name}: no changes`);
+  if (proposal === null) await showDrift(run, wanted, { stage, region });
   else {
     console.say(`${name}: ${proposal.changes.length} ${fresh ? 'resources to be made' : 'changes'}`);
     for (const change of proposal.changes) console.say(`  ${changeLine(change)}`);
@@ -148,4 +173,19 @@ export async function showStage(
   const left = fresh ? await tools.stacks.describe(name) : undefined;
   if (left !== undefined) await removeStack(tools, left, undefined);
   return takeOutputs(run, known, { stage, region });
+}
+
+/** Of a stage whose template stays as it is: what was changed beside it. */
+async function showDrift(run: Run, wanted: WantedStack, { stage, region }: Placed): Promise<void> {
+  const tools = toolsIn(run, region);
+  const drift = putsBack(stage) ? await proposeDrift(tools, wanted) : null;
+  if (drift === null) {
+    run.console.say(`${wanted.stack}: no changes`);
+    return;
+  }
+  run.console.say(
+    `${wanted.stack}: changed beside CloudFormation; a deployment puts back what can be changed in place`,
+  );
+  for (const change of drift.changes) run.console.say(`  ${changeLine(change)}`);
+  await tools.stacks.withdraw(drift.id);
 }

@@ -3,6 +3,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Thing } from '@enclave-vault/emulator-account';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Receipt } from '../../src/destroy/receipt.ts';
 import { liveMeasurements } from '../../src/keys/live.ts';
@@ -43,6 +44,11 @@ const deploy = async (release: Fixture, ...options: string[]) =>
 const template = (stack: string): string =>
   standIn.server.cloud('eu-central-1').get(stack).template?.body ?? '';
 const admitted = (): readonly string[] | undefined => liveMeasurements(template('vault-keys'))?.pcr0;
+const keyNamed = (logicalId: string): Thing => {
+  const resource = standIn.server.cloud('eu-central-1').get('vault-keys').resources.get(logicalId);
+  if (resource === undefined) throw new Error(`no ${logicalId}`);
+  return resource.thing;
+};
 const pcr0 = ({ release }: Fixture): string => release.image.pcr0;
 const objects = (): number =>
   standIn.account.world.objects.versions('vault-artifacts-111122223333-eu-central-1').length;
@@ -78,6 +84,42 @@ describe('the life of a vault', { timeout: MINUTES }, () => {
     const changes = standIn.changes().filter((call) => !/ChangeSet$/.test(call));
     expect(changes).toEqual(['lambda:POST']);
     expect(objects()).toBe(before);
+  });
+
+  test('a key policy that somebody widened is shown by --diff and put back by a run, and by that once', async () => {
+    const key = keyNamed('VaultKey');
+    const before = key.policy;
+    const { KMSClient, GetKeyPolicyCommand, PutKeyPolicyCommand } = await import('@aws-sdk/client-kms');
+    const credentials = { accessKeyId: 'AKIDBREAKGLASS', secretAccessKey: 'secret' };
+    const kms = new KMSClient({ region: 'eu-central-1', endpoint: standIn.server.url, credentials });
+    const { Policy = '' } = await kms.send(new GetKeyPolicyCommand({ KeyId: key.arn }));
+    const document = JSON.parse(Policy) as { Statement: object[] };
+    const AWS = 'arn:aws:iam::111122223333:role/payroll';
+    document.Statement.push({ Effect: 'Allow', Principal: { AWS }, Action: 'kms:Decrypt', Resource: '*' });
+    await kms.send(new PutKeyPolicyCommand({ KeyId: key.arn, Policy: JSON.stringify(document) }));
+    kms.destroy();
+    expect(key.policy).not.toEqual(before);
+    standIn.changes();
+
+    const shown = await deploy(first, '--diff');
+    expect(shown.code, shown.stderr).toBe(0);
+    expect(shown.stderr).toContain('vault-keys: changed beside CloudFormation');
+    expect(standIn.changes().filter((call) => /ExecuteChangeSet/.test(call))).toEqual([]);
+
+    const { code, stderr } = await deploy(first);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(
+      /vault-keys: changed beside CloudFormation, and put back:\n.* ~ VaultKey \(AWS::KMS::Key\) KeyPolicy\n/,
+    );
+    expect(stderr).toContain('vault-keys: updated');
+    expect(key.policy).toEqual(before);
+    expect(standIn.changes().filter((call) => /ExecuteChangeSet/.test(call))).toHaveLength(1);
+
+    const again = await deploy(first);
+    expect(again.code, again.stderr).toBe(0);
+    expect(again.stderr).toContain('vault-keys: unchanged');
+    expect(again.stderr).not.toMatch(/beside CloudFormation|NOT/);
+    expect(standIn.changes().filter((call) => /ExecuteChangeSet/.test(call))).toEqual([]);
   });
 
   test('--diff shows what a new release would change, and changes nothing', async () => {

@@ -74,6 +74,7 @@ export class StandIn {
           secretAccessKey,
           principal: `arn:aws:iam::${this.config.account}:role/payroll`,
         },
+        { accessKeyId: 'AKIDBREAKGLASS', secretAccessKey, principal: namesOf(this.config).roles.breakGlass },
         // Ended before the account's clock begins.
         { accessKeyId: 'AKIDEXPIRED', secretAccessKey, principal: deployer, expiresAt: 0 },
       ],

@@ -45,6 +45,8 @@ export class FakeStacks implements Stacks {
   readonly requests: ChangeSetRequest[] = [];
   /** Thrown by the next proposals, one each. */
   readonly refusals: DeployError[] = [];
+  /** What drift-aware change sets find of a stack, until one is executed. */
+  readonly drift = new Map<string, ChangeSetState>();
   readonly #stacks = new Map<string, Kept>();
   readonly #gone = new Map<string, Kept & { name: string }>();
   readonly #sets = new Map<string, { request: ChangeSetRequest; state: ChangeSetState; template: string }>();
@@ -134,9 +136,12 @@ export class FakeStacks implements Stacks {
     const template = 'body' in request.template ? request.template.body : this.#fetch(request.template.url);
     const unchanged = kept.template === template;
     const id = `arn:changeset/${request.changeSet}/${++this.#count}`;
-    const state: ChangeSetState = unchanged
-      ? { status: 'FAILED', reason: "The submitted information didn't contain changes.", changes: [] }
-      : { status: 'CREATE_COMPLETE', changes: changesBetween(kept.template, template) };
+    const drift = request.revertDrift === true ? this.drift.get(request.stack) : undefined;
+    const state: ChangeSetState = drift
+      ? drift
+      : unchanged
+        ? { status: 'FAILED', reason: "The submitted information didn't contain changes.", changes: [] }
+        : { status: 'CREATE_COMPLETE', changes: changesBetween(kept.template, template) };
     this.#sets.set(id, { request, state, template });
     return id;
   }
@@ -154,6 +159,7 @@ export class FakeStacks implements Stacks {
     const { request, template } = this.#set(changeSet);
     this.#sets.delete(changeSet);
     const kept = this.#demand(request.stack);
+    if (request.revertDrift === true) this.drift.delete(request.stack);
     const verb = request.kind === 'CREATE' ? 'CREATE' : 'UPDATE';
     this.done.push(`${verb.toLowerCase()} ${request.stack}`);
     this.#begin(kept, request.stack, `${verb}_IN_PROGRESS`);

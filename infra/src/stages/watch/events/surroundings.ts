@@ -75,7 +75,7 @@ export const SURROUNDINGS_EVENTS: readonly WatchEvent[] = [
     region: 'home',
     deployment: true,
     why: 'The gateway says who calls: a method without its authorizer, or a policy that lets everybody in, makes callers up.',
-    todo: 'Outside of a deployment: deploy again, and read the access log since.',
+    todo: 'Outside of a deployment: put it back by hand, which a deployment does not do for the API, and read the access log since.',
     calls: ({ restApi }) => [
       {
         source: 'apigateway.amazonaws.com',

@@ -25,7 +25,7 @@ export const WATCHER_EVENTS: readonly WatchEvent[] = [
     region: 'home',
     deployment: true,
     why: 'Whoever is about to do something else begins here.',
-    todo: 'Outside of a deployment: deploy again, and assume that something else was done.',
+    todo: 'Outside of a deployment: deploy again, which says what it puts back and what not, and assume that something else was done.',
     calls: ({ name, topicArn }) => [
       {
         source: 'events.amazonaws.com',
