@@ -31,7 +31,7 @@ export function resourcesPage(made: readonly MadeStage[]): string {
 # Resources
 
 What a deployment makes, in the order in which it does: ${all.length} resources of ${types.size} types in ${made.length} stacks, for the example of
-[deploy.json](configuration.md). Settings add to it and take from it. The templates themselves: \`node infra/bin/synthesize.ts --out DIR\`.
+[deploy.json](configuration.md). Settings add to it and take from it. The templates themselves: \`npm exec -c 'node infra/bin/synthesize.ts --out DIR'\`.
 
 ${made.map(section).join('\n')}`;
 }

@@ -21,7 +21,7 @@ npm run deploy -- --config deploy.json --print-live
   Prints the measurements that the keys admit now, or null.`;
 
 export const DESTROY_USAGE = `npm run destroy -- --config deploy.json [options]
-  Shuts the keys and takes the vault away, but for what holds records: keys, table, and the two roles that can manage them.
+  Shuts the keys and takes the vault away, but for what holds records and the trail: keys, table, bucket of the trail, and the two roles that can manage them.
   The next \`npm run deploy\` finds and uses them. Run again, it goes on where it stopped.
   --yes               does not ask
   --receipt FILE      where it writes what was deleted and what is kept (default: vault-NAME-destroyed.json beside deploy.json)
