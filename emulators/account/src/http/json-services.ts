@@ -48,6 +48,8 @@ export const KMS = jsonService({
         AWSAccountId: request.on.account.world.account,
         Enabled: deletionAt === undefined && properties.Enabled !== false,
         KeyState: deletionAt === undefined ? 'Enabled' : 'PendingDeletion',
+        // No template of CloudFormation's makes a key of another origin without saying so.
+        Origin: textAt(properties, 'Origin') ?? 'AWS_KMS',
         KeySpec: textAt(properties, 'KeySpec') ?? 'SYMMETRIC_DEFAULT',
         KeyUsage: textAt(properties, 'KeyUsage') ?? 'ENCRYPT_DECRYPT',
         MultiRegion: properties.MultiRegion === true,

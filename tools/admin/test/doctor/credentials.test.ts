@@ -32,6 +32,18 @@ test.each([
   ['a role of the deployment', session('deployment'), facts, 'ok'],
   ['another role than is meant', session('instance'), { ...facts, as: 'api' as const }, 'fail'],
   ['no role of the deployment', session('somebody'), facts, 'warn'],
+  [
+    'a deployer, by the name of his role',
+    session('deployer'),
+    { ...facts, deployment: { ...LOCAL, deployers: [`arn:aws:iam::${LOCAL.account}:role/people/deployer`] } },
+    'ok',
+  ],
+  [
+    'a deployer of another account',
+    session('deployer', '111111111111'),
+    { ...facts, deployment: { ...LOCAL, deployers: [`arn:aws:iam::${LOCAL.account}:role/people/deployer`] } },
+    'fail',
+  ],
   ['another account', session('api', '111111111111'), facts, 'fail'],
   ['anybody, when the deployment is not known', session('api'), { ...facts, deployment: undefined }, 'warn'],
   [

@@ -169,9 +169,10 @@ export async function showStage(
     for (const change of proposal.changes) console.say(`  ${changeLine(change)}`);
     await tools.stacks.withdraw(proposal.id);
   }
-  // A change set for a stack that is not there has made an empty one.
+  // A change set for a stack that is not there has made an empty one. It goes in silence: nobody asked for a deletion.
   const left = fresh ? await tools.stacks.describe(name) : undefined;
-  if (left !== undefined) await removeStack(tools, left, undefined);
+  if (left !== undefined)
+    await removeStack({ ...tools, console: { ...console, say: () => {} } }, left, undefined);
   return takeOutputs(run, known, { stage, region });
 }
 

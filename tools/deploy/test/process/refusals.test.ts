@@ -142,6 +142,8 @@ test('--dry-run of a vault that is not there: what can be compared before there 
   expect(stderr).toMatch(/vault-identities: \d+ resources to be made/);
   expect(stderr).toContain('vault-base: to be made, once the deployment role is there');
   expect(stderr).toContain('Nothing was changed.');
+  // The empty stacks that change sets make are taken away without a word: nobody asked for a deletion.
+  expect(stderr).not.toContain('DELETE_');
   expect(standIn.stacks()).toEqual([]);
 });
 

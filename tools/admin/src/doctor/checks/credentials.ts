@@ -51,6 +51,7 @@ export function judge(
   const role = roleOf(arn, deployment);
   if (as !== undefined && as !== role) return { status: 'fail', seen: `${seen}, and not the ${as} role` };
   if (role !== undefined) return { status: 'ok', seen: `${seen}, the ${role} role` };
+  if (isDeployer(arn, deployment)) return { status: 'ok', seen: `${seen}, a deployer` };
   return { status: 'warn', seen: `${seen}, which is no role of the deployment` };
 }
 
@@ -59,8 +60,22 @@ export function judge(
  * Guide, "IAM identifiers"), so that it is compared by name and account.
  */
 export function roleOf(arn: string, { account, roles }: Deployment): Role | undefined {
-  const name = /^arn:aws[a-z-]*:sts::(\d{12}):assumed-role\/([^/]+)\//.exec(arn);
-  if (name?.[1] !== account) return undefined;
-  const found = Object.entries(roles).find(([, role]) => role.split('/').at(-1) === name[2]);
+  const session = sessionOf(arn, account);
+  const found = Object.entries(roles).find(([, role]) => nameOf(role) === session);
   return found?.[0] as Role | undefined;
+}
+
+function isDeployer(arn: string, { account, deployers = [] }: Deployment): boolean {
+  const session = sessionOf(arn, account);
+  return deployers.some((role) => nameOf(role) === session);
+}
+
+/** Name of the role whose session it is, where that is one of the account; null where not. */
+function sessionOf(arn: string, account: string): string | null {
+  const [, of, name] = /^arn:aws[a-z-]*:sts::(\d{12}):assumed-role\/([^/]+)\//.exec(arn) ?? [];
+  return of === account && name !== undefined ? name : null;
+}
+
+function nameOf(role: string): string | undefined {
+  return role.split('/').at(-1);
 }
