@@ -52,4 +52,4 @@ export { WATCH_EVENTS, type WatchEvent } from './stages/watch/events.ts';
 export { WATCH_ALARMS, type WatchAlarm } from './stages/watch/own-alarms.ts';
 export { WATCH } from './stages/watch.ts';
 export { STAGES, stagesOf } from './stages.ts';
-export { type Known, synthesize, type Template, type TemplateResource } from './synthesize.ts';
+export { contextOf, type Known, synthesize, type Template, type TemplateResource } from './synthesize.ts';

@@ -126,11 +126,15 @@ export function plain(text: string, what: string): string {
   return text;
 }
 
-function contextOf({ config, outputs, measurements, release }: Known): StageContext {
+/** What a stage is made of, of what is known. */
+export function contextOf({ config, outputs, measurements, release }: Known): StageContext {
   const names = namesOf(config);
   const outputsOf: StageContext['outputs'] = <S extends OutputShape>(stage: Stage<S>) => {
     const found = outputs.get(stage.id);
     if (found === undefined) throw new InfraError('output_missing', `${stage.id} is not deployed`);
+    for (const [name, value] of Object.entries(found)) {
+      for (const one of typeof value === 'string' ? [value] : value) plain(one, `${stage.id}.${name}`);
+    }
     // The map holds what parseOutputs gave for this very stage.
     return found as OutputValues<S>;
   };
@@ -142,10 +146,7 @@ function contextOf({ config, outputs, measurements, release }: Known): StageCont
       account,
       region,
       name,
-      network: {
-        vpcId: plain(network.VpcId, 'the VPC'),
-        vpceId: plain(network.KmsEndpointId, 'the endpoint'),
-      },
+      network: { vpcId: network.VpcId, vpceId: network.KmsEndpointId },
       roles: names.roles,
       replicaRegions,
       deployers,

@@ -8,6 +8,7 @@ import { readDeployConfig } from './commands/config.ts';
 import { deployCommand } from './commands/deploy.ts';
 import { destroyCommand } from './commands/destroy.ts';
 import { init } from './commands/init.ts';
+import { legacyPolicies } from './commands/legacy.ts';
 import { liveSet } from './commands/live.ts';
 import type { World } from './commands/world.ts';
 import { ADVICE, DeployError, UsageError } from './errors.ts';
@@ -56,6 +57,11 @@ async function deployWith(world: World, args: readonly string[]): Promise<void> 
     case 'live':
       process.stdout.write(`${JSON.stringify(await liveSet(world, options.config))}\n`);
       return;
+    case 'legacy': {
+      const policies = await legacyPolicies(world, options.config);
+      process.stdout.write(`${JSON.stringify(policies, null, 2)}\n`);
+      return;
+    }
     case 'policy':
       process.stdout.write(`${deployerPolicyText(readDeployConfig(options.config, world.env))}\n`);
   }

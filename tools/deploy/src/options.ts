@@ -18,7 +18,9 @@ npm run deploy -- --init FILE --name NAME [--region REGION] --break-glass ARN
 npm run deploy -- --config deploy.json --print-deployer-policy
   Prints the rights that one of \`deployers\` needs.
 npm run deploy -- --config deploy.json --print-live
-  Prints the measurements that the keys admit now, or null.`;
+  Prints the measurements that the keys admit now, or null.
+npm run deploy -- --config deploy.json --print-legacy-policies
+  Prints, for the owner of each of \`legacyKeys\`, what its policy is to say: while the AWS sample still runs, and afterwards.`;
 
 export const DESTROY_USAGE = `npm run destroy -- --config deploy.json [options]
   Shuts the keys and takes the vault away, but for what holds records and the trail: keys, table, bucket of the trail, and the two roles that can manage them.
@@ -57,6 +59,11 @@ export interface LiveOptions {
   readonly config: string;
 }
 
+export interface LegacyOptions {
+  readonly command: 'legacy';
+  readonly config: string;
+}
+
 export interface DestroyOptions {
   readonly command: 'destroy';
   readonly config: string;
@@ -73,7 +80,7 @@ const flag = { type: 'boolean' } as const;
 export function parseDeploy(
   args: readonly string[],
   base: string,
-): DeployOptions | InitOptions | PolicyOptions | LiveOptions {
+): DeployOptions | InitOptions | PolicyOptions | LiveOptions | LegacyOptions {
   const values = read(args, {
     config: text,
     out: text,
@@ -89,6 +96,7 @@ export function parseDeploy(
     'break-glass': { type: 'string', multiple: true },
     'print-deployer-policy': flag,
     'print-live': flag,
+    'print-legacy-policies': flag,
   });
   const given = Object.keys(values);
   const onlyWith = (allowed: readonly string[], what: string): void => {
@@ -116,6 +124,10 @@ export function parseDeploy(
   if (values['print-live'] === true) {
     onlyWith(['config', 'print-live'], '--print-live');
     return { command: 'live', config };
+  }
+  if (values['print-legacy-policies'] === true) {
+    onlyWith(['config', 'print-legacy-policies'], '--print-legacy-policies');
+    return { command: 'legacy', config };
   }
   if (values.phase !== undefined) onlyWith(['config', 'out', 'sign', 'yes', 'phase'], '--phase');
   onlyWith(['config', 'out', 'sign', 'yes', 'dry-run', 'diff', 'only', 'phase'], 'a deployment');

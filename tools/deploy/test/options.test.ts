@@ -48,6 +48,11 @@ describe('the words of deploy', () => {
     });
   });
 
+  test('--print-legacy-policies is a command of its own', () => {
+    const parsed = { command: 'legacy', config: '/home/ada/d.json' };
+    expect(deploy('--config d.json --print-legacy-policies')).toEqual(parsed);
+  });
+
   test('--print-live is a command of its own', () => {
     expect(deploy('--config d.json --print-live')).toEqual({ command: 'live', config: '/home/ada/d.json' });
   });
@@ -57,6 +62,7 @@ describe('the words of deploy', () => {
     ['--config d.json --phase widen --only keys', '--phase does not go with --only'],
     ['--config d.json --phase widen --dry-run', '--phase does not go with --dry-run'],
     ['--config d.json --print-live --yes', '--print-live does not go with --yes'],
+    ['--config d.json --print-legacy-policies --yes', '--print-legacy-policies does not go with --yes'],
     ['', 'deploy takes --config'],
     ['--config', 'argument missing'],
     ['--config d.json --force', "Unknown option '--force'"],

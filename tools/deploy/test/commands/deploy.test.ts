@@ -6,6 +6,7 @@ import { DEPLOY } from '@enclave-vault/infra';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { signer } from '../../../../verifier/eif/test/write-eif.ts';
 import { deployCommand } from '../../src/commands/deploy.ts';
+import { legacyPolicies } from '../../src/commands/legacy.ts';
 import { liveSet } from '../../src/commands/live.ts';
 import type { World } from '../../src/commands/world.ts';
 import { parseDeploy } from '../../src/options.ts';
@@ -75,6 +76,42 @@ describe('--print-live', () => {
     await deploy(await rehearsal.run(release));
     expect((await liveSet(world, config))?.pcr0).toEqual([release.release.image.pcr0]);
     expect(await liveSet(world, config)).toEqual(await rehearsal.admitted());
+  });
+});
+
+describe('--print-legacy-policies', () => {
+  const legacyKey = 'arn:aws:kms:eu-central-1:111122223333:key/eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee';
+
+  async function worldWithKey(rehearsal: Rehearsal) {
+    const { world, config } = await worldOf(rehearsal);
+    await writeFile(config, JSON.stringify({ ...(DEPLOY.example as object), legacyKeys: [legacyKey] }));
+    return { world, config };
+  }
+
+  test('names what the deployed keys admit, the network there, and nothing before there is one', async () => {
+    const rehearsal = new Rehearsal();
+    const { world, config } = await worldWithKey(rehearsal);
+    const { code } = await refusal(legacyPolicies(world, config));
+    expect(code).toBe('stack_missing');
+    await deploy(await rehearsal.run(release));
+    const [policy, ...others] = await legacyPolicies(world, config);
+    expect(others).toEqual([]);
+    expect(policy?.key).toBe(legacyKey);
+    const live = await liveSet(world, config);
+    const statements = policy?.afterwards.Statement ?? [];
+    const pcr0 = statements.find(({ Sid }) => Sid === 'DenyWithoutPCR0');
+    expect(pcr0?.Condition).toEqual({
+      StringNotEqualsIgnoreCase: { 'kms:RecipientAttestation:PCR0': live?.pcr0 },
+    });
+    expect(statements.map(({ Sid }) => Sid)).toContain('DenyOutsideNetwork');
+    expect(policy?.whileSampleRuns?.Effect).toBe('Allow');
+  });
+
+  test('has nothing to say where there are no such keys', async () => {
+    const rehearsal = new Rehearsal();
+    const { world, config } = await worldOf(rehearsal);
+    await deploy(await rehearsal.run(release));
+    expect(await legacyPolicies(world, config)).toEqual([]);
   });
 });
 
