@@ -2,7 +2,17 @@
 import { readRole } from '@enclave-vault/settings';
 import { Fn, Token } from 'aws-cdk-lib';
 import { describe, expect, test } from 'vitest';
-import { DEPLOY, exampleKnown, KEYS, type Known, NETWORK, parseOutputs, synthesize } from '../src/index.ts';
+import {
+  DEPLOY,
+  exampleKnown,
+  KEYS,
+  type Known,
+  NETWORK,
+  type OutputShape,
+  type OutputValues,
+  parseOutputs,
+  synthesize,
+} from '../src/index.ts';
 
 const known = exampleKnown(readRole(DEPLOY, { file: DEPLOY.example, env: {} }));
 
