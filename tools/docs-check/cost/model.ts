@@ -13,7 +13,7 @@ export const COUNTS = {
   interfaceEndpoints: 5,
   keys: 10,
   /** Metrics that alarms look at: an alarm on a formula has several. */
-  alarmMetrics: 66,
+  alarmMetrics: 67,
   metricFilters: 23,
   dashboards: 1,
   diskGb: 12,
