@@ -131,6 +131,10 @@ export function parseDeploy(
   }
   if (values.phase !== undefined) onlyWith(['config', 'out', 'sign', 'yes', 'phase'], '--phase');
   onlyWith(['config', 'out', 'sign', 'yes', 'dry-run', 'diff', 'only', 'phase'], 'a deployment');
+  // What is shown is all stages: one alone would be what was asked for, and is not offered.
+  if (values.only !== undefined && (values['dry-run'] === true || values.diff === true)) {
+    throw new UsageError('--only does not go with --dry-run: that shows every stage');
+  }
   return {
     command: 'deploy',
     config,

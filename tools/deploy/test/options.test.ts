@@ -61,6 +61,8 @@ describe('the words of deploy', () => {
     ['--config d.json --phase shrink', '--phase is one of widen, deploy, narrow'],
     ['--config d.json --phase widen --only keys', '--phase does not go with --only'],
     ['--config d.json --phase widen --dry-run', '--phase does not go with --dry-run'],
+    ['--config d.json --dry-run --only api', '--only does not go with --dry-run'],
+    ['--config d.json --diff --only api', '--only does not go with --dry-run'],
     ['--config d.json --print-live --yes', '--print-live does not go with --yes'],
     ['--config d.json --print-legacy-policies --yes', '--print-legacy-policies does not go with --yes'],
     ['', 'deploy takes --config'],
