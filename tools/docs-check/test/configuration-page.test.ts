@@ -39,7 +39,7 @@ describe.each(ROLES.map((role) => [role.name, role] as const))('role %s', (_name
     const [, example = ''] = /```json\n(.*?)\n```/s.exec(section) ?? [];
     expect(
       Object.keys(readRole(role, { file: placed(JSON.parse(example)), env: {} })).length,
-    ).toBeGreaterThan(2);
+    ).toBeGreaterThan(3);
   });
 
   it('has a line on the page for each setting, and a variable named after its path', () => {
