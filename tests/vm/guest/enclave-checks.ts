@@ -131,7 +131,8 @@ export async function enclaveChecks(deployment: TestDeployment): Promise<void> {
     for (const answer of answers) if (!late.includes(answer)) deepEqual(answer, DATA);
     ok(late.length < answers.length);
     for (const _ of late) deepEqual(await inTime(() => ask(call, asked)), DATA);
-    if (late.length > 0) console.log(`figures: ${late.length} of 200 requests at once were late and made again`);
+    if (late.length > 0)
+      console.log(`figures: ${late.length} of 200 requests at once were late and made again`);
   });
   await check('enclave: a message of 10 MiB is read whole, one more byte is 413', async () => {
     const send = (size: number): Promise<string> =>
