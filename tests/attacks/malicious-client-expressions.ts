@@ -7,7 +7,7 @@ const median = (times: readonly number[]) =>
 
 /**
  * A caller whose texts and expressions are made to take long, on a running vault that others use meanwhile. A part of
- * hostile-http.test.ts, on its vault: its slow connections pass their time.
+ * malicious-client-http.test.ts, on its vault: its slow connections pass their time.
  * @param scene the vault and a record in it, once they are there
  */
 export function describeSlowTexts(scene: () => { readonly vault: LocalVault; readonly id: string }): void {

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { LocalVault } from '../support/local-vault.ts';
 import { exchange, problemCode, statuses } from '../support/raw-http.ts';
 import { SlowConnections } from '../support/slow-connections.ts';
-import { describeSlowTexts } from './hostile-expressions.ts';
+import { describeSlowTexts } from './malicious-client-expressions.ts';
 
 /** Anyone who reaches the port of the running API, and what he may send. Afterwards the same process serves on. */
 let vault: LocalVault;
