@@ -1,12 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** What a probe found. Each is a metric with an alarm of its own. */
-export const OUTCOMES = ['ExpectedDenied', 'UnexpectedAllow', 'CanaryError'] as const;
+/**
+ * What a canary may come back with. Each is a metric with an alarm of its own.
+ * - `ExpectedDenied`: KMS refused, by an explicit Deny of the key's own policy
+ * - `UnexpectedAllow`: KMS did it, or would have done it
+ * - `PolicyDrift`: a policy says something else than what was deployed, or a key has a grant
+ * - `CanaryError`: anything else. Nothing is known then of what the probe was for
+ */
+export const OUTCOMES = ['ExpectedDenied', 'UnexpectedAllow', 'PolicyDrift', 'CanaryError'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
+/**
+ * The good answers of what is no refusal: `AsDeployed` of a comparison, `ControlPassed` of the positive control. They
+ * are counted too: a comparison that was not made is no drift, and yet not well.
+ */
+export const PASSES = ['AsDeployed', 'ControlPassed'] as const;
+
+/** Everything that a reading may say. */
+export const VERDICTS = [...OUTCOMES, ...PASSES] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
 export interface Finding {
-  readonly outcome: Outcome;
-  /** For the log: a word of ours or the name of KMS's error, never its message. */
+  readonly outcome: Verdict;
+  /** For the log: words of ours, the name of KMS's error, or the Sid of a statement; never a message or a value. */
   readonly reason: string;
 }
 
@@ -38,7 +54,7 @@ export function classify(answer: Answer): Finding {
 }
 
 /** A name that is safe to log: of the system's error (`ECONNREFUSED`), else of the exception. */
-function wordOf(error: unknown, name: string): string {
+export function wordOf(error: unknown, name = error instanceof Error ? error.name : ''): string {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   const word = typeof code === 'string' ? code : name;
   return /^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(word) ? word : 'unknown';

@@ -1,8 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-export { type Answer, classify, type Finding, OUTCOMES, type Outcome } from './classify.ts';
+export {
+  type Answer,
+  classify,
+  type Finding,
+  OUTCOMES,
+  type Outcome,
+  PASSES,
+  VERDICTS,
+  type Verdict,
+} from './classify.ts';
+export { CONTROL, controlReading } from './control.ts';
+export { type Drift, digestOf, driftOf, driftReadings, type ExpectedPolicy } from './drift.ts';
+export { type Grant, grantReadings } from './grants.ts';
 export { type CanaryParts, createCanary, PROBE_LIMIT_MS } from './handler.ts';
 export { kmsAsk } from './kms.ts';
 export { type Operation, type Place, type Probe, type ProbedKeys, probesOf } from './probes.ts';
 export { reportLine } from './report.ts';
-export { type Ask, type Reading, runProbes } from './run.ts';
+export { type Ask, answerWithin, type Called, type Reading, runProbes } from './run.ts';
 export { CANARY, type CanaryConfig } from './settings.ts';

@@ -30,14 +30,19 @@ export function kmsAsk(config: CanaryConfig, credentials?: KMSClientConfig['cred
       httpsAgent: new Agent({ keepAlive: true, ...(kms.ca === undefined ? {} : { ca: kms.ca }) }),
     }),
   });
-  return ({ operation, keyId: KeyId, context: EncryptionContext }, abortSignal) => {
-    const dry = { KeyId, EncryptionContext, DryRun: true };
+  return ({ operation, keyId: KeyId, context, ciphertext }, abortSignal) => {
+    const dry = { KeyId, DryRun: true, ...(context === undefined ? {} : { EncryptionContext: context }) };
     switch (operation) {
       case 'Decrypt':
         // Without a ciphertext there is nothing to decrypt, so no run could ever bring a plaintext here.
-        return client.send(new DecryptCommand({ ...dry, DryRunModifiers: ['IGNORE_CIPHERTEXT'] }), {
-          abortSignal,
-        });
+        return client.send(
+          new DecryptCommand(
+            ciphertext === undefined
+              ? { ...dry, DryRunModifiers: ['IGNORE_CIPHERTEXT'] }
+              : { ...dry, CiphertextBlob: ciphertext },
+          ),
+          { abortSignal },
+        );
       case 'GenerateDataKey':
         return client.send(new GenerateDataKeyCommand({ ...dry, KeySpec: 'AES_256' }), { abortSignal });
       case 'GenerateDataKeyPairWithoutPlaintext':

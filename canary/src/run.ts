@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Answer, classify, type Finding } from './classify.ts';
+import { classify, type Finding } from './classify.ts';
 import type { Probe } from './probes.ts';
 
 /** Asks KMS for what a probe says. Resolves when KMS did it, or throws its error. */
@@ -11,7 +11,7 @@ export interface Reading extends Finding {
 
 /**
  * Makes all probes at once. Never throws, and takes no longer than its limit: a probe without an answer is an error of
- * the canary.
+ * the canary, and so is a set of probes in which there are none.
  * @param limitMs for each probe
  */
 export async function runProbes(
@@ -19,12 +19,25 @@ export async function runProbes(
   ask: Ask,
   limitMs: number,
 ): Promise<readonly Reading[]> {
+  if (probes.length === 0) return [{ probe: 'probes', outcome: 'CanaryError', reason: 'no_probes' }];
   return Promise.all(
-    probes.map(async (probe) => ({ probe: probe.name, ...classify(await answerOf(probe, ask, limitMs)) })),
+    probes.map(async (probe) => ({
+      probe: probe.name,
+      ...classify(await answerWithin(limitMs, (signal) => ask(probe, signal))),
+    })),
   );
 }
 
-async function answerOf(probe: Probe, ask: Ask, limitMs: number): Promise<Answer> {
+/** How a call went, and what it brought. */
+export type Called<T> =
+  | { readonly done: true; readonly value: T }
+  | { readonly done: false; readonly error: unknown };
+
+/** What a call came to, within a limit. Never throws: no answer in time is an error, too. */
+export async function answerWithin<T>(
+  limitMs: number,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<Called<T>> {
   const abort = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   // Beside the signal, since a client that does not heed it must not hold the others up.
@@ -35,8 +48,7 @@ async function answerOf(probe: Probe, ask: Ask, limitMs: number): Promise<Answer
     }, limitMs);
   });
   try {
-    await Promise.race([ask(probe, abort.signal), late]);
-    return { done: true };
+    return { done: true, value: await Promise.race([call(abort.signal), late]) };
   } catch (error) {
     return { done: false, error };
   } finally {

@@ -8,6 +8,7 @@ export {
   type ApiResources,
   apiWorkloadPolicy,
   authorizerWorkloadPolicy,
+  controlWorkloadPolicy,
   smokeWorkloadPolicy,
 } from './api/workload.ts';
 export {
@@ -23,6 +24,12 @@ export {
 } from './boundaries/index.ts';
 export { type BucketPolicyInput, bucketPolicy } from './bucket.ts';
 export { type CanaryArns, canaryIdentityPolicy } from './canary.ts';
+export {
+  type CanonicalStatement,
+  type CanonicalValue,
+  canonicalStatement,
+  canonicalText,
+} from './canonical.ts';
 export { type ChannelSide, channelKeyPolicy } from './channel.ts';
 export { type DeployerOptions, deployerPolicies } from './deployer.ts';
 export { type DeploymentOptions, type DeploymentTopic, deploymentPolicies } from './deployment/index.ts';

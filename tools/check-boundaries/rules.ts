@@ -155,7 +155,8 @@ export const RULES: readonly ZoneRule[] = [
   {
     zone: 'canary',
     packages: ['policies', 'settings'],
-    node: ['https'],
+    // crypto: digests of statements.
+    node: ['crypto', 'https'],
     npm: ['@aws-sdk/client-kms', '@smithy/node-http-handler'],
   },
   // The build runs on the developer's machine; it isn't part of the program.
@@ -205,6 +206,12 @@ export const RULES: readonly ZoneRule[] = [
     node: ['*'],
     npm: ['@aws-sdk/client-kms'],
   },
+  // Reads files of the repository, and nothing of the vault.
+  {
+    zone: 'tools/threat-model',
+    node: ['buffer', 'crypto', 'fs', 'path', 'util'],
+    npm: ['ajv', 'oxc-parser'],
+  },
   {
     zone: 'tools',
     packages: [
@@ -231,6 +238,8 @@ export const RULES: readonly ZoneRule[] = [
       'codec',
       'enclave',
       'enclave/build',
+      'threat-model',
+      'threat-model/titles',
     ],
     node: ['*'],
     npm: ['oxc-parser', 'esbuild', '@aws-sdk/*', '@smithy/node-http-handler'],
