@@ -20,6 +20,7 @@ import { namesOf } from './names.ts';
 import type { OutputShape, OutputValues } from './outputs.ts';
 import type { PlacedRelease, Stage, StageContext } from './stage.ts';
 import { NETWORK } from './stages/network.ts';
+import { schemaValidator } from './validator.ts';
 
 /** A CloudFormation template, as JSON. */
 export interface Template {
@@ -98,6 +99,7 @@ export function assemble(outdir: string, stage: Stage, known: Known): Stack {
   const { config } = known;
   const names = namesOf(config);
   const app = new App({ ...APP, outdir });
+  Validations.of(app).addPlugins(schemaValidator(outdir));
   const stack = new Stack(app, names.stack(stage.id), {
     description: `${stage.title} (Enclave Vault ${config.name})`,
     env: { account: config.account, region: config.region },
