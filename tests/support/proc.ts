@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 
 /** A process and all that came of it, as /proc has them. */
 export function family(pid: number): number[] {
@@ -67,5 +67,28 @@ function readPiece(file: number, buffer: Buffer, at: bigint, end: bigint): numbe
   } catch {
     // Guard pages, and mappings that were given back meanwhile.
     return 0;
+  }
+}
+
+/** TCP ports on which a process listens, in order. Empty where the kernel keeps its descriptors from us. */
+export function listeningPorts(pid: number): number[] {
+  try {
+    const sockets = new Set(
+      readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+        try {
+          return [/^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1]];
+        } catch {
+          return []; // closed meanwhile
+        }
+      }),
+    );
+    return ['tcp', 'tcp6']
+      .flatMap((table) => readFileSync(`/proc/${pid}/net/${table}`, 'latin1').split('\n').slice(1))
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, , , state, , , , , , inode]) => state === '0A' && sockets.has(inode))
+      .map(([, address = '']) => Number.parseInt(address.slice(address.lastIndexOf(':') + 1), 16))
+      .sort((a, b) => a - b);
+  } catch {
+    return [];
   }
 }

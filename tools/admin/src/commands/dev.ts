@@ -40,6 +40,7 @@ async function runVault(options: DevOptions, root: string, folders: Folders, beg
   const shown = (line: Record<string, unknown>) => options.verbose || !QUIET.has(String(line.level));
   const vault = new LocalVault(options, root, folders, shown);
   const stopped = stopSignal();
+  refuseDebugger();
   try {
     const starting = vault.start();
     starting.catch(() => undefined);
@@ -71,6 +72,11 @@ async function runVault(options: DevOptions, root: string, folders: Folders, beg
     await vault.stop();
     clearTimeout(late);
   }
+}
+
+/** This process was started by a shell, without the flag that the others have: a listener of ours takes the place of Node's, which opens a debugger. */
+function refuseDebugger(): void {
+  process.on('SIGUSR1', () => log('warn', 'debugger_refused'));
 }
 
 /** Resolves with the first signal; a second one ends the process where it stands. */

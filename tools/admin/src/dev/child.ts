@@ -23,6 +23,8 @@ export interface ChildSpec {
 export type Ready = Readonly<Record<string, unknown>>;
 
 const READY_MS = 20_000;
+/** SIGUSR1 opens Node's inspector on a port of this machine: whoever reaches it reads the memory and runs code of his own. */
+const FLAGS = ['--disable-sigusr1'];
 const STOP_MS = 4_500;
 
 /** The smallest environment a child needs: nothing of the user's shell reaches the vault's processes. */
@@ -32,6 +34,8 @@ const environment = (): NodeJS.ProcessEnv => {
     PATH: process.env.PATH,
     LANG: 'C.UTF-8',
     NODE_NO_WARNINGS: '1',
+    // Node hands this one down by itself where it is not named.
+    NODE_V8_COVERAGE: undefined,
     ...(cache !== undefined && { NODE_COMPILE_CACHE: dirname(cache) }),
   };
 };
@@ -43,7 +47,7 @@ export class Child {
   readonly exited: Promise<number | NodeJS.Signals>;
 
   constructor(spec: ChildSpec) {
-    this.process = spawn(process.execPath, [...(spec.nodeFlags ?? []), spec.main], {
+    this.process = spawn(process.execPath, [...FLAGS, ...(spec.nodeFlags ?? []), spec.main], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: environment(),
       // Ctrl-C goes to the supervisor alone, which stops the others in the right order.
