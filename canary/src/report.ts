@@ -1,23 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-import { OUTCOMES } from './classify.ts';
+import type { Verdict } from './classify.ts';
 import type { Place } from './probes.ts';
 import type { Reading } from './run.ts';
 import type { CanaryConfig } from './settings.ts';
 
 const DAY_MS = 86_400_000;
 
+/** Who reports on AWS by a line: the two functions that probe, and the control. */
+export type Reporter = Exclude<Place, 'parent' | 'local'> | 'control';
+
+/** What each of them counts: an alarm stands on a metric that its canary writes, and on no other. */
+export const METRICS: Readonly<Record<Reporter, readonly Verdict[]>> = {
+  inside: ['ExpectedDenied', 'UnexpectedAllow', 'PolicyDrift', 'CanaryError', 'AsDeployed'],
+  outside: ['ExpectedDenied', 'UnexpectedAllow', 'CanaryError'],
+  control: ['ControlPassed', 'CanaryError'],
+};
+
 /**
- * The line that a run writes: CloudWatch makes three metrics of it, or four where a certificate's end is known, with the dimension `Canary` (CloudWatch User Guide,
- * "Specification: Embedded metric format"). Zeros are written too, so that no data always means no run.
+ * The line that a run writes: CloudWatch makes its metrics of it, and one more where a certificate's end is known, with the
+ * dimension `Canary` (CloudWatch User Guide, "Specification: Embedded metric format"). Zeros are written too, so that no
+ * data always means no run.
  * @param now ms since the epoch
  */
 export function reportLine(
   { metricsNamespace, certificateEnds }: Pick<CanaryConfig, 'metricsNamespace' | 'certificateEnds'>,
-  place: Place,
+  place: Reporter,
   readings: readonly Reading[],
   now: number,
 ): string {
-  const counts = OUTCOMES.map((outcome) => [
+  const counts = METRICS[place].map((outcome) => [
     outcome,
     readings.filter((reading) => reading.outcome === outcome).length,
   ]);
@@ -33,7 +44,7 @@ export function reportLine(
         {
           Namespace: metricsNamespace,
           Dimensions: [['Canary']],
-          Metrics: [...OUTCOMES, ...Object.keys(left)].map((Name) => ({ Name, Unit: 'Count' })),
+          Metrics: [...METRICS[place], ...Object.keys(left)].map((Name) => ({ Name, Unit: 'Count' })),
         },
       ],
     },

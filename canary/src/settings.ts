@@ -3,6 +3,7 @@ import {
   arn,
   defineRole,
   flag,
+  listOf,
   parsed,
   pemOrFile,
   type RoleValues,
@@ -10,9 +11,9 @@ import {
   url,
 } from '@enclave-vault/settings';
 
-/** Settings of both canaries; which one it is, its file says. */
+/** Settings of both probing canaries; which one it is, its file says. */
 export const CANARY = defineRole('canary', {
-  doc: 'A canary: a Lambda function that asks KMS for what must be refused. Its Region is that of the vault key.',
+  doc: 'A canary: a Lambda function that asks KMS for what must be refused, and compares policies. Its Region is that of the vault key.',
   settings: [
     {
       path: 'keys.vault',
@@ -27,9 +28,37 @@ export const CANARY = defineRole('canary', {
       read: arn('kms', 'key/'),
     },
     {
+      path: 'keys.integrity',
+      env: 'ENCLAVE_VAULT_KEYS_INTEGRITY',
+      doc: 'The integrity key, whose policy is compared with `manifest`.',
+      read: arn('kms', 'key/'),
+      optional: true,
+    },
+    {
+      path: 'keys.legacy',
+      env: 'ENCLAVE_VAULT_KEYS_LEGACY',
+      doc: 'Keys of imported records, which are probed without an encryption context.',
+      read: listOf(arn('kms', 'key/'), 0, 16),
+      default: [],
+    },
+    {
+      path: 'table',
+      env: 'ENCLAVE_VAULT_TABLE',
+      doc: 'The table of records, whose policy is compared with `manifest`.',
+      read: arn('dynamodb', 'table/'),
+      optional: true,
+    },
+    {
+      path: 'manifest',
+      env: 'ENCLAVE_VAULT_MANIFEST',
+      doc: 'File with the policies that were deployed (`infra/src/settings/canary.ts`). Read anew in each run of the canary inside; the others compare none.',
+      read: text('the absolute path of a file', /\/[^\0]{1,1000}/),
+      optional: true,
+    },
+    {
       path: 'metricsNamespace',
       env: 'ENCLAVE_VAULT_METRICS_NAMESPACE',
-      doc: 'CloudWatch namespace of its three metrics.',
+      doc: 'CloudWatch namespace of its metrics.',
       read: text('a CloudWatch namespace', /[\w.#/-]{1,255}/),
       default: 'EnclaveVault',
     },
@@ -60,6 +89,14 @@ export const CANARY = defineRole('canary', {
       doc: 'Use the Region’s FIPS endpoint of KMS.',
       read: flag(),
       default: false,
+    },
+  ],
+  rules: [
+    {
+      settings: ['manifest', 'keys.integrity', 'table'],
+      doc: '`manifest` is of `keys.integrity` and `table` as well: all three or none',
+      broken: ({ manifest, keys: { integrity }, table }) =>
+        new Set([manifest, integrity, table].map((one) => one === undefined)).size > 1,
     },
   ],
   example: {

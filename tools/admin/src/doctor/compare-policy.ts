@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PolicyDocument, Statement } from '@enclave-vault/policies';
+import {
+  type CanonicalValue,
+  canonicalStatement,
+  type PolicyDocument,
+  type Statement,
+} from '@enclave-vault/policies';
 
-/** A statement reduced to what it says: lists sorted, one value and a list of one the same, names in one case. */
+/** A statement in its canonical form, one entry for each member. */
 type Plain = ReadonlyMap<string, string>;
 
 /**
@@ -50,33 +55,17 @@ const same = (a: Plain, b: Plain): boolean => differences(a, b).length === 0;
 
 /** Members by name, conditions as `Condition.OPERATOR.KEY`. */
 function plain(statement: unknown): Plain {
-  const members = new Map<string, string>();
-  if (!isObject(statement)) return members;
-  for (const [name, value] of Object.entries(statement)) {
-    if (name === 'Sid') continue;
-    if (name === 'Condition' && isObject(value)) {
-      // Values of any register are compared as KMS does: in either case.
-      for (const [operator, keys] of Object.entries(value))
-        for (const [key, values] of Object.entries(isObject(keys) ? keys : { '': keys }))
-          members.set(`Condition.${operator}.${key}`, listed(values, /IgnoreCase$/.test(operator)));
-    } else if (name === 'Principal' && isObject(value)) {
-      for (const [kind, who] of Object.entries(value))
-        members.set(`Principal.${kind}`, listed(who, false, accountRoot));
-    } else members.set(name, listed(value, name === 'Action' || name === 'NotAction'));
-  }
-  return members;
+  return new Map(flat(canonicalStatement(statement)));
 }
 
-function listed(value: unknown, anyCase: boolean, change = (one: string) => one): string {
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  const texts = list.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
-  return JSON.stringify([...new Set(texts.map((one) => change(anyCase ? one.toLowerCase() : one)))].sort());
+function flat(value: CanonicalValue, path = ''): readonly (readonly [string, string])[] {
+  if (isList(value)) return [[path, JSON.stringify(value)]];
+  return Object.entries(value).flatMap(([name, inner]) =>
+    flat(inner, path === '' ? name : `${path}.${name}`),
+  );
 }
 
-/** An account as Principal may be written either way. */
-function accountRoot(who: string): string {
-  return /^arn:aws[a-z-]*:iam::(\d{12}):root$/.exec(who)?.[1] ?? who;
-}
+const isList = (value: CanonicalValue): value is readonly string[] => Array.isArray(value);
 
 /** A Sid is shown, so it must be one. */
 function sidOf(statement: unknown): string {

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What canaries mean, without anything that calls AWS: for those that probe or call by a client of their own. */
+export { classify, type Finding, OUTCOMES, type Verdict, wordOf } from './classify.ts';
+export { CONTROL, controlReading } from './control.ts';
+export { type Probe, type ProbedKeys, probesOf } from './probes.ts';
+export { METRICS, type Reporter, reportLine, writeLine } from './report.ts';
+export { type Ask, type Reading, runProbes } from './run.ts';
