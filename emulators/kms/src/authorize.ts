@@ -11,11 +11,12 @@ import { aliasArn, type ResolvedKey } from './arns.ts';
 import { type Conditions, keyConditions, requestConditions } from './conditions.ts';
 import type { PrincipalConfig } from './config.ts';
 import { KmsError } from './errors.ts';
+import { grantAllows } from './grants.ts';
 import type { Call } from './service.ts';
 
 /**
  * Demands that the caller may do the call's operation on a key, by key policy, identity policies, boundary and
- * endpoint policy together.
+ * endpoint policy together, or by a grant.
  * @param conditions of this operation, beside those every request and the key have
  * @throws {KmsError} AccessDeniedException, whose explanation names statement and failed condition
  */
@@ -25,7 +26,9 @@ export function authorizeKey(call: Call, resolved: ResolvedKey, conditions: Cond
     ...conditions,
     ...keyConditions(call.service.store.current, resolved.key, resolved.requestAlias),
   };
-  demand(decide(call, call.operation, resolved.arn, all, resolved.key.policy));
+  const decision = decide(call, call.operation, resolved.arn, all, resolved.key.policy);
+  if (grantAllows(resolved.key, call.operation, call.principal.arn, decision, all)) return;
+  demand(decision);
 }
 
 /** Demands it on an alias, which has no policy of its own. @throws {KmsError} AccessDeniedException */

@@ -42,7 +42,7 @@ export function checkKeyPolicy(
     throw malformed(`${problem.path === '' ? 'Policy' : problem.path}: ${problem.message}`);
   const document = policy as PolicyDocument;
   for (const principal of principalsOf(document)) {
-    if (!exists(call.service, principal)) {
+    if (!principalExists(call.service, principal)) {
       throw malformed('Policy contains a statement with one or more invalid principals.');
     }
   }
@@ -75,7 +75,10 @@ function named(element: PrincipalElement | undefined): readonly string[] {
  * Whether a principal exists, as far as the emulator knows the world: its own account, and in it the principals that it
  * was configured with. AWS resolves names when the policy is put, and refuses those it cannot.
  */
-function exists({ partition, config, existingPrincipals }: Service, principal: string): boolean {
+export function principalExists(
+  { partition, config, existingPrincipals }: Service,
+  principal: string,
+): boolean {
   if (principal === '*' || principal === config.account) return true;
   if (principal === `arn:${partition}:iam::${config.account}:root`) return true;
   if (existingPrincipals.has(principal)) return true;

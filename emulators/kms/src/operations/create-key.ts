@@ -92,6 +92,7 @@ export const createKey = operation(
         policyText: policy,
         policy: checkKeyPolicy(call, arn, policy, traits, bypass),
         tags,
+        grants: [],
         rotation: null,
         materials: [newMaterial('CREATED', now, spec)],
       };

@@ -6,6 +6,7 @@ import { createKey } from './create-key.ts';
 import { generateDataKey, generateDataKeyWithoutPlaintext } from './data-keys.ts';
 import { decrypt } from './decrypt.ts';
 import { encrypt } from './encrypt.ts';
+import { createGrant, listGrants, revokeGrant } from './grants.ts';
 import { generateDataKeyPair, generateDataKeyPairWithoutPlaintext } from './key-pairs.ts';
 import { cancelKeyDeletion, describeKey, disableKey, enableKey, scheduleKeyDeletion } from './key-state.ts';
 import { listAliases, listKeys, listResourceTags } from './lists.ts';
@@ -22,6 +23,7 @@ import { getPublicKey, sign, verify } from './signing.ts';
 const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
   ['CancelKeyDeletion', cancelKeyDeletion],
   ['CreateAlias', createAlias],
+  ['CreateGrant', createGrant],
   ['CreateKey', createKey],
   ['Decrypt', decrypt],
   ['DeleteAlias', deleteAlias],
@@ -40,9 +42,11 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
   ['GetKeyRotationStatus', getKeyRotationStatus],
   ['GetPublicKey', getPublicKey],
   ['ListAliases', listAliases],
+  ['ListGrants', listGrants],
   ['ListKeys', listKeys],
   ['ListResourceTags', listResourceTags],
   ['PutKeyPolicy', putKeyPolicy],
+  ['RevokeGrant', revokeGrant],
   ['RotateKeyOnDemand', rotateKeyOnDemand],
   ['ScheduleKeyDeletion', scheduleKeyDeletion],
   ['Sign', sign],
@@ -52,20 +56,17 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
 
 /** What AWS offers and the emulator does not: asked for by mistake, not by a typing error. */
 const NOT_OFFERED: ReadonlySet<string> = new Set([
-  'CreateGrant',
   'Decapsulate',
   'DeriveSharedSecret',
   'Encapsulate',
   'GenerateMac',
   'GetParametersForImport',
   'ImportKeyMaterial',
-  'ListGrants',
   'ListKeyPolicies',
   'ListKeyRotations',
   'ReEncrypt',
   'ReplicateKey',
   'RetireGrant',
-  'RevokeGrant',
   'TagResource',
   'UntagResource',
   'UpdateKeyDescription',

@@ -71,7 +71,7 @@ export const listResourceTags = operation(
 );
 
 /** A page after the entry that the marker names. @throws {KmsError} InvalidMarkerException */
-function paginate<T>(
+export function paginate<T>(
   entries: readonly T[],
   nameOf: (entry: T) => string,
   input: { readonly Limit: number | undefined; readonly Marker: string | undefined },

@@ -3,7 +3,15 @@ import { createPrivateKey } from 'node:crypto';
 import type { PolicyDocument } from '@enclave-vault/emulator-iam';
 import { StartError } from '../errors.ts';
 import { KEY_SPECS, type KeySpec, signingOf } from '../specs.ts';
-import type { Alias, KeyMaterial, KmsKey, State, Tag } from './model.ts';
+import {
+  type Alias,
+  GRANTED,
+  type Grant,
+  type KeyMaterial,
+  type KmsKey,
+  type State,
+  type Tag,
+} from './model.ts';
 
 /** The state as JSON text: {version, region, account, authority, keys, aliases}, key material in base64. */
 export function encodeState(state: State): string {
@@ -69,6 +77,8 @@ function decodeKey(value: unknown): KmsKey {
     // Validated when it was put.
     policy: object(json(policyText)) as unknown as PolicyDocument,
     tags: array(key.tags).map(decodeTag),
+    // Files of before there were grants have none.
+    grants: array(key.grants ?? []).map(decodeGrant),
     rotation:
       rotation === null ? null : { periodDays: number(rotation.periodDays), nextAt: number(rotation.nextAt) },
     materials,
@@ -105,6 +115,34 @@ function isMaterialOf(spec: KeySpec, bytes: Buffer): boolean {
 function decodeTag(value: unknown): Tag {
   const tag = object(value);
   return { TagKey: string(tag.TagKey), TagValue: string(tag.TagValue) };
+}
+
+function decodeGrant(value: unknown): Grant {
+  const grant = object(value);
+  const operations = array(grant.operations).map((name) => {
+    const known = GRANTED.find((one) => one === name);
+    if (known === undefined) throw corrupt('grant');
+    return known;
+  });
+  return {
+    id: string(grant.id),
+    grantee: string(grant.grantee),
+    retiring: nullable(grant.retiring, string),
+    operations,
+    subset: nullable(grant.subset, pairs),
+    equals: nullable(grant.equals, pairs),
+    name: nullable(grant.name, string),
+    createdAt: number(grant.createdAt),
+    issuer: string(grant.issuer),
+  };
+}
+
+function nullable<T>(value: unknown, read: (value: unknown) => T): T | null {
+  return value === null ? null : read(value);
+}
+
+function pairs(value: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(object(value)).map(([name, text]) => [name, string(text)]));
 }
 
 function decodeAlias(value: unknown): Alias {

@@ -20,6 +20,37 @@ export interface Tag {
   readonly TagValue: string;
 }
 
+/** What a grant may allow here (KMS API Reference, "CreateGrant"). */
+export const GRANTED = [
+  'Decrypt',
+  'Encrypt',
+  'GenerateDataKey',
+  'GenerateDataKeyWithoutPlaintext',
+  'GenerateDataKeyPair',
+  'GenerateDataKeyPairWithoutPlaintext',
+  'Sign',
+  'Verify',
+  'GetPublicKey',
+  'CreateGrant',
+  'DescribeKey',
+] as const;
+
+export interface Grant {
+  /** 64 hex digits. */
+  readonly id: string;
+  /** ARNs. */
+  readonly grantee: string;
+  readonly retiring: string | null;
+  readonly operations: readonly (typeof GRANTED)[number][];
+  /** Encryption contexts: pairs that must be there, and all that may. */
+  readonly subset: Readonly<Record<string, string>> | null;
+  readonly equals: Readonly<Record<string, string>> | null;
+  readonly name: string | null;
+  /** ms since the epoch. */
+  readonly createdAt: number;
+  readonly issuer: string;
+}
+
 /** A key of origin AWS_KMS and one Region: for symmetric encryption, or for signing on a curve of NIST. */
 export interface KmsKey {
   /** UUID. */
@@ -34,6 +65,8 @@ export interface KmsKey {
   readonly policyText: string;
   readonly policy: PolicyDocument;
   readonly tags: readonly Tag[];
+  /** Oldest first. */
+  readonly grants: readonly Grant[];
   readonly rotation: { readonly periodDays: number; readonly nextAt: number } | null;
   /** Oldest first, never empty, exactly one of a key that signs; a material's index is part of the ciphertexts made with it. */
   readonly materials: readonly KeyMaterial[];

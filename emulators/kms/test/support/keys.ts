@@ -13,6 +13,7 @@ export function testKey(): KmsKey {
     deletionAt: null,
     policyText,
     policy: { Version: '2012-10-17', Statement: [] },
+    grants: [],
     tags: [{ TagKey: 'a', TagValue: 'b' }],
     spec: 'SYMMETRIC_DEFAULT',
     rotation: null,
