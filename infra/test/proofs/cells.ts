@@ -56,20 +56,20 @@ deployment | internet | @read-key @tend-key @control-key kms:RevokeGrant | @ever
 break-glass | internet | @read-key @tend-key @control-key kms:{RevokeGrant,UpdatePrimaryRegion} | @every-key | allow | an emergency
 break-glass deployment | forwarded other-vpc second-endpoint same-id | kms:PutKeyPolicy | @every-key | allow | from wherever: CloudFormation and people are in no VPC of ours
 deployment | internet | kms:PutKeyPolicy | @every-key +aws:ResourceTag/enclave-vault=other | identity > allow | a key of another vault
-admin tagged root operator | internet | @control-key | @every-key | DenyControlByOthers | no administrator opens a key to himself, nor the root user
-admin | ours | @control-key | @every-key | DenyControlByOthers | in the VPC neither
-@insiders | ours | kms:PutKeyPolicy | @every-key | DenyControlByOthers | what is taken over cannot open a key
-deployer slr-config | internet | @control-key | @every-key | DenyControlByOthers | the deploy command goes through CloudFormation
-stranger | internet | @control-key | @every-key | DenyControlByOthers | nor another account
-deployment break-glass | internet | kms:PutKeyPolicy | @every-key +kms:BypassPolicyLockoutSafetyCheck=true | DenyLockoutBypass | nobody locks everybody out
+admin tagged root operator | internet | @control-key | @every-key | DenyControlByOthers | no administrator opens a key to himself, nor the root user #key-control
+admin | ours | @control-key | @every-key | DenyControlByOthers | in the VPC neither #key-control
+@insiders | ours | kms:PutKeyPolicy | @every-key | DenyControlByOthers | what is taken over cannot open a key #key-control-taken-over
+deployer slr-config | internet | @control-key | @every-key | DenyControlByOthers | the deploy command goes through CloudFormation #key-control
+stranger | internet | @control-key | @every-key | DenyControlByOthers | nor another account #key-control
+deployment break-glass | internet | kms:PutKeyPolicy | @every-key +kms:BypassPolicyLockoutSafetyCheck=true | DenyLockoutBypass | nobody locks everybody out #key-lockout
 deployment break-glass | internet | kms:PutKeyPolicy | @every-key +kms:BypassPolicyLockoutSafetyCheck=false | allow | what was not bypassed
-deployment break-glass admin | internet | kms:ReplicateKey | @every-key +kms:ReplicaRegion=eu-west-1 | DenyReplication | to no Region that is not configured
+deployment break-glass admin | internet | kms:ReplicateKey | @every-key +kms:ReplicaRegion=eu-west-1 | DenyReplication | to no Region that is not configured #key-replication
 deployment admin | internet | kms:UpdatePrimaryRegion | @every-key | DenyPrimaryRegionChangeByOthers | where a key may be changed from, break-glass decides
 deployment | internet | kms:{CreateKey,ListAliases,ListKeys} | * | allow | before a key is there
 deployment | internet | kms:CreateKey | * +kms:KeyOrigin=AWS_KMS | allow | of KMS's own making
-deployment | internet | kms:CreateKey | * +kms:KeyOrigin=EXTERNAL | identity:DenyForeignKeyMaterial | material that somebody else knows
-deployment | internet | kms:CreateKey | * +kms:KeyOrigin=EXTERNAL_KEY_STORE | identity:DenyForeignKeyMaterial | or keeps
-deployment | internet | kms:CreateKey | * +kms:KeyOrigin=AWS_CLOUDHSM | identity:DenyForeignKeyMaterial | or reaches by another way
+deployment | internet | kms:CreateKey | * +kms:KeyOrigin=EXTERNAL | identity:DenyForeignKeyMaterial | material that somebody else knows #foreign-key-material
+deployment | internet | kms:CreateKey | * +kms:KeyOrigin=EXTERNAL_KEY_STORE | identity:DenyForeignKeyMaterial | or keeps #foreign-key-material
+deployment | internet | kms:CreateKey | * +kms:KeyOrigin=AWS_CLOUDHSM | identity:DenyForeignKeyMaterial | or reaches by another way #foreign-key-material
 deployment | internet | kms:CreateKey | * +kms:BypassPolicyLockoutSafetyCheck=true | identity:DenyLockoutBypass | a key that nobody could change
 deployment break-glass | internet | kms:{CreateAlias,DeleteAlias,UpdateAlias} | kms/alias/vault/records | allow | an alias is asked for as well as its key
 deployment break-glass | internet | kms:UpdateAlias | kms/alias/payroll/records | identity > boundary | another program's
@@ -78,7 +78,7 @@ operator | internet | kms:UpdateAlias | kms/alias/vault/records | allow | and al
 operator | internet | kms:UpdateAlias | kms/alias/payroll/records | boundary | of this vault
 operator | internet | kms:{ListAliases,ListKeys} cloudtrail:LookupEvents cloudwatch:{DescribeAlarms,GetMetricData,ListMetrics} logs:{DescribeLogGroups,FilterLogEvents,GetLogEvents} | * | allow | an operator sees what watches the vault
 break-glass | internet | kms:{ListAliases,ListKeys} cloudtrail:LookupEvents cloudwatch:{DescribeAlarms,GetMetricData,ListMetrics} logs:{DescribeLogGroups,FilterLogEvents,GetLogEvents} | * | allow | as does an emergency
-operator | internet | cloudwatch:DeleteAlarms iam:PassRole lambda:UpdateFunctionCode | * | boundary | and changes nothing of it
+operator | internet | cloudwatch:DeleteAlarms iam:PassRole lambda:UpdateFunctionCode | * | boundary | and changes nothing of it #operator-boundary
 
 # ------------------------------------------------------------------------------------------------ the vault's five keys
 deployer | internet | @read-key | @vault-keys | allow | the deploy command reads public keys and live measurements
@@ -88,16 +88,16 @@ admin tagged root operator | internet | kms:DescribeKey | @vault-keys | DenyOuts
 admin | other-vpc forwarded via-s3 | kms:DescribeKey | @vault-keys | DenyOutsideNetwork | nor a service on somebody's behalf
 admin | other-vpc-our-endpoint | kms:DescribeKey | @vault-keys | DenyOutsideNetwork | VPC and endpoint are both asked
 admin | same-id | kms:DescribeKey | @vault-keys | DenyOtherRegionsNetwork | an id is of one Region
-admin root tagged | second-endpoint | kms:DescribeKey | @vault-keys | DenyOutsideEndpoint | an endpoint that somebody made beside ours
+admin root tagged | second-endpoint | kms:DescribeKey | @vault-keys | DenyOutsideEndpoint | an endpoint that somebody made beside ours #network-perimeter
 admin | ours | kms:DescribeKey | @vault-keys | endpoint | ours lets three roles through
 slr-config deployer break-glass deployment | same-id second-endpoint other-vpc | kms:DescribeKey | @vault-keys | allow | exempt by name
-stranger | ours | kms:DescribeKey | @vault-keys | DenyOtherAccounts | another account
+stranger | ours | kms:DescribeKey | @vault-keys | DenyOtherAccounts | another account #other-accounts
 stranger anonymous | internet | kms:DescribeKey | @vault-keys | DenyOutsideNetwork | from outside all the more
 api | ours | kms:DescribeKey | @vault-keys | identity > allow | nothing that it does not need
 instance api | ours | kms:GetKeyPolicy | @vault-keys | endpoint | nor through this endpoint
-admin deployment | internet | kms:CreateGrant | @vault-keys base/LogsKey base/TopicKey artifacts/ArtifactsKey evidence/Key pipeline/FilesKey signing/ImageKey signing/ReleaseKey | DenyGrants | a grant is a policy that nobody reviews
+admin deployment | internet | kms:CreateGrant | @vault-keys base/LogsKey base/TopicKey artifacts/ArtifactsKey evidence/Key pipeline/FilesKey signing/ImageKey signing/ReleaseKey | DenyGrants | a grant is a policy that nobody reviews #grants
 deployment | forwarded | kms:CreateGrant | @vault-keys +kms:GrantIsForAWSResource=true | DenyGrants | for a service neither
-api deployment break-glass | ours internet | kms:{ReEncryptFrom,ReEncryptTo} | @vault-keys | DenyReEncryption | nothing changes its key
+api deployment break-glass | ours internet | kms:{ReEncryptFrom,ReEncryptTo} | @vault-keys | DenyReEncryption | nothing changes its key #re-encryption
 
 cloudtrail! events! dynamodb! s3! | for-us for-others silent | kms:DescribeKey | @vault-keys | DenyOutsideNetwork | no service has business with the vault's keys
 
@@ -107,37 +107,37 @@ cloudtrail! events! dynamodb! s3! | for-us for-others silent | kms:DescribeKey |
 +document = ${REGISTERS.map(([, key, digit]) => `+${key}=${digit.repeat(96)}`).join(' ')}
 enclave | ours | kms:Decrypt | keys/VaultKey +record | allow | the one that opens records
 api | ours | kms:GenerateDataKeyPairWithoutPlaintext | keys/VaultKey +record +p384 | allow | a key pair for each record, whose private half it never sees
-api-role | ours | kms:GenerateDataKeyPairWithoutPlaintext | keys/VaultKey +record +p384 | identity > allow | the role without its function
-instance | ours | kms:Decrypt | keys/VaultKey +record | DenyWithoutPCR0 | a parent without its enclave
-api admin root deployment break-glass stranger operator canary-inside canary-outside build pipeline | ours | kms:Decrypt | keys/VaultKey +record +document | DenyDecryptByOthers | a document of the right enclave is not enough
-enclave | internet other-vpc forwarded | kms:Decrypt | keys/VaultKey +record | DenyOutsideNetwork | stolen credentials and a replayed document
+api-role | ours | kms:GenerateDataKeyPairWithoutPlaintext | keys/VaultKey +record +p384 | identity > allow | the role without its function #role-without-function
+instance | ours | kms:Decrypt | keys/VaultKey +record | DenyWithoutPCR0 | a parent without its enclave #parent-without-enclave
+api admin root deployment break-glass stranger operator canary-inside canary-outside build pipeline | ours | kms:Decrypt | keys/VaultKey +record +document | DenyDecryptByOthers | a document of the right enclave is not enough #decrypt-by-others
+enclave | internet other-vpc forwarded | kms:Decrypt | keys/VaultKey +record | DenyOutsideNetwork | stolen credentials and a replayed document #decrypt-elsewhere
 enclave | second-endpoint | kms:Decrypt | keys/VaultKey +record | DenyOutsideEndpoint | past the endpoint's policy
 enclave | same-id | kms:Decrypt | keys/VaultKey +record | DenyOtherRegionsNetwork | from another Region's VPC
-api | internet other-vpc forwarded | kms:GenerateDataKeyPairWithoutPlaintext | keys/VaultKey +record +p384 | DenyOutsideNetwork | stolen credentials
+api | internet other-vpc forwarded | kms:GenerateDataKeyPairWithoutPlaintext | keys/VaultKey +record +p384 | DenyOutsideNetwork | stolen credentials #stolen-api-credentials
 api | second-endpoint | kms:GenerateDataKeyPairWithoutPlaintext | keys/VaultKey +record +p384 | DenyOutsideEndpoint | past the endpoint's policy
-enclave instance admin root deployment break-glass canary-inside stranger | ours | kms:GenerateDataKeyPairWithoutPlaintext | keys/VaultKey +record +p384 | DenyKeyPairsByOthers | nobody swaps a record's key pair
+enclave instance admin root deployment break-glass canary-inside stranger | ours | kms:GenerateDataKeyPairWithoutPlaintext | keys/VaultKey +record +p384 | DenyKeyPairsByOthers | nobody swaps a record's key pair #key-pairs-by-others
 api | ours | kms:GenerateDataKeyPairWithoutPlaintext | keys/VaultKey +record | DenyOtherKeyPairSpecs | of one curve
 api | ours | kms:GenerateDataKeyPairWithoutPlaintext | keys/VaultKey +record +kms:DataKeyPairSpec=RSA_2048 | DenyOtherKeyPairSpecs | and no other
 api | ours | kms:GenerateDataKeyPairWithoutPlaintext | keys/VaultKey +p384 | DenyWithoutVaultId | under a record's context
-enclave | ours | kms:Decrypt | keys/VaultKey | DenyWithoutVaultId | the same to open it
+enclave | ours | kms:Decrypt | keys/VaultKey | DenyWithoutVaultId | the same to open it #record-context
 api | ours | kms:GenerateDataKeyPairWithoutPlaintext | keys/VaultKey +p384 +record +kms:EncryptionContext:vault_id=enclave-request/1 | DenyWithoutVaultId | no request's
 enclave | ours | kms:Decrypt | keys/VaultKey +record +kms:EncryptionContext:vault_id=enclave-request/1 | DenyWithoutVaultId | to open it neither
 api | ours | kms:GenerateDataKeyPairWithoutPlaintext | keys/VaultKey +p384 +record -kms:EncryptionContext:tenant_id | DenyWithoutTenantId | of a tenant
-enclave | ours | kms:Decrypt | keys/VaultKey +record -kms:EncryptionContext:tenant_id | DenyWithoutTenantId | the same to open it
+enclave | ours | kms:Decrypt | keys/VaultKey +record -kms:EncryptionContext:tenant_id | DenyWithoutTenantId | the same to open it #record-context
 api | ours | kms:GenerateDataKeyPairWithoutPlaintext | keys/VaultKey +p384 +record +kms:EncryptionContextKeys=vault_id;tenant_id;purpose | DenyOtherContext | and of nothing more
-enclave | ours | kms:Decrypt | keys/VaultKey +record +kms:EncryptionContextKeys=vault_id;tenant_id;purpose | DenyOtherContext | the same to open it
+enclave | ours | kms:Decrypt | keys/VaultKey +record +kms:EncryptionContextKeys=vault_id;tenant_id;purpose | DenyOtherContext | the same to open it #record-context
 enclave | ours | kms:Decrypt | keys/VaultKey +record +kms:EncryptionContextKeys=VAULT_ID;TENANT_ID | DenyOtherContext | letter by letter
-api enclave admin root deployment break-glass | ours | kms:{Encrypt,GenerateDataKey,GenerateDataKeyWithoutPlaintext,GenerateDataKeyPair} | keys/VaultKey +record | DenyOtherUses | good for one thing
+api enclave admin root deployment break-glass | ours | kms:{Encrypt,GenerateDataKey,GenerateDataKeyWithoutPlaintext,GenerateDataKeyPair} | keys/VaultKey +record | DenyOtherUses | good for one thing #one-use
 
 # each register by itself: another image, debug mode, a document without it; hex has no case
 ${REGISTERS.map(
   ([pcr, key]) => `
-enclave | ours | kms:Decrypt | keys/VaultKey +record +${key}=${'7'.repeat(96)} | DenyWithout${pcr} | another ${pcr}
-enclave | ours | kms:Decrypt | keys/VaultKey +record +${key}=${'0'.repeat(96)} | DenyWithout${pcr} | debug mode
-enclave | ours | kms:Decrypt | keys/VaultKey +record -${key} | DenyWithout${pcr} | a document without ${pcr}
-enclave | ours | kms:Decrypt | keys/RequestKey +request +${key}=${'7'.repeat(96)} | DenyWithout${pcr} | another ${pcr}
-enclave | ours | kms:Decrypt | keys/RequestKey +request +${key}=${'0'.repeat(96)} | DenyWithout${pcr} | debug mode
-enclave | ours | kms:Decrypt | keys/RequestKey +request -${key} | DenyWithout${pcr} | a document without ${pcr}
+enclave | ours | kms:Decrypt | keys/VaultKey +record +${key}=${'7'.repeat(96)} | DenyWithout${pcr} | another ${pcr} #other-program
+enclave | ours | kms:Decrypt | keys/VaultKey +record +${key}=${'0'.repeat(96)} | DenyWithout${pcr} | debug mode #debug-mode
+enclave | ours | kms:Decrypt | keys/VaultKey +record -${key} | DenyWithout${pcr} | a document without ${pcr} #other-program
+enclave | ours | kms:Decrypt | keys/RequestKey +request +${key}=${'7'.repeat(96)} | DenyWithout${pcr} | another ${pcr} #other-program
+enclave | ours | kms:Decrypt | keys/RequestKey +request +${key}=${'0'.repeat(96)} | DenyWithout${pcr} | debug mode #debug-mode
+enclave | ours | kms:Decrypt | keys/RequestKey +request -${key} | DenyWithout${pcr} | a document without ${pcr} #other-program
 `,
 ).join('')}
 
@@ -145,11 +145,11 @@ enclave | ours | kms:Decrypt | keys/RequestKey +request -${key} | DenyWithout${p
 +request = +kms:EncryptionContext:purpose=enclave-request/1 +kms:EncryptionContextKeys=purpose
 enclave | ours | kms:Decrypt | keys/RequestKey +request | allow | the enclave alone reads what callers send
 api | ours | kms:GenerateDataKey | keys/RequestKey +request | allow | a data key for each request
-api-role | ours | kms:GenerateDataKey | keys/RequestKey +request | identity > allow | the role without its function
-instance | ours | kms:Decrypt | keys/RequestKey +request | DenyWithoutPCR0 | a parent relays what it cannot read
-api admin root deployment break-glass stranger canary-inside | ours | kms:Decrypt | keys/RequestKey +request +document | DenyDecryptByOthers | a document of the right enclave is not enough
-enclave instance admin root deployment break-glass canary-inside stranger | ours | kms:GenerateDataKey | keys/RequestKey +request | DenyDataKeysByOthers | nobody else asks the enclave for anything
-enclave | internet other-vpc forwarded | kms:Decrypt | keys/RequestKey +request | DenyOutsideNetwork | stolen credentials and a replayed document
+api-role | ours | kms:GenerateDataKey | keys/RequestKey +request | identity > allow | the role without its function #role-without-function
+instance | ours | kms:Decrypt | keys/RequestKey +request | DenyWithoutPCR0 | a parent relays what it cannot read #parent-without-enclave
+api admin root deployment break-glass stranger canary-inside | ours | kms:Decrypt | keys/RequestKey +request +document | DenyDecryptByOthers | a document of the right enclave is not enough #decrypt-by-others
+enclave instance admin root deployment break-glass canary-inside stranger | ours | kms:GenerateDataKey | keys/RequestKey +request | DenyDataKeysByOthers | nobody else asks the enclave for anything #data-keys-by-others
+enclave | internet other-vpc forwarded | kms:Decrypt | keys/RequestKey +request | DenyOutsideNetwork | stolen credentials and a replayed document #decrypt-elsewhere
 enclave | second-endpoint | kms:Decrypt | keys/RequestKey +request | DenyOutsideEndpoint | past the endpoint's policy
 api | ours | kms:GenerateDataKey | keys/RequestKey | DenyOtherPurposes | for requests
 enclave | ours | kms:Decrypt | keys/RequestKey | DenyOtherPurposes | the same to open it
@@ -158,21 +158,21 @@ enclave | ours | kms:Decrypt | keys/RequestKey +record | DenyOtherPurposes | and
 api | ours | kms:GenerateDataKey | keys/RequestKey +request +kms:EncryptionContextKeys=purpose;tenant | DenyOtherContext | of nothing more
 enclave | ours | kms:Decrypt | keys/RequestKey +request +kms:EncryptionContextKeys=purpose;tenant | DenyOtherContext | the same to open it
 enclave | ours | kms:Decrypt | keys/RequestKey +request +kms:EncryptionContextKeys=PURPOSE | DenyOtherContext | letter by letter
-api enclave admin root deployment break-glass | ours | kms:{Encrypt,GenerateDataKeyWithoutPlaintext,GenerateDataKeyPair,GenerateDataKeyPairWithoutPlaintext} | keys/RequestKey +request | DenyOtherUses | good for one thing
+api enclave admin root deployment break-glass | ours | kms:{Encrypt,GenerateDataKeyWithoutPlaintext,GenerateDataKeyPair,GenerateDataKeyPairWithoutPlaintext} | keys/RequestKey +request | DenyOtherUses | good for one thing #one-use
 
 # ------------------------------------------------------------------------------------------------ integrity key
 +integrity = +kms:EncryptionContext:purpose=integrity/record +kms:EncryptionContextKeys=purpose
 @integrity-uses = kms:{Decrypt,GenerateDataKey,GenerateDataKeyWithoutPlaintext}
 api | ours | @integrity-uses | keys/IntegrityKey +integrity | allow | the API authenticates records and chains
-api-role | ours | @integrity-uses | keys/IntegrityKey +integrity | identity > allow | the role without its function
-enclave instance admin root deployment break-glass stranger canary-inside | ours | @integrity-uses | keys/IntegrityKey +integrity | DenyUseByOthers | neither enclave nor writer of the store forges either
-api | internet other-vpc forwarded | @integrity-uses | keys/IntegrityKey +integrity | DenyOutsideNetwork | stolen credentials
+api-role | ours | @integrity-uses | keys/IntegrityKey +integrity | identity > allow | the role without its function #role-without-function
+enclave instance admin root deployment break-glass stranger canary-inside | ours | @integrity-uses | keys/IntegrityKey +integrity | DenyUseByOthers | neither enclave nor writer of the store forges either #integrity-by-others
+api | internet other-vpc forwarded | @integrity-uses | keys/IntegrityKey +integrity | DenyOutsideNetwork | stolen credentials #stolen-api-credentials
 api | second-endpoint | @integrity-uses | keys/IntegrityKey +integrity | DenyOutsideEndpoint | past the endpoint's policy
 api | ours | @integrity-uses | keys/IntegrityKey | DenyOtherPurposes | for integrity
 api | ours | @integrity-uses | keys/IntegrityKey +integrity +kms:EncryptionContext:purpose=integrity/ | DenyOtherPurposes | of something
 api | ours | @integrity-uses | keys/IntegrityKey +integrity +kms:EncryptionContextKeys=purpose;tenant | DenyOtherContext | and of nothing more
 api | ours | @integrity-uses | keys/IntegrityKey +integrity +kms:EncryptionContextKeys=PURPOSE | DenyOtherContext | letter by letter
-api admin root deployment break-glass | ours | kms:{Encrypt,GenerateDataKeyPair,GenerateDataKeyPairWithoutPlaintext} | keys/IntegrityKey +integrity | DenyOtherUses | good for one thing
+api admin root deployment break-glass | ours | kms:{Encrypt,GenerateDataKeyPair,GenerateDataKeyPairWithoutPlaintext} | keys/IntegrityKey +integrity | DenyOtherUses | good for one thing #one-use
 
 # ------------------------------------------------------------------------------------------------ keys of the channel between API and parent
 +certificate = +kms:SigningAlgorithm=ECDSA_SHA_384 +kms:MessageType=DIGEST
@@ -180,9 +180,9 @@ instance enclave | ours | kms:Sign | keys/ChannelServerKey +certificate | allow 
 api | ours | kms:Sign | keys/ChannelClientKey +certificate | allow | the API is its client
 instance | ours | kms:GetPublicKey | keys/ChannelServerKey | allow | whether the configured root is this key's
 api | ours | kms:GetPublicKey | keys/ChannelClientKey | allow | the same
-api-role | ours | kms:{Sign,GetPublicKey} | keys/ChannelClientKey +certificate | identity > allow | the role without its function
-api admin root deployment break-glass build canary-inside stranger | ours | kms:Sign | keys/ChannelServerKey +certificate | DenySignByOthers | nobody else is a parent
-instance enclave admin root deployment break-glass build stranger | ours | kms:Sign | keys/ChannelClientKey +certificate | DenySignByOthers | nobody else is the API
+api-role | ours | kms:{Sign,GetPublicKey} | keys/ChannelClientKey +certificate | identity > allow | the role without its function #role-without-function
+api admin root deployment break-glass build canary-inside stranger | ours | kms:Sign | keys/ChannelServerKey +certificate | DenySignByOthers | nobody else is a parent #channel-by-others
+instance enclave admin root deployment break-glass build stranger | ours | kms:Sign | keys/ChannelClientKey +certificate | DenySignByOthers | nobody else is the API #channel-by-others
 instance | ours | kms:Sign | keys/ChannelServerKey +certificate +kms:SigningAlgorithm=ECDSA_SHA_256 | DenyOtherAlgorithms | one algorithm
 api | ours | kms:Sign | keys/ChannelClientKey +certificate +kms:SigningAlgorithm=ECDSA_SHA_256 | DenyOtherAlgorithms | one algorithm
 instance | ours | kms:Sign | keys/ChannelServerKey +certificate +kms:MessageType=RAW | DenyOtherMessageTypes | of digests
@@ -303,7 +303,7 @@ api deployment break-glass | via-dynamodb | @use-key | data/DataKey +foreign-tab
 api deployment break-glass | via-dynamodb | @use-key | data/DataKey +foreign-subscriber | DenyOtherSubscribers | of this account
 api deployment break-glass admin | internet | @use-key | data/DataKey +table | DenyDirectUse | through DynamoDB
 deployment break-glass | via-s3 | @use-key | data/DataKey +table | DenyDirectUse | and no other service
-admin root operator deployer instance stranger | via-dynamodb | @use-key | data/DataKey +table | DenyUseByOthers | the table's second lock
+admin root operator deployer instance stranger | via-dynamodb | @use-key | data/DataKey +table | DenyUseByOthers | the table's second lock #table-second-lock
 s3! cloudtrail! | for-us | @use-key | data/DataKey +table | resource > allow | no other service
 
 # ------------------------------------------------------------------------------------------------ key of the trail
@@ -347,20 +347,20 @@ api-role | ours | dynamodb:Scan | @table +keys-only | identity > allow | the sam
 api | ours | dynamodb:ConditionCheckItem | @table | endpoint | what the vault does not use
 api | ours | @other-items | @table | DenyOtherItemOperations | nor changes in place, batches and PartiQL
 api | ours | dynamodb:GetItem | dynamodb/table/payroll | endpoint | nor other tables
-api | internet other-vpc second-endpoint forwarded | @items | @table | DenyItemsOutsideEndpoint | stolen credentials of the function
+api | internet other-vpc second-endpoint forwarded | @items | @table | DenyItemsOutsideEndpoint | stolen credentials of the function #items-elsewhere
 api | other-vpc-our-endpoint | @items | @table | EnforceNetworkPerimeter | VPC and endpoint are both asked
 slr-replication | internet | @items @other-items | @table | allow | or the replica is lost after 20 hours
-admin tagged root operator instance deployer stranger canary-inside smoke | ours | @items | @table | DenyItemsToOthers | nobody else reads or writes an item
-deployment break-glass slr-config anonymous | internet forwarded | @items | @table | DenyItemsToOthers | not who makes the table, nor who controls it
-break-glass | via-dynamodb | @items | @table | DenyItemsToOthers | nor while restoring
-admin tagged root break-glass deployment stranger | internet ours | @other-items | @table | DenyOtherItemOperations | nor otherwise
+admin tagged root operator instance deployer stranger canary-inside smoke | ours | @items | @table | DenyItemsToOthers | nobody else reads or writes an item #items-by-others
+deployment break-glass slr-config anonymous | internet forwarded | @items | @table | DenyItemsToOthers | not who makes the table, nor who controls it #items-by-others
+break-glass | via-dynamodb | @items | @table | DenyItemsToOthers | nor while restoring #items-by-others
+admin tagged root break-glass deployment stranger | internet ours | @other-items | @table | DenyOtherItemOperations | nor otherwise #items-by-others
 dynamodb! lambda! s3! | for-us for-others silent | @items | @table | DenyItemsToOthers | no service as itself
-admin root break-glass deployment deployer api slr-replication | internet | @exports | @table | DenyExports | nothing leaves to where this policy does not reach
+admin root break-glass deployment deployer api slr-replication | internet | @exports | @table | DenyExports | nothing leaves to where this policy does not reach #table-copies
 break-glass | internet | dynamodb:RestoreTableToPointInTime | @table | allow | an emergency restores
 break-glass | internet | dynamodb:CreateBackup | @table | identity > allow | and makes no backups
-admin root deployment deployer api stranger | internet | dynamodb:{CreateBackup,RestoreTableToPointInTime} | @table | DenyCopiesByOthers | nobody else makes a copy
+admin root deployment deployer api stranger | internet | dynamodb:{CreateBackup,RestoreTableToPointInTime} | @table | DenyCopiesByOthers | nobody else makes a copy #table-copies
 break-glass | via-dynamodb | @restore-items | @new-table | allow | DynamoDB fills the new table in its name
-break-glass | internet | @restore-items | @new-table | identity > boundary | and it reads none of it
+break-glass | internet | @restore-items | @new-table | identity > boundary | and it reads none of it #restored-copy
 break-glass | internet | dynamodb:{DescribeTable,PutResourcePolicy,DescribeContinuousBackups,UpdateTable,UpdateContinuousBackups} | @new-table | allow | the new table gets its policy and protections before it is used
 break-glass | internet | dynamodb:RestoreTableToPointInTime | @new-table | allow | and is restored once more, into the place of the old one
 break-glass | via-dynamodb | @restore-items | opened:dynamodb/table/vault-records | allow | which is gone then, and its policy with it
@@ -372,7 +372,7 @@ deployment | internet | dynamodb:{CreateTable,CreateTableReplica,DeleteTableRepl
 deployment | internet | dynamodb:{CreateTable,DescribeTable,DescribeContributorInsights} | dynamodb/table/vault-records/index/x | allow | what lies below a table
 deployment | internet | dynamodb:CreateTable | dynamodb/table/payroll | identity > boundary | of this vault
 slr-replication | internet | @control-table @control-streams | @table | allow | replication
-admin root deployer api stranger | internet | @control-table @control-streams | @table | DenyControlByOthers | nobody else changes the table, its policy or its protections
+admin root deployer api stranger | internet | @control-table @control-streams | @table | DenyControlByOthers | nobody else changes the table, its policy or its protections #table-control
 slr-config deployer | internet | dynamodb:{DescribeTable,GetResourcePolicy} | @table | allow | AWS Config and the deploy command look
 admin tagged root | internet other-vpc forwarded | dynamodb:DescribeTable | @table | EnforceNetworkPerimeter | no others from outside
 admin | second-endpoint | dynamodb:{DescribeTable,GetResourcePolicy} | @table | allow | inside, what a table is called is no secret; items are
@@ -392,7 +392,7 @@ admin | ours | dynamodb:DescribeTable | @table | endpoint | our endpoint lets it
 instance | ours | s3:GetObjectVersion | @file +s3:VersionId=66666666666666666666666666666666 | allow | what an instance is made of, by version
 instance | ours | s3:GetObjectVersion | s3/vault-artifacts-111122223333-eu-central-1/release/enclave-vault.eif +s3:VersionId=77777777777777777777777777777777 | allow | the image
 instance | ours | s3:GetObjectVersion | s3/vault-artifacts-111122223333-eu-central-1/settings/parent.tar.gz +s3:VersionId=88888888888888888888888888888888 | allow | its settings
-instance | ours | s3:GetObjectVersion | @file s3/vault-artifacts-111122223333-eu-central-1/release/enclave-vault.eif s3/vault-artifacts-111122223333-eu-central-1/settings/parent.tar.gz +s3:VersionId=99999999999999999999999999999999 | identity > allow | no other version
+instance | ours | s3:GetObjectVersion | @file s3/vault-artifacts-111122223333-eu-central-1/release/enclave-vault.eif s3/vault-artifacts-111122223333-eu-central-1/settings/parent.tar.gz +s3:VersionId=99999999999999999999999999999999 | identity > allow | no other version #artifact-versions
 instance | ours | s3:GetObject | @file | endpoint | nor whatever is newest
 instance | second-endpoint | s3:GetObject | @file | identity > allow | not even past our endpoint's policy
 instance | internet other-vpc | s3:GetObjectVersion | @file +s3:VersionId=66666666666666666666666666666666 | EnforceNetworkPerimeter | from our VPC
@@ -410,14 +410,14 @@ deployment | internet | s3:PutObject | @file | DenyPlacingByOthers | CloudFormat
 deployment | internet | s3:GetObject | arn:aws:s3:::vault-artifacts-111122223333-eu-central-1/x +aws:ResourceAccount=444455556666 | identity > allow | of this account
 admin root tagged operator | ours internet | @control-bucket | @bucket | DenyControlByOthers | nobody else loosens the bucket
 deployer instance api | internet | @control-bucket | @bucket | DenyControlByOthers | nor the deploy command
-admin root instance deployment break-glass api | ours | s3:PutObject | @file | DenyPlacingByOthers | who releases places, and nobody else
+admin root instance deployment break-glass api | ours | s3:PutObject | @file | DenyPlacingByOthers | who releases places, and nobody else #artifacts-by-others
 admin root api smoke canary-inside operator | ours | s3:{GetObject,GetObjectVersion} | @file | DenyFetchingByOthers | who needs a file fetches it
 break-glass pipeline | internet | s3:{GetObject,GetObjectVersion} | @file | identity > allow | named, and not given
-build | internet ours | s3:{GetObject,GetObjectVersion} | @file | DenyFetchingByOthers | the build sees nothing of what is deployed
-build | internet ours | s3:PutObject | @file | DenyPlacingByOthers | and places nothing
+build | internet ours | s3:{GetObject,GetObjectVersion} | @file | DenyFetchingByOthers | the build sees nothing of what is deployed #build-apart
+build | internet ours | s3:PutObject | @file | DenyPlacingByOthers | and places nothing #build-apart
 deploy | internet | s3:{GetObject,GetObjectVersion,PutObject} | @file | allow | the deploy command in the pipeline
 deploy | internet | s3:{GetBucketVersioning,ListBucket} | @bucket | allow | the deploy command in the pipeline
-admin root instance deployment api build pipeline | ours | @delete-objects | @file | DenyDeletionByOthers | nothing is exchanged
+admin root instance deployment api build pipeline | ours | @delete-objects | @file | DenyDeletionByOthers | nothing is exchanged #artifacts-by-others
 break-glass | internet | @delete-objects | @file | identity > allow | named, and not given
 deployer admin deployment | internet ours | s3:{PutObjectAcl,PutObjectVersionAcl,ReplicateDelete,ReplicateObject} | @file | DenyChanges | by nobody
 deployer | internet | s3:PutObject | @file +s3:x-amz-server-side-encryption=AES256 | DenyOtherEncryption | under the bucket's key
@@ -447,8 +447,8 @@ cloudtrail! | silent | s3:PutObject | @trail-file +by-trail | resource > allow |
 cloudtrail! | silent | s3:PutObject | @trail-bucket s3/vault-trail-111122223333-eu-central-1/x +by-trail +owned | resource > allow | in their own place
 cloudtrail! | for-others | s3:PutObject | @trail-file +by-trail +owned | EnforceConfusedDeputyProtection | for no other account
 cloudtrail! | for-others | s3:GetBucketAcl | @trail-bucket +by-trail | EnforceConfusedDeputyProtection | for no other account
-admin root tagged deployment break-glass deployer cloudtrail! | internet silent | s3:{BypassGovernanceRetention,DeleteObject,DeleteObjectTagging,DeleteObjectVersion,DeleteObjectVersionTagging,ReplicateDelete,ReplicateObject} | @trail-file | DenyDeletion | nobody deletes evidence, nor lays something over it
-admin root deployment break-glass deployer s3! | internet silent | s3:{PutObject,PutObjectAcl,PutObjectVersionAcl} | @trail-file | DenyWritingByOthers | nor forges it
+admin root tagged deployment break-glass deployer cloudtrail! | internet silent | s3:{BypassGovernanceRetention,DeleteObject,DeleteObjectTagging,DeleteObjectVersion,DeleteObjectVersionTagging,ReplicateDelete,ReplicateObject} | @trail-file | DenyDeletion | nobody deletes evidence, nor lays something over it #evidence-kept
+admin root deployment break-glass deployer s3! | internet silent | s3:{PutObject,PutObjectAcl,PutObjectVersionAcl} | @trail-file | DenyWritingByOthers | nor forges it #evidence-kept
 admin deployer | internet | s3:{GetObject,ListBucket} | @trail-file @trail-bucket | allow | people of the account read
 api instance break-glass | internet | s3:GetObject | @trail-file | identity > allow | and no roles of ours
 stranger anonymous | internet | s3:{GetObject,ListBucket} | @trail-file @trail-bucket | EnforceIdentityPerimeter | and no others
@@ -456,7 +456,7 @@ s3! | for-others | s3:{GetObject,ListBucket} | @trail-file @trail-bucket | Enfor
 admin | internet | s3:{GetObject,ListBucket} | @trail-file @trail-bucket +aws:SecureTransport=false | EnforceSecureTransport | without TLS nothing
 deployment | internet | s3:{PutBucketPolicy,PutLifecycleConfiguration,PutBucketPublicAccessBlock} | @trail-bucket | allow | CloudFormation
 break-glass | internet | s3:{PutBucketPolicy,PutLifecycleConfiguration} | @trail-bucket | identity > allow | named, not given
-admin root tagged operator deployer instance api stranger | internet | @control-bucket | @trail-bucket | DenyControlByOthers | nobody else lets evidence expire, or anybody in
+admin root tagged operator deployer instance api stranger | internet | @control-bucket | @trail-bucket | DenyControlByOthers | nobody else lets evidence expire, or anybody in #evidence-kept
 s3! cloudtrail! | for-us silent | @control-bucket | @trail-bucket | DenyControlByOthers | no service
 
 # ------------------------------------------------------------------------------------------------ topic of alarms
@@ -474,11 +474,11 @@ events! cloudwatch! | for-us | sns:Publish | @topic +aws:SourceArn=arn:aws:event
 s3! lambda! | for-us | sns:Publish | @topic | resource > allow | no other service
 pipeline | internet | sns:Publish | @topic | allow | asks for approval
 break-glass deployment | internet | sns:Publish | @topic | identity > allow | named, not given
-admin root tagged operator api instance deployer stranger | internet | sns:Publish | @topic | DenyPublishingByOthers | nobody forges an alarm
+admin root tagged operator api instance deployer stranger | internet | sns:Publish | @topic | DenyPublishingByOthers | nobody forges an alarm #alarms-kept
 deployment | internet | sns:{DeleteTopic,SetTopicAttributes,Subscribe} @read-topic | @topic | allow | CloudFormation says who hears
 break-glass deployment | internet | sns:{AddPermission,RemovePermission} | @topic | identity > allow | named, not given
 break-glass | internet | sns:{DeleteTopic,SetTopicAttributes,Subscribe} | @topic | identity > allow | named, not given
-admin root tagged operator api instance deployer stranger events! | internet silent | @control-topic | @topic | DenyControlByOthers | nobody listens in, nor silences
+admin root tagged operator api instance deployer stranger events! | internet silent | @control-topic | @topic | DenyControlByOthers | nobody listens in, nor silences #alarms-kept
 admin deployer | internet  | @read-topic | @topic | allow | reading tells no secret
 stranger anonymous | internet | @read-topic | @topic | EnforceIdentityPerimeter | of the account
 events! | for-others | @read-topic | @topic | EnforceConfusedDeputyProtection | nor a service for another
@@ -488,9 +488,9 @@ deployment | internet | @control-topic @read-topic sns:Publish | @topic +aws:Sec
 # ------------------------------------------------------------------------------------------------ the API
 @call = execute-api/abcdefghij/v/POST/v1/vaults
 smoke | ours | execute-api:Invoke | @call | allow | a listed caller: here the smoke test alone
-smoke-role | ours | execute-api:Invoke | @call | identity > allow | the role without its function
-admin root tagged operator instance api deployment stranger | second-endpoint | execute-api:Invoke | @call | DenyOtherCallers | nobody else, whatever he is allowed
-anonymous | internet | execute-api:Invoke | @call | DenyOtherCallers | nobody without a name
+smoke-role | ours | execute-api:Invoke | @call | identity > allow | the role without its function #role-without-function
+admin root tagged operator instance api deployment stranger | second-endpoint | execute-api:Invoke | @call | DenyOtherCallers | nobody else, whatever he is allowed #callers
+anonymous | internet | execute-api:Invoke | @call | DenyOtherCallers | nobody without a name #callers
 apigateway! events! | for-us | execute-api:Invoke | @call | DenyOtherCallers | no service
 smoke | internet other-vpc second-endpoint | execute-api:Invoke | @call | DenyOtherEndpoints | through our endpoint
 smoke | ours | execute-api:Invoke | execute-api/abcdefghij/other/POST/v1/vaults | identity > allow | one stage
@@ -516,9 +516,9 @@ events! | for-us | lambda:InvokeFunction | lambda/function:vault-canary-inside l
 events! | for-others | lambda:InvokeFunction | lambda/function:vault-canary-inside +aws:SourceArn=arn:aws:events:eu-central-1:444455556666:rule/vault-canary-inside | resource > allow | of no other account
 s3! sns! events! apigateway! | silent for-others | lambda:InvokeFunction | @functions | resource > allow | no other service
 stranger | internet | lambda:{InvokeFunction,UpdateFunctionCode} | @functions | resource > allow | no other account
-api instance canary-outside canary-inside authorizer build | internet | lambda:{InvokeFunction,UpdateFunctionCode} | @functions | identity > allow | nor what runs here
+api instance canary-outside canary-inside authorizer build | internet | lambda:{InvokeFunction,UpdateFunctionCode} | @functions | identity > allow | nor what runs here #functions-by-others
 deployment | internet | lambda:InvokeFunction | @functions | identity > allow | CloudFormation calls none
-api smoke canary-inside canary-outside instance pipeline | internet | lambda:{UpdateFunctionCode,AddPermission} | lambda/function:vault-authorizer | identity > boundary | a taken role exchanges no code
+api smoke canary-inside canary-outside instance pipeline | internet | lambda:{UpdateFunctionCode,AddPermission} | lambda/function:vault-authorizer | identity > boundary | a taken role exchanges no code #functions-by-others
 deployment | internet | lambda:{CreateFunctionUrlConfig,UpdateFunctionUrlConfig} | lambda/function:vault-api | boundary:DenyFunctionUrls | no function has an address of its own
 admin | internet | lambda:{UpdateFunctionCode,UpdateFunctionConfiguration,AddPermission} | @functions | allow | an administrator does: code signing, alarms and the keys' policies are against that
 
@@ -536,7 +536,7 @@ instance | ours | @write-log | logs/log-group:/vault/audit-heads:log-stream:x | 
 api | ours | @write-log | logs/log-group:/vault/parent:log-stream:x | endpoint | nor the API the parent's
 api instance smoke | internet | @write-log | logs/log-group:/payroll:log-stream:x | identity > boundary | nor others'
 instance | internet | @write-log | logs/log-group:/aws/lambda/vault-api:log-stream:x | identity > boundary | nor functions'
-canary-inside smoke api | internet | logs:{DeleteLogGroup,DeleteLogStream,PutRetentionPolicy,CreateLogGroup} | logs/log-group:/vault/audit-heads | identity > boundary | nobody who writes shortens
+canary-inside smoke api | internet | logs:{DeleteLogGroup,DeleteLogStream,PutRetentionPolicy,CreateLogGroup} | logs/log-group:/vault/audit-heads | identity > boundary | nobody who writes shortens #heads-kept
 admin | ours | @write-log | logs/log-group:/vault/audit-heads:log-stream:x | endpoint | no others through our endpoint
 flow-logs | internet | logs:{CreateLogStream,DescribeLogStreams,PutLogEvents} | logs/log-group:/vault/flow logs/log-group:/vault/flow:log-stream:x | allow | flows
 flow-logs | internet | logs:DescribeLogGroups | logs/log-group:x | allow | which it looks for among all

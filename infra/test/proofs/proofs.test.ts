@@ -87,7 +87,7 @@ describe('the matrix', () => {
   });
 
   it('has no row twice', () => {
-    const texts = cells.map(({ line: _, why: __, answer: ___, hostile: ____, ...cell }) =>
+    const texts = cells.map(({ line: _, why: __, answer: ___, hostile: ____, id: _____, ...cell }) =>
       JSON.stringify(cell),
     );
     const twice = texts.filter((text, index) => texts.indexOf(text) !== index);

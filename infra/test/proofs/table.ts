@@ -23,6 +23,8 @@ export interface Cell {
   /** The answer once somebody allowed everything, where it is not the one that follows from {@link Cell.answer}. */
   readonly hostile: string | null;
   readonly why: string;
+  /** Names rows for those who cite them: the threat model does. */
+  readonly id: string | null;
   /** Line of the table. */
   readonly line: number;
 }
@@ -33,7 +35,7 @@ const DEFINITION = /^([@+][\w-]+) = (.+)$/;
 /**
  * Reads the matrix. A row is `who | where | actions | resources and context | answer | why`; columns with several words
  * stand for all combinations. `@name = words` gives words a name; `kms:{A,B}` is two actions; `+key=value` and `-key` are
- * about condition keys; `opened:` before a resource see {@link Cell.opened}.
+ * about condition keys; `opened:` before a resource see {@link Cell.opened}. `#id` at the end of a row is its {@link Cell.id}.
  */
 export function parseTable(source: string, account: Account): Cell[] {
   const lines = source.split('\n').map((line) => line.trim());
@@ -57,9 +59,9 @@ export function parseTable(source: string, account: Account): Cell[] {
   return lines.flatMap((line, index): Cell[] => {
     if (line === '' || line.startsWith('#') || DEFINITION.test(line)) return [];
     const columns = line.split(' | ').map((column) => column.trim());
-    const [who = '', where = '', actions = '', on = '', answers = '', why] = columns;
-    if (columns.length !== 6 || why === undefined || why === '')
-      throw new TypeError(`row without six columns: ${line}`);
+    const [who = '', where = '', actions = '', on = '', answers = '', last = ''] = columns;
+    const [, why = '', id = null] = /^(.*?)(?: #([a-z][a-z0-9-]*))?$/.exec(last) ?? [];
+    if (columns.length !== 6 || why === '') throw new TypeError(`row without six columns: ${line}`);
     const things = words(on);
     const context = contextOf(
       things.filter((word) => /^[+-]/.test(word)),
@@ -80,6 +82,7 @@ export function parseTable(source: string, account: Account): Cell[] {
             answer,
             hostile,
             why,
+            id,
             line: index + 1,
           })),
         ),
