@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { testTitles } from '@enclave-vault/threat-model/titles';
 import { alarmsPage } from './alarms-page.ts';
 import { checkClaims } from './claims.ts';
 import { configurationPage } from './configuration-page.ts';
@@ -14,7 +15,6 @@ import { errorsPage } from './errors-page.ts';
 import { checksPage, exampleResourcesPage } from './infra-pages.ts';
 import { readPage } from './markdown.ts';
 import { deadReferences, pagesOf } from './references.ts';
-import { testTitles } from './titles.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');

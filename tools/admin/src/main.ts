@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
   'channel-roots': async (args) => (await import('./commands/channel-roots.ts')).channelRoots(args),
   doctor: async (args) => (await import('./commands/doctor.ts')).doctor(args),
   'import-sample': async (args) => (await import('./commands/import-sample.ts')).importSample(args),
+  'threat-model': async (args) => (await import('./commands/threat-model.ts')).threatModel(args, ROOT),
   measure: async (args) => (await import('./commands/measure.ts')).measure(args),
   help: async () => {
     process.stdout.write(`${USAGE}\n`);

@@ -5,6 +5,7 @@ import { DEV_USAGE } from './dev/options.ts';
 import { DOCTOR_USAGE } from './doctor/options.ts';
 import { IMPORT_USAGE } from './import/options.ts';
 import { MEASURE_USAGE } from './measure/options.ts';
+import { THREAT_MODEL_USAGE } from './threat-model/options.ts';
 
 const KEYS_USAGE = `enclave-vault keys create --scopes a,b [--fields f,g] [--purposes p] [--derive-only] [--expires RFC3339]
 enclave-vault keys list
@@ -35,6 +36,7 @@ const USAGES: Readonly<Record<string, string>> = {
   'import-sample': IMPORT_USAGE,
   measure: MEASURE_USAGE,
   'channel-roots': CHANNEL_ROOTS_USAGE,
+  'threat-model': THREAT_MODEL_USAGE,
 };
 
 /** Of all commands. */

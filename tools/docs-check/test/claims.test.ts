@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { testTitles } from '@enclave-vault/threat-model/titles';
 import { expect, it } from 'vitest';
 import { checkClaims } from '../claims.ts';
-import { testTitles } from '../titles.ts';
 
 it('finds the titles of tests, whatever stands between runner and title', () => {
   const source = `
