@@ -69,7 +69,7 @@ async function serve(): Promise<void> {
   const nsm = new NsmClient(nsmDevice(device, () => end('nsm_lost', 'timed_out')));
   for (let count = 0; count < SEEDS; count++) await seed(nsm);
 
-  const clock = systemClock();
+  const clock = systemClock(() => end('clock_lost', 'stepped_back'));
   const program = new Program({
     nsm,
     clock,

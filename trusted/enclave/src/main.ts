@@ -31,7 +31,7 @@ function end(event: string, detail: string): never {
 function serve(): void {
   process.title = 'enclave';
   process.umask(0o077);
-  const clock = systemClock();
+  const clock = systemClock(() => end('clock_lost', 'stepped_back'));
   const module = new Socket({ fd: NSM_DESCRIPTOR });
   const nsm = new NsmClient(nsmChannel(module, () => end('nsm_lost', 'closed')));
   const program = new Program({

@@ -12,6 +12,8 @@ import type { ParentCredentials, Refusal } from '@enclave-vault/protocol';
 export interface Clock {
   /** ms since the epoch; never less than it said before. */
   now(): number;
+  /** ms since some moment, by a clock that is not set: for rates and ages. */
+  elapsed(): number;
   /** Calls `action` once after `ms`. @returns what cancels it */
   after(ms: number, action: () => void): () => void;
 }

@@ -18,6 +18,15 @@ export interface EnclaveLimits {
   readonly expressionWorkers: number;
 }
 
+/** How many records an enclave opens at most, whoever asks: what a compromised API gets in a time is bounded by it. */
+export interface EnclaveRate {
+  /** At once, and a second that may go on. */
+  readonly burst: number;
+  readonly perSecond: number;
+  /** In any hour. */
+  readonly perHour: number;
+}
+
 /** Everything a deployment decides about its enclaves; PCR16 measures its canonical bytes. */
 export interface EnclaveConfiguration {
   readonly region: string;
@@ -33,12 +42,14 @@ export interface EnclaveConfiguration {
   /** Keys of imported records, used without an encryption context. */
   readonly legacyKeyArns: readonly string[];
   readonly limits: EnclaveLimits;
+  readonly rate: EnclaveRate;
 }
 
-/** A configuration to write: port and limits have defaults. */
-export type ConfigurationInput = Omit<EnclaveConfiguration, 'kmsPort' | 'limits'> & {
+/** A configuration to write: port and limits have defaults. Without a rate the bytes have none, and the program's own holds. */
+export type ConfigurationInput = Omit<EnclaveConfiguration, 'kmsPort' | 'limits' | 'rate'> & {
   readonly kmsPort?: number;
   readonly limits?: Partial<EnclaveLimits>;
+  readonly rate?: EnclaveRate | undefined;
 };
 
 /** Limits where a deployment says nothing (design, "Limits"). */
@@ -49,6 +60,9 @@ export const DEFAULT_LIMITS: EnclaveLimits = {
   expressionMs: 250,
   expressionWorkers: 2,
 };
+
+/** The rate of a program whose configuration has none: part of the program, so PCR0 and PCR2 measure it. */
+export const DEFAULT_RATE: EnclaveRate = { burst: 2_000, perSecond: 1_000, perHour: 360_000 };
 
 const WHAT = 'configuration';
 const MEMBERS = [
@@ -63,6 +77,7 @@ const MEMBERS = [
   'limits',
 ] as const;
 const LIMITS = ['running', 'waiting', 'request_ms', 'expression_ms', 'expression_workers'] as const;
+const RATE = ['burst', 'per_second', 'per_hour'] as const;
 const MAX_KEYS = 16;
 /** An envelope does not name its key, so an enclave may have to ask KMS once for each of these. */
 const MAX_REQUEST_KEYS = 4;
@@ -94,6 +109,7 @@ export function encodeConfiguration(input: ConfigurationInput): Buffer {
         ['expression_workers', limits.expressionWorkers],
       ]),
     ],
+    ...writtenRate(input.rate),
   ]);
   readConfiguration(value);
   return encodeCbor(value);
@@ -119,7 +135,8 @@ export function configurationDigest(configuration: Uint8Array): Buffer {
 }
 
 function readConfiguration(value: CborValue): EnclaveConfiguration {
-  const member = members(value, WHAT, MEMBERS);
+  const rated = value instanceof Map && value.has('rate');
+  const member = members(value, WHAT, rated ? [...MEMBERS, 'rate' as const] : MEMBERS);
   version(member.v, WHAT);
   const vaultKeyArns = arns(member.vault_key_arns, 'configuration.vault_key_arns', MAX_KEYS);
   const requestKeyArns = arns(member.request_key_arns, 'configuration.request_key_arns', MAX_REQUEST_KEYS);
@@ -138,6 +155,31 @@ function readConfiguration(value: CborValue): EnclaveConfiguration {
     requestKeyArns,
     legacyKeyArns,
     limits: readLimits(member.limits),
+    rate: rated ? readRate(member.rate) : DEFAULT_RATE,
+  };
+}
+
+function writtenRate(rate: EnclaveRate | undefined): [string, CborValue][] {
+  if (rate === undefined) return [];
+  const { burst, perSecond, perHour } = rate;
+  return [
+    [
+      'rate',
+      new Map([
+        ['burst', burst],
+        ['per_second', perSecond],
+        ['per_hour', perHour],
+      ]),
+    ],
+  ];
+}
+
+function readRate(value: CborValue): EnclaveRate {
+  const member = members(value, 'configuration.rate', RATE);
+  return {
+    burst: integer(member.burst, 'configuration.rate.burst', 1, 1_000_000),
+    perSecond: integer(member.per_second, 'configuration.rate.per_second', 1, 100_000),
+    perHour: integer(member.per_hour, 'configuration.rate.per_hour', 1, 360_000_000),
   };
 }
 

@@ -46,6 +46,7 @@ export const DECRYPT_ERRORS = [
   'record_unreadable',
   'kms_denied',
   'kms_unavailable',
+  'rate_limited',
   'timed_out',
   'too_large',
   'internal',

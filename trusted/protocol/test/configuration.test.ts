@@ -8,6 +8,7 @@ import {
   type ConfigurationInput,
   configurationDigest,
   DEFAULT_LIMITS,
+  DEFAULT_RATE,
   encodeConfiguration,
   parseConfiguration,
   pcr16,
@@ -26,11 +27,29 @@ const INPUT: ConfigurationInput = {
 };
 
 test('round trip, with the defaults filled in', () => {
-  const expected = { ...INPUT, kmsPort: 443, limits: DEFAULT_LIMITS };
+  const expected = { ...INPUT, kmsPort: 443, limits: DEFAULT_LIMITS, rate: DEFAULT_RATE };
   expect(parseConfiguration(encodeConfiguration(INPUT))).toEqual(expected);
   const limits = { ...DEFAULT_LIMITS, running: 4, waiting: 0 };
   const changed = encodeConfiguration({ ...INPUT, kmsPort: 4566, limits: { running: 4, waiting: 0 } });
   expect(parseConfiguration(changed)).toEqual({ ...expected, kmsPort: 4566, limits });
+});
+
+describe('the rate', () => {
+  const rate = { burst: 40, perSecond: 20, perHour: 72_000 };
+
+  test('is read as it was written, and is in the bytes, so PCR16 measures it', () => {
+    const bytes = encodeConfiguration({ ...INPUT, rate });
+    expect(parseConfiguration(bytes).rate).toEqual(rate);
+    const other = encodeConfiguration({ ...INPUT, rate: { ...rate, perHour: 72_001 } });
+    expect(pcr16(other)).not.toEqual(pcr16(bytes));
+  });
+
+  test('left out it is the program’s own, and the bytes are those of a program that knew none', () => {
+    const bytes = encodeConfiguration(INPUT);
+    expect([...(decodeCbor(bytes) as ReadonlyMap<string, unknown>).keys()]).not.toContain('rate');
+    expect(encodeConfiguration({ ...INPUT, rate: undefined })).toEqual(bytes);
+    expect(parseConfiguration(bytes).rate).toEqual(DEFAULT_RATE);
+  });
 });
 
 describe('PCR16', () => {
@@ -82,6 +101,9 @@ describe('refused', () => {
     ['a minute for a request', { limits: { requestMs: 60_000 } }],
     ['no time for expressions', { limits: { expressionMs: 0 } }],
     ['no expression worker', { limits: { expressionWorkers: 0 } }],
+    ['a rate of nothing', { rate: { burst: 0, perSecond: 1, perHour: 1 } }],
+    ['a rate of less than one a second', { rate: { burst: 1, perSecond: 0.5, perHour: 1 } }],
+    ['no end to an hour', { rate: { burst: 1, perSecond: 1, perHour: 360_000_001 } }],
   ];
   test.each(cases)('%s', (_, change) => {
     expect(codeOf(() => encodeConfiguration({ ...INPUT, ...change }))).toBe('malformed');
@@ -96,6 +118,9 @@ describe('refused', () => {
     expect(codeOf(() => parseConfiguration(edited(bytes, { kms_port: undefined })))).toBe('malformed');
     const more = new Map([...(limits ?? []), ['extra', 1] as const]);
     expect(codeOf(() => parseConfiguration(edited(bytes, { limits: more })))).toBe('malformed');
+    const part = new Map([['burst', 1] as const, ['per_second', 1] as const]);
+    expect(codeOf(() => parseConfiguration(edited(bytes, { rate: part })))).toBe('malformed');
+    expect(codeOf(() => parseConfiguration(edited(bytes, { rate: null })))).toBe('malformed');
   });
 
   test('over 256 KiB it is not decoded', () => {

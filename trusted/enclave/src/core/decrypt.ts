@@ -18,6 +18,7 @@ import { type OpenedField, openFields } from '@enclave-vault/records/open';
 import { KmsError, NsmError, Refused, RequestFailed } from '../errors.ts';
 import type { Clock, Expressions, Log } from '../ports.ts';
 import { beforeDeadline } from './deadline.ts';
+import type { DecryptionRate } from './rate.ts';
 import type { RequestKeys } from './request-keys.ts';
 import { resolve } from './results.ts';
 import type { SeenRequests } from './seen.ts';
@@ -25,6 +26,7 @@ import type { Allowance, Unwrapper } from './unwrap.ts';
 
 export interface DecryptorParts {
   readonly configuration: EnclaveConfiguration;
+  readonly rate: DecryptionRate;
   readonly requestKeys: RequestKeys;
   readonly seen: SeenRequests;
   readonly unwrapper: Unwrapper;
@@ -102,6 +104,7 @@ export class Decryptor {
     const { vaultId, tenant, keyArn, wrappedKey: ciphertext } = request;
     const suite = suiteOf(request);
     const context = this.#contextOf(request);
+    this.#parts.rate.take();
     const privateKey = await this.#parts.unwrapper.unwrap({ ciphertext, keyArn, context }, allowance);
     try {
       return openFields({ tenant, vaultId }, suite, privateKey, request.fields, request.publicKey);

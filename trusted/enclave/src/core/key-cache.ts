@@ -29,6 +29,7 @@ export class KeyCache {
   }
 
   /**
+   * @param now ms, by the monotonic clock: a wall clock that stands still would keep keys for ever
    * @param unwrap asks KMS; its result belongs to the cache from then on
    * @returns a copy of the key, which the caller zeroes
    */

@@ -33,8 +33,8 @@ export class RequestKeys {
   }
 
   /** Drops keys past their time. */
-  forget(now: number): void {
-    this.#cache.forget(now);
+  forget(): void {
+    this.#cache.forget(this.#parts.clock.elapsed());
   }
 
   /**
@@ -46,7 +46,7 @@ export class RequestKeys {
     try {
       return await this.#cache.get(
         wrapped,
-        () => clock.now(),
+        () => clock.elapsed(),
         () => this.#ask(wrapped, allowance),
       );
     } catch (error) {

@@ -4,6 +4,7 @@ import type { Call, Clock, Expressions, Kms, Log, Nsm, Reply } from '../ports.ts
 import { Admission } from './admission.ts';
 import { CallerKey } from './caller-key.ts';
 import { Decryptor } from './decrypt.ts';
+import { DecryptionRate } from './rate.ts';
 import { KmsRecipient } from './recipient.ts';
 import { RequestKeys } from './request-keys.ts';
 import { SeenRequests } from './seen.ts';
@@ -31,19 +32,22 @@ export class Service {
   readonly #admission: Admission;
   readonly #recipient: KmsRecipient;
   readonly #callerKey = new CallerKey();
+  readonly #rate: DecryptionRate;
   readonly #requestKeys: RequestKeys;
   readonly #seen = new SeenRequests(SEEN_CAPACITY);
   readonly #decryptor: Decryptor;
 
   constructor(parts: ServiceParts) {
     this.#parts = parts;
-    const { configuration, nsm, kms, clock } = parts;
+    const { configuration, nsm, kms, clock, log } = parts;
     this.#admission = new Admission(clock, configuration.limits);
     this.#recipient = new KmsRecipient(nsm, clock);
+    this.#rate = new DecryptionRate(configuration.rate, clock, log);
     const unwrapper = new Unwrapper(kms, this.#recipient, clock);
     this.#requestKeys = new RequestKeys({ ...parts, keyArns: configuration.requestKeyArns, unwrapper });
     this.#decryptor = new Decryptor({
       ...parts,
+      rate: this.#rate,
       requestKeys: this.#requestKeys,
       seen: this.#seen,
       unwrapper,
@@ -71,7 +75,8 @@ export class Service {
 
   health(): Record<string, number> {
     const { running, waiting } = this.#admission;
-    return { running, waiting, seen: this.#seen.size, request_keys: this.#requestKeys.size };
+    const { opened, refused } = this.#rate;
+    return { running, waiting, seen: this.#seen.size, request_keys: this.#requestKeys.size, opened, refused };
   }
 
   /** A place first, then the body: an enclave reads no more at once than it may work on. */
@@ -87,7 +92,7 @@ export class Service {
     const { clock, log } = this.#parts;
     clock.after(RENEW_MS, () => {
       this.#seen.forget(clock.now());
-      this.#requestKeys.forget(clock.now());
+      this.#requestKeys.forget();
       this.#recipient
         .renew()
         // The old key serves on; once KMS refuses its document, requests try for a new one themselves.

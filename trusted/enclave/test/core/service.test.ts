@@ -20,6 +20,7 @@ function handClock() {
   const timers = new Map<() => void, number>();
   const clock: Clock = {
     now: () => time,
+    elapsed: () => time,
     after(ms, action) {
       timers.set(action, time + ms);
       return () => timers.delete(action);

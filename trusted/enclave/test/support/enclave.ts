@@ -12,15 +12,20 @@ import { PCRS, type TestDeployment } from './deployment.ts';
 import { dialTcp } from './dial.ts';
 import { type TestModule, testModule } from './nsm.ts';
 
-/** The system's clock, and a push. */
-export function pushedClock(): Clock & { push: (ms: number) => void } {
+/** The system's clock; `push` lets time pass, `set` is somebody who sets the clock: forwards, or backwards, by so much. */
+export function pushedClock(): Clock & { push: (ms: number) => void; set: (ms: number) => void } {
   const system = systemClock();
   let pushed = 0;
+  let skew = 0;
   return {
-    now: () => system.now() + pushed,
+    now: () => system.now() + pushed + skew,
+    elapsed: () => system.elapsed() + pushed,
     after: system.after,
     push: (ms) => {
       pushed += ms;
+    },
+    set: (ms) => {
+      skew += ms;
     },
   };
 }
