@@ -69,6 +69,8 @@ export const PROBLEM_ADVICE: Readonly<Record<ProblemCode, string>> = {
     'For the operator: the program or its configuration is not the one that the key policy names; the log says which register differs.',
   enclave_unavailable: 'Repeat: an enclave is starting again.',
   busy: 'Repeat after `Retry-After`.',
+  decryptions_limited:
+    'Repeat after `Retry-After`. For the operator: more was asked for than the measured rate of the enclaves; find out who asks before you raise it.',
   timed_out: 'Repeat. After a write, look first, or repeat with the same Idempotency-Key.',
 };
 

@@ -60,13 +60,15 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   observe(app, { log: options.log, meter, ingress, deadlineMs: timeouts.deadline });
   guard(app, options, table, {
     failures: new TokenBuckets(rates.failures),
+    keyFailures: new TokenBuckets(rates.failures),
     requests: new TokenBuckets(rates.requests),
     refusals,
   });
 
   await registerOpenApi(app);
   const attestations = new TokenBuckets(rates.attestations);
-  const dependencies = { vault, schema, health, metrics, meter, attestations };
+  const decrypts = new TokenBuckets(rates.decrypts);
+  const dependencies = { vault, schema, health, metrics, meter, attestations, decrypts };
   for (const routes of [
     vaultRoutes,
     decryptRoutes,
@@ -135,7 +137,12 @@ function guard(
   app: FastifyInstance,
   { vault, oidc = [], allowedHosts = [], ingress }: AppOptions,
   table: RouteTable,
-  { failures, requests, refusals }: Record<'failures' | 'requests' | 'refusals', TokenBuckets>,
+  {
+    failures,
+    keyFailures,
+    requests,
+    refusals,
+  }: Record<'failures' | 'keyFailures' | 'requests' | 'refusals', TokenBuckets>,
 ): void {
   const hosts = new Set(allowedHosts === 'any' ? [] : allowedHosts);
   const served = (host: string | undefined) => allowedHosts === 'any' || isServedHost(host, hosts);
@@ -143,6 +150,7 @@ function guard(
     apiKeys: (token) => vault().authenticate(token),
     oidc: new OidcVerifier(oidc),
     failures,
+    keyFailures,
   });
   app.addHook('onRequest', async (request) => {
     checkSingleHeaders(request.raw.rawHeaders);

@@ -13,10 +13,12 @@ export interface Rate {
 
 /** Limits against callers who ask too often. Generous: they stop floods, and are no quota. */
 export interface RateLimits {
-  /** Failed authentications of one address. */
+  /** Failed authentications of one address, and with the id of one API key from all addresses. */
   readonly failures: Rate;
   /** Attestation documents of one actor. */
   readonly attestations: Rate;
+  /** Decryptions that one actor asks for. The enclave has a limit of its own, for all of them, that this process cannot raise. */
+  readonly decrypts: Rate;
   /** All requests of one actor. */
   readonly requests: Rate;
   /**
@@ -29,6 +31,7 @@ export interface RateLimits {
 export const DEFAULT_RATES: RateLimits = {
   failures: { burst: 500, perSecond: 50 },
   attestations: { burst: 20, perSecond: 5 },
+  decrypts: { burst: 2_000, perSecond: 1_000 },
   requests: { burst: 10_000, perSecond: 5_000 },
   refusals: { burst: 1_000, perSecond: 10 },
 };

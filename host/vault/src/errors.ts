@@ -27,6 +27,7 @@ export const VAULT_ERRORS = {
   enclave_not_trusted: [503, 'The key service does not trust the enclave'],
   enclave_unavailable: [503, 'No enclave answers'],
   busy: [503, 'All enclaves are busy'],
+  decryptions_limited: [503, 'The enclaves open no more records for now'],
   timed_out: [503, 'The deadline of the request has passed'],
 } as const satisfies Record<string, readonly [status: number, message: string]>;
 

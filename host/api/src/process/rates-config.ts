@@ -6,11 +6,17 @@ import { integer, members, only } from './members.ts';
 export function parseRates(value: unknown): Partial<RateLimits> {
   if (value === undefined || value === null) return {};
   const rates = members(value, 'rates');
-  only(rates, ['failures', 'attestations', 'requests', 'refusals'], 'rates');
+  only(rates, ['failures', 'attestations', 'decrypts', 'requests', 'refusals'], 'rates');
   const rate = (name: keyof RateLimits): Partial<RateLimits> => {
     if (rates[name] === undefined) return {};
     const of = members(rates[name], `rates.${name}`);
     return { [name]: { burst: integer(of, 'burst', 1, 1e9), perSecond: integer(of, 'perSecond', 1, 1e9) } };
   };
-  return { ...rate('failures'), ...rate('attestations'), ...rate('requests'), ...rate('refusals') };
+  return {
+    ...rate('failures'),
+    ...rate('attestations'),
+    ...rate('decrypts'),
+    ...rate('requests'),
+    ...rate('refusals'),
+  };
 }

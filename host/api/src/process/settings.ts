@@ -208,7 +208,7 @@ export const API = defineRole('api', {
     {
       path: 'rates',
       env: 'ENCLAVE_VAULT_RATES',
-      doc: 'Rate limits: `failures` of an address, `attestations`, `requests` and `refusals` of a caller, each `{"burst", "perSecond"}`. Of one process: functions that run side by side count each for itself.',
+      doc: 'Rate limits: `failures` of an address or a key, `attestations`, `decrypts`, `requests` and `refusals` of a caller, each `{"burst", "perSecond"}`. Of one process: functions that run side by side count each for itself.',
       read: json('rate limits', parseRates),
       default: {},
     },

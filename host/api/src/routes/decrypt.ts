@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RecordSchema } from '@enclave-vault/vault';
 import type { FastifyInstance } from 'fastify';
+import { ApiError } from '../errors.ts';
 import { contextOf } from '../http/call.ts';
 import type { RouteDependencies } from './dependencies.ts';
 import { ID_PARAMS, names, problems, type Schema } from './schemas.ts';
@@ -98,7 +99,10 @@ const RESULT: Schema = {
 };
 
 /** Decryption, in the enclave. */
-export function decryptRoutes(app: FastifyInstance, { vault, schema, meter }: RouteDependencies): void {
+export function decryptRoutes(
+  app: FastifyInstance,
+  { vault, schema, meter, decrypts }: RouteDependencies,
+): void {
   app.post<{ Params: { id: string }; Body: DecryptBody }>('/v1/vaults/:id/decrypt', {
     schema: {
       tags: ['vaults'],
@@ -109,6 +113,11 @@ export function decryptRoutes(app: FastifyInstance, { vault, schema, meter }: Ro
       params: ID_PARAMS,
       body: bodyOf(schema),
       response: { 200: RESULT, ...problems(403, 404, 408, 409, 413, 415, 422) },
+    },
+    // After the caller is known, and before a byte of the body is read.
+    onRequest: async (request) => {
+      const retryAfter = decrypts.take(contextOf(request).principal.actor);
+      if (retryAfter > 0) throw new ApiError('rate_limited', { retryAfter });
     },
     handler: async (request, reply) => {
       const { fields = [], reason, purpose, expressions = {} } = request.body;

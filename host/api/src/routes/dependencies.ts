@@ -20,6 +20,8 @@ export interface RouteDependencies {
   readonly meter: Meter;
   /** Looks at every part: `store`, `enclave`. Never throws. */
   readonly health: () => Promise<Readonly<Record<string, PartHealth>>>;
+  /** Decryptions of one actor. */
+  readonly decrypts: TokenBuckets;
   /** Attestations of one actor. */
   readonly attestations: TokenBuckets;
 }

@@ -8,7 +8,11 @@ let jwt: string;
 beforeAll(async () => {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   api = await startApi({
-    rates: { failures: { burst: 5, perSecond: 0.5 }, attestations: { burst: 2, perSecond: 0.5 } },
+    rates: {
+      failures: { burst: 5, perSecond: 0.5 },
+      attestations: { burst: 2, perSecond: 0.5 },
+      decrypts: { burst: 3, perSecond: 0.01 },
+    },
     oidc: [
       {
         issuer: 'https://login.example.com',
@@ -83,6 +87,20 @@ test('attestations are limited for each caller', async () => {
   expect((await api.call('GET', url)).status).toBe(200);
   expect((await api.call('GET', url)).json.code).toBe('rate_limited');
   expect((await api.call('GET', url, { token: jwt })).status).toBe(200);
+});
+
+test('decryptions are limited for each caller, before their body is read; other calls of his are not', async () => {
+  const id = await api.create({ city: 'Rome' });
+  const token = await api.key({ scopes: ['vaults:read', 'vaults:decrypt'] });
+  const decrypt = (body: unknown, as = token) =>
+    api.call('POST', `/v1/vaults/${id}/decrypt`, { body, token: as });
+  const good = { fields: ['city'], reason: 'a test' };
+  const answers = [await decrypt(good), await decrypt('{'), await decrypt(good), await decrypt('{')];
+  expect(answers.map(({ status }) => status)).toEqual([200, 400, 200, 429]);
+  const limited = await decrypt(good);
+  expect([limited.json.code, Number(limited.headers['retry-after']) >= 1]).toEqual(['rate_limited', true]);
+  expect((await api.call('GET', `/v1/vaults/${id}`, { token })).status).toBe(200);
+  expect((await decrypt(good, api.admin)).status).toBe(200);
 });
 
 test('the log names the actor and no token; metrics name neither', async () => {

@@ -6,6 +6,7 @@ import { VaultError } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 import { Tampered } from '../tampered.ts';
 import { equalBytes } from '../util/bytes.ts';
+import { Once } from '../util/once.ts';
 import { settled } from '../util/settled.ts';
 import { type KeyRow, keyRowKey, readKeyRow } from './key-row.ts';
 import { hashSecret, parseToken } from './token.ts';
@@ -13,6 +14,8 @@ import { hashSecret, parseToken } from './token.ts';
 /** How long an authenticated row is believed without a look at the store, in microseconds. */
 const CACHE_MICROS = 1_000_000;
 const CACHE_SIZE = 1_000;
+/** Of a key under attack the operator is told once a minute. */
+const TOLD_MICROS = 60_000_000;
 const NO_HASH = new Uint8Array(32);
 
 /**
@@ -22,6 +25,9 @@ const NO_HASH = new Uint8Array(32);
 export class Authenticator {
   readonly #core: Core;
   readonly #cache = new Map<string, { row: KeyRow; until: number }>();
+  /** Ids that are no key's. Apart from the keys, so that guesses drive none of them out. */
+  readonly #absent = new Map<string, { row: undefined; until: number }>();
+  readonly #told = new Once(TOLD_MICROS, CACHE_SIZE);
   readonly #revoked = new Set<string>();
 
   constructor(core: Core) {
@@ -35,6 +41,7 @@ export class Authenticator {
   }
 
   /**
+   * An id that is no key's costs the same as a wrong secret: the same reads, the same comparison, and for the same time no reads at all.
    * @throws {VaultError} `unauthenticated`, whatever is wrong with the token
    * @throws {Tampered} `key_row`, `chain_tail`
    */
@@ -44,7 +51,10 @@ export class Authenticator {
     const row = await this.#row(parsed.id);
     // An unknown id is compared too.
     const right = equalBytes(hashSecret(parsed.secret), row?.secretHash ?? NO_HASH);
-    if (row === undefined || !right || !this.#isLive(row)) throw new VaultError('unauthenticated');
+    if (row === undefined || !right || !this.#isLive(row)) {
+      if (row !== undefined && !right) this.#tellOfAttack(row);
+      throw new VaultError('unauthenticated');
+    }
     return {
       tenant: row.tenant,
       actor: `key:${row.id}`,
@@ -56,20 +66,26 @@ export class Authenticator {
     };
   }
 
+  #tellOfAttack(row: KeyRow): void {
+    if (!this.#isLive(row) || !this.#told.first(row.id, this.#core.clock.now())) return;
+    this.#core.report({ event: 'key_attacked', code: 'wrong_secret', log: keyLog(row.id) });
+  }
+
   #isLive({ id, revoked, expires }: KeyRow): boolean {
     const ended = expires !== null && expires <= this.#core.clock.now();
     return revoked === null && !ended && !this.#revoked.has(id);
   }
 
   async #row(id: string): Promise<KeyRow | undefined> {
-    const cached = this.#cache.get(id);
+    const cached = this.#cache.get(id) ?? this.#absent.get(id);
     const now = this.#core.clock.now();
     if (cached !== undefined && now < cached.until) return cached.row;
     this.#cache.delete(id);
+    this.#absent.delete(id);
     const row = await this.#read(id);
-    if (row === undefined) return undefined;
-    if (this.#cache.size >= CACHE_SIZE) this.#cache.clear();
-    this.#cache.set(id, { row, until: now + CACHE_MICROS });
+    const until = now + CACHE_MICROS;
+    if (row === undefined) keep(this.#absent, id, { row, until });
+    else keep(this.#cache, id, { row, until });
     return row;
   }
 
@@ -78,11 +94,17 @@ export class Authenticator {
     const { pk, sk } = keyRowKey(id);
     return await settled(async () => {
       const item = await store.get(pk, sk);
+      // Read for an id that is no key's as well: how long it takes does not say which ids are.
+      const { entry } = await readTail(store, keys.audit, keyLog(id));
       if (item === undefined) return undefined;
       const { row, mac } = readKeyRow(keys.system, id, item);
-      const { entry } = await readTail(store, keys.audit, keyLog(id));
       if (entry?.state == null || !equalBytes(entry.state, mac)) throw new Tampered('key_row', id);
       return row;
     });
   }
+}
+
+function keep<T>(cache: Map<string, T>, id: string, value: T): void {
+  if (cache.size >= CACHE_SIZE) cache.clear();
+  cache.set(id, value);
 }

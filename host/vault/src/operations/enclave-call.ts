@@ -21,6 +21,8 @@ type Results = Exclude<DecryptAnswer, { readonly error: string }>;
 /** The parent's time-out (design, "Limits"), in milliseconds: to wait longer is of no use. */
 const PARENT_TIMEOUT_MS = 7_000;
 const BUSY_SECONDS = 2;
+/** The enclave does not say when it opens records again: tokens come back in a second, a spent hour in minutes. */
+const LIMITED_SECONDS = 10;
 
 /**
  * What an enclave's or the parent's refusal is to the caller. KMS denies for one reason only that is not ours to mend:
@@ -31,6 +33,7 @@ const REFUSED: Readonly<Record<Refusal | DecryptErrorCode | EnclaveClientErrorCo
   kms_denied: 'enclave_not_trusted',
   not_trusted: 'enclave_not_trusted',
   kms_unavailable: 'kms_unavailable',
+  rate_limited: 'decryptions_limited',
   timed_out: 'timed_out',
   expired: 'timed_out',
   record_unreadable: 'record_unreadable',
@@ -75,6 +78,11 @@ export async function askEnclave(
   }
 }
 
+const WAITS: Partial<Record<VaultErrorCode, number>> = {
+  busy: BUSY_SECONDS,
+  decryptions_limited: LIMITED_SECONDS,
+};
+
 /** Reports a refusal to the operator. @returns what it is to the caller */
 export function enclaveRefusal(
   core: Core,
@@ -84,7 +92,7 @@ export function enclaveRefusal(
 ): VaultError {
   core.report({ event: 'enclave_refused', code: refused, requestId });
   const code = REFUSED[refused];
-  const seconds = retryAfter ?? (code === 'busy' ? BUSY_SECONDS : undefined);
+  const seconds = retryAfter ?? WAITS[code];
   return new VaultError(code, seconds === undefined ? {} : { retryAfter: seconds });
 }
 

@@ -5,6 +5,8 @@ export interface Report {
   readonly event:
     | 'audit_sink_failed'
     | 'integrity_failed'
+    /** Somebody has the id of a live key and not its secret. */
+    | 'key_attacked'
     | 'enclave_refused'
     | 'enclave_answer_invalid'
     | 'kms_failed'

@@ -265,6 +265,18 @@ describe('the enclave', () => {
     expect(await ask({ fields }).catch((thrown) => thrown)).toMatchObject({ code, status: 503, retryAfter });
   });
 
+  it('opens no more records for now: 503 with a time, an entry, and word to the operator', async () => {
+    const { vault, enclave, id, ask, reports } = await bob();
+    enclave.change = () => ({ error: 'rate_limited' });
+    const error = await thrownBy(ask({ fields }));
+    expect(error).toMatchObject({ code: 'decryptions_limited', status: 503, retryAfter: 10 });
+    expect(reports).toContainEqual(
+      expect.objectContaining({ event: 'enclave_refused', code: 'rate_limited' }),
+    );
+    const [entry] = (await vault.audit(call(), id)).entries;
+    expect(entry).toMatchObject({ event: 'DecryptVault', result: 'failed', code: 'decryptions_limited' });
+  });
+
   it.each<[string, (message: Buffer) => Buffer]>([
     [
       'a flipped bit',
