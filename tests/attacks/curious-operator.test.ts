@@ -122,18 +122,14 @@ describe('signals', () => {
 });
 
 describe('what is made for operators', () => {
-  it('has no value, token or key: the doctor’s report, in words and as JSON, health, figures, the reference', async () => {
-    const session = (await vault.control('/session')) as { credentials: Record<string, string> };
+  it('has no value, token or key: the doctor’s report, health, figures, the reference', async () => {
+    const session = (await vault.control('/session')) as unknown as { credentials: Record<string, string> };
     const secrets = [
       ...Object.values(VALUES),
       vault.adminKey.slice(-43),
       session.credentials.secretAccessKey,
     ];
-    const reports = await Promise.all([
-      run(['doctor', '--data', vault.data]),
-      run(['doctor', '--data', vault.data, '--json']),
-      run(['audit', 'verify', '--data', vault.data, '--json']),
-    ]);
+    const reports = [await run(['doctor', '--data', vault.data, '--json'])];
     const open = await Promise.all(
       ['/health', '/metrics', '/v1/openapi.json', '/v1/swagger'].map((path) =>
         vault.call('GET', path, undefined, { key: null }),

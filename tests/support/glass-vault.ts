@@ -200,6 +200,14 @@ export class GlassVault {
     return rogue;
   }
 
+  /** What the API can: a request to the parent, past whoever is between. @param deadline ms from now */
+  askParent(path: string, body: Uint8Array, deadline = 5_000): Promise<UnixAnswer> {
+    return this.#parent.request({
+      ...{ method: 'POST', path, body, timeoutMs: deadline, maxBytes: 16 * 1024 * 1024 },
+      headers: { 'content-type': 'application/cbor', 'x-deadline-ms': String(Date.now() + deadline) },
+    });
+  }
+
   /** The way to the enclave that the parent runs, past the parent. */
   async enclave(): Promise<{
     readonly id: string;

@@ -29,6 +29,9 @@ export const EVERYBODY = {
 } as const;
 export type Somebody = keyof typeof EVERYBODY;
 
+/** ARN of a role or user of the account, by its kind, path and name. */
+export const arnOf = arn;
+
 export const typeOf = (who: Somebody) => (who === 'root' || who === 'user' ? who : ('role' as const));
 
 /** A key policy as an attacker would have it. */
@@ -45,22 +48,23 @@ export const OPEN_TO_ALL: PolicyDocument = {
  */
 export class TwinKms {
   readonly denials: Readonly<Record<string, unknown>>[] = [];
-  readonly #principals: ReadonlyMap<Somebody, PrincipalConfig>;
+  readonly #principals: ReadonlyMap<string, PrincipalConfig>;
   readonly #clients: KMSClient[] = [];
   #emulator: KmsEmulator | undefined;
   #ahead = 0;
 
-  private constructor() {
+  private constructor(others: Readonly<Record<string, string>>) {
     this.#principals = new Map(
-      Object.entries(EVERYBODY).map(([name, own]) => [
-        name as Somebody,
+      Object.entries({ ...others, ...EVERYBODY }).map(([name, own]) => [
+        name,
         { arn: own, ...mintCredentials(), identityPolicies: [ANYTHING] },
       ]),
     );
   }
 
-  static async of(glass: GlassVault): Promise<TwinKms> {
-    const twin = new TwinKms();
+  /** @param others more principals by a name for them, with their ARNs; they may do everything as well */
+  static async of(glass: GlassVault, others: Readonly<Record<string, string>> = {}): Promise<TwinKms> {
+    const twin = new TwinKms(others);
     const stateFile = join(glass.folder, 'twin.json');
     copyFileSync(glass.files.kms, stateFile);
     const { vpcId: sourceVpc, vpceId: sourceVpce = '' } = network;
@@ -85,9 +89,11 @@ export class TwinKms {
     return twin;
   }
 
-  as(who: Somebody, from: 'inside' | 'outside' = 'inside'): KMSClient {
+  /** @param who one of EVERYBODY, or of the others */
+  as(who: string, from: 'inside' | 'outside' = 'inside'): KMSClient {
     const port = this.#emulator?.endpoints[from === 'inside' ? 0 : 1]?.port ?? 0;
-    const credentials = this.#principals.get(who) as PrincipalConfig;
+    const credentials = this.#principals.get(who);
+    if (credentials === undefined) throw new Error(`nobody is ${who}`);
     const ca = this.#emulator?.ca ?? '';
     const client = kmsClient({ port, ca, credentials, ahead: this.#ahead });
     this.#clients.push(client);
