@@ -13,10 +13,11 @@ function matches(pattern: string, name: string): boolean {
 
 describe('patterns of ARNs', () => {
   test('a name that a pattern of many wildcards refuses is refused at once', () => {
-    const began = performance.now();
+    // Of processor time, in microseconds: a machine that is busy with other things counts for nothing.
+    const began = process.threadCpuUsage().user;
     expect(matches('*a'.repeat(7), `${'a'.repeat(63)}b`)).toBe(false);
     expect(matches('*a'.repeat(7), 'a'.repeat(64))).toBe(true);
-    expect(performance.now() - began).toBeLessThan(20);
+    expect(process.threadCpuUsage().user - began).toBeLessThan(20_000);
   });
 
   test('they agree with regular expressions', () => {
