@@ -10,20 +10,29 @@ import {
 } from '@aws-sdk/client-kms';
 import { regionOf } from '@enclave-vault/settings';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { ProbedKeys } from './probes.ts';
 import type { Ask } from './run.ts';
 import type { CanaryConfig } from './settings.ts';
+
+/** Where KMS is, of whatever settings. */
+export interface KmsPlace extends Pick<CanaryConfig, 'kms'> {
+  readonly keys: Pick<ProbedKeys, 'vault'>;
+  /** A word in the user agent, by which CloudTrail's records can be told. */
+  readonly userAgent?: string;
+}
 
 /**
  * Asks the KMS of the vault key's Region. One attempt: the next run is a minute away, and a retry would hide that KMS
  * was not there.
  * @param credentials by default the environment's, as Lambda gives them
  */
-export function kmsAsk(config: CanaryConfig, credentials?: KMSClientConfig['credentials']): Ask {
-  const { keys, kms } = config;
+export function kmsAsk(config: KmsPlace, credentials?: KMSClientConfig['credentials']): Ask {
+  const { keys, kms, userAgent } = config;
   const client = new KMSClient({
     region: regionOf(keys.vault),
     maxAttempts: 1,
     useFipsEndpoint: kms.fips,
+    ...(userAgent === undefined ? {} : { customUserAgent: userAgent }),
     ...(kms.endpoint === undefined ? {} : { endpoint: kms.endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
     requestHandler: new NodeHttpHandler({

@@ -99,8 +99,6 @@ async function readings(place: Place, broken: Broken = {}): Promise<readonly Rea
   const ask = kmsAsk(
     {
       keys: probed,
-      metricsNamespace: 'vault',
-      certificateEnds: undefined,
       kms: {
         endpoint: broken.endpoint ?? emulator.endpoints[listeners[place]]?.url,
         ca: broken.ca ?? emulator.ca,

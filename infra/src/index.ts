@@ -18,6 +18,12 @@ export {
   SETTINGS_FILE,
 } from './settings/api.ts';
 export {
+  type ComparedPolicies,
+  canaryManifest,
+  comparedPolicies,
+  MANIFEST_FILE,
+} from './settings/canary.ts';
+export {
   type EnclaveInputs,
   enclaveInputs,
   PARENT_SETTINGS,
@@ -30,6 +36,7 @@ export { API } from './stages/api.ts';
 export { ARTIFACTS } from './stages/artifacts.ts';
 export { BASE } from './stages/base.ts';
 export { CANARY_ALARMS, type CanaryAlarm } from './stages/canary/alarms.ts';
+export { probedLegacyKeys } from './stages/canary/function.ts';
 export { CANARY } from './stages/canary.ts';
 export { CONTROLLERS } from './stages/controllers.ts';
 export { type DataStep, dataSteps } from './stages/data/steps.ts';

@@ -18,6 +18,7 @@ export interface Names {
   readonly smokeFunction: string;
   readonly insideCanaryFunction: string;
   readonly outsideCanaryFunction: string;
+  readonly controlCanaryFunction: string;
   readonly trail: string;
   readonly trailBucket: string;
   readonly logGroups: {
@@ -57,6 +58,7 @@ export function namesOf({ name, partition, account, region }: DeployConfig): Nam
     smokeFunction: `${name}-smoke`,
     insideCanaryFunction: `${name}-canary-inside`,
     outsideCanaryFunction: `${name}-canary-outside`,
+    controlCanaryFunction: `${name}-canary-control`,
     trail: `${name}-trail`,
     trailBucket: `${name}-trail-${account}-${region}`,
     logGroups: {

@@ -171,14 +171,18 @@ describe('endpoints', () => {
   const { roles } = names;
   const policies = {
     S3Endpoint: s3EndpointPolicy(home, names.bucket),
-    DynamoDbEndpoint: dynamoDbEndpointPolicy(home, names.table),
+    DynamoDbEndpoint: dynamoDbEndpointPolicy(home, names.table, [names.roleArn('canary-inside')]),
     KmsEndpoint: kmsEndpointPolicy(home, {
       workloads: [roles.api, roles.instance, names.roleArn('canary-inside')],
+      policyReaders: [names.roleArn('canary-inside')],
     }),
     LogsEndpoint: logsEndpointPolicy(home, names.logGroups),
     MonitoringEndpoint: monitoringEndpointPolicy(home, names.namespace),
     CloudformationEndpoint: cloudFormationEndpointPolicy(home, 'vault-decryption'),
-    ExecuteApiEndpoint: executeApiEndpointPolicy(home, [names.roleArn('smoke')]),
+    ExecuteApiEndpoint: executeApiEndpointPolicy(home, [
+      names.roleArn('smoke'),
+      names.roleArn('canary-control'),
+    ]),
   };
   const endpointsOf = (made = template) =>
     Object.fromEntries(
@@ -243,7 +247,7 @@ describe('endpoints', () => {
     const caller = { arn, tenant: 't', scopes: ['records:read'] };
     const made = networkTemplate(deployConfig({ api: { callers: [caller] } }));
     expect(endpointsOf(made).ExecuteApiEndpoint?.PolicyDocument).toEqual(
-      executeApiEndpointPolicy(home, [names.roleArn('smoke'), arn]),
+      executeApiEndpointPolicy(home, [names.roleArn('smoke'), names.roleArn('canary-control'), arn]),
     );
   });
 

@@ -60,6 +60,7 @@ describe('parent.json', () => {
       credentials: { kind: 'imds' },
       channel: { key: KEYS.channelServer },
       figuresSeconds: 60,
+      canary: { seconds: 60, legacyKeys: true },
     });
     expect(settings.channel.endpoint).toBeUndefined();
   });

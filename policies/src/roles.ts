@@ -95,6 +95,12 @@ export const ROLES = {
     boundary: 'canary',
     class: 'workload',
   },
+  'canary-control': {
+    purpose: 'The canary that calls the API for what must succeed: the decryption of a record of its own.',
+    assumedBy: 'lambda.amazonaws.com',
+    boundary: 'smoke',
+    class: 'workload',
+  },
   'flow-logs': {
     purpose: 'Writes the flow logs of the VPC.',
     assumedBy: 'vpc-flow-logs.amazonaws.com',

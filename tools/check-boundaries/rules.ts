@@ -95,8 +95,9 @@ export const RULES: readonly ZoneRule[] = [
   // Reads files that a configuration names; nothing of the vault.
   { zone: 'host/settings', node: ['fs'] },
   {
+    // Of canary, what it asks KMS as the instance's role, and what an answer means.
     zone: 'host/parent',
-    packages: ['protocol', 'settings', 'linux/vsock', 'channel', 'channel/kms'],
+    packages: ['protocol', 'settings', 'linux/vsock', 'channel', 'channel/kms', 'canary/core', 'canary/kms'],
     node: ['*'],
   },
   // The build runs on the developer's machine; it isn't part of the program.
@@ -134,7 +135,13 @@ export const RULES: readonly ZoneRule[] = [
   { zone: 'host/authorizer', packages: ['settings'], npm: ['jose'] },
   { zone: 'host/authorizer/build', packages: ['api/build/function'] },
   // A caller, like any other.
-  { zone: 'host/smoke', node: ['crypto', 'http', 'https', 'timers/promises'], npm: ['@smithy/signature-v4'] },
+  // Of canary, the report of the positive control.
+  {
+    zone: 'host/smoke',
+    packages: ['canary/core'],
+    node: ['crypto', 'http', 'https', 'timers/promises'],
+    npm: ['@smithy/signature-v4'],
+  },
   { zone: 'host/smoke/build', packages: ['api/build/function'] },
   { zone: 'emulators/pki', packages: ['codec', 'x509'], node: ['crypto'] },
   {
@@ -155,8 +162,17 @@ export const RULES: readonly ZoneRule[] = [
   {
     zone: 'canary',
     packages: ['policies', 'settings'],
-    // crypto: digests of statements.
-    node: ['crypto', 'https'],
+    // crypto: digests of statements; fs: the manifest beside the code.
+    node: ['crypto', 'fs/promises', 'https'],
+    npm: ['@aws-sdk/client-dynamodb', '@aws-sdk/client-kms', '@smithy/node-http-handler'],
+  },
+  // On one machine: what becomes of readings, and a webhook.
+  { zone: 'canary/src/alarm', node: ['crypto', 'http', 'https'] },
+  // On one machine: a wrapped key of the store, as whoever copied it has it, and a caller of the API.
+  {
+    zone: 'canary/src/local',
+    packages: ['settings', 'stores/sqlite', 'vault'],
+    node: ['crypto', 'fs', 'http', 'https'],
     npm: ['@aws-sdk/client-kms', '@smithy/node-http-handler'],
   },
   // The build runs on the developer's machine; it isn't part of the program.
@@ -227,6 +243,10 @@ export const RULES: readonly ZoneRule[] = [
       'channel/kms',
       'parent/enclave-configuration',
       'parent/http-client',
+      'canary/alarm',
+      'canary/core',
+      'canary/local',
+      'canary/local/settings',
       'canary/settings',
       'parent/settings',
       'policies',

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { startCanary } from './canary.ts';
 import { openServerPlace } from './channel.ts';
 import type { ParentConfig } from './config.ts';
 import { ImdsClient } from './credentials/imds-client.ts';
@@ -52,6 +53,10 @@ export async function startParent(config: ParentConfig, log: Log): Promise<Servi
   const healthPort = settings.health && (await health.listen(settings.health.host, settings.health.port));
   // As `systemctl reload` sends it: the image's file has changed.
   process.on('SIGHUP', () => void fleet.roll());
+  const { canary } = settings;
+  const quiet =
+    canary.seconds &&
+    startCanary({ ...config, credentials, log, seconds: canary.seconds, legacyKeys: canary.legacyKeys });
   const silence = figuresSeconds && sayFigures(figures, fleet, log, figuresSeconds);
   const drainMs = drainSeconds * 1000;
   return {
@@ -62,6 +67,7 @@ export async function startParent(config: ParentConfig, log: Log): Promise<Servi
     },
     stop: async () => {
       if (silence) silence();
+      if (quiet) quiet();
       await server.drain(drainMs);
       await fleet.close();
       await health.close();

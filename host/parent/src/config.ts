@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { encodeParentRequest, type ParentCredentials, parseConfiguration } from '@enclave-vault/protocol';
+import {
+  type EnclaveConfiguration,
+  encodeParentRequest,
+  type ParentCredentials,
+  parseConfiguration,
+} from '@enclave-vault/protocol';
 import type { Place } from '@enclave-vault/settings';
 import { readRole, SettingsError, type Source } from '@enclave-vault/settings';
 import type { RelayTarget } from './relay/carry.ts';
@@ -13,6 +18,8 @@ export interface ParentConfig {
   listen: Place;
   /** The enclave's configuration: canonical bytes, passed on as they are. */
   configuration: Buffer;
+  /** What its bytes say. */
+  enclave: EnclaveConfiguration;
   /** The only place that enclaves reach. */
   kms: RelayTarget;
   /** Fixed ones; null when they come from the metadata service. */
@@ -22,16 +29,24 @@ export interface ParentConfig {
 /** Reads the process's configuration. @throws SettingsError `config_invalid`: names of settings, never values */
 export function readParentConfig(source: Source): ParentConfig {
   const settings = readRole(PARENT, source);
-  const { configuration, kms } = readEnclave(settings);
-  return { settings, listen: settings.listen, configuration, kms, credentials: readCredentials(settings) };
+  return {
+    settings,
+    listen: settings.listen,
+    ...readEnclave(settings),
+    credentials: readCredentials(settings),
+  };
 }
 
 /** A configuration that no enclave takes is found at start, and not as an enclave that refuses it again and again. */
-function readEnclave({ enclave, kms }: ParentSettings): Pick<ParentConfig, 'configuration' | 'kms'> {
+function readEnclave({
+  enclave: given,
+  kms,
+}: ParentSettings): Pick<ParentConfig, 'configuration' | 'enclave' | 'kms'> {
   try {
-    const configuration = enclaveConfiguration(enclave);
-    const { kmsHost, kmsPort } = parseConfiguration(configuration);
-    return { configuration, kms: { host: kms.host ?? kmsHost, port: kms.port ?? kmsPort } };
+    const configuration = enclaveConfiguration(given);
+    const enclave = parseConfiguration(configuration);
+    const { kmsHost, kmsPort } = enclave;
+    return { configuration, enclave, kms: { host: kms.host ?? kmsHost, port: kms.port ?? kmsPort } };
   } catch (error) {
     // Our own message: it names the member and quotes nothing.
     const why = error instanceof Error && 'code' in error ? error.message : 'is refused';

@@ -25,6 +25,8 @@ export interface Call {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly json?: unknown;
+  /** Beside those of every call, by lower-case name. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** `changed`: signed, and then another body is sent. `token`: not signed, with something in a token's place. */
   readonly as?: 'signed' | 'unsigned' | 'changed' | 'token';
 }
@@ -55,7 +57,7 @@ export function createClient(options: ClientOptions): (call: Call) => Promise<An
   const { url, region, credentials, timeoutMs = TIMEOUT_MS } = options;
   const base = new URL(url);
   const signer = new SignatureV4({ service: 'execute-api', region, credentials, sha256: NodeSha256 });
-  return async ({ method, path, query = {}, json, as = 'signed' }) => {
+  return async ({ method, path, query = {}, json, headers: more = {}, as = 'signed' }) => {
     const body = json === undefined ? undefined : JSON.stringify(json);
     const unsigned = {
       protocol: base.protocol,
@@ -64,6 +66,7 @@ export function createClient(options: ClientOptions): (call: Call) => Promise<An
       path: `${base.pathname}${path}`,
       query,
       headers: {
+        ...more,
         host: base.host,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },

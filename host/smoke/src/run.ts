@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, type Call, NoAnswer } from './client.ts';
+import { member, text } from './members.ts';
 import { type SmokeCheck, type SmokeCode, SmokeFailure, type SmokeReport } from './report.ts';
 
 export interface RunOptions {
@@ -162,13 +163,4 @@ async function use(run: Run, path: string, field: string, marker: string): Promi
       : [];
     return decrypted.length === 2;
   });
-}
-
-function member(of: unknown, name: string): unknown {
-  if (typeof of !== 'object' || of === null || !Object.hasOwn(of, name)) return undefined;
-  return (of as Readonly<Record<string, unknown>>)[name];
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }

@@ -11,7 +11,14 @@ import {
   text,
   url,
 } from '@enclave-vault/settings';
-import { type Caller, parseCallers, parseTokenRules, SMOKE_TENANT, type TokenRule } from './callers.ts';
+import {
+  type Caller,
+  CONTROL_TENANT,
+  parseCallers,
+  parseTokenRules,
+  SMOKE_TENANT,
+  type TokenRule,
+} from './callers.ts';
 import { parseBlock } from './ipv4.ts';
 import { logDays } from './log-days.ts';
 
@@ -271,8 +278,11 @@ export const API_RULES: readonly Rule<ApiValues>[] = [
   },
   {
     settings: ['api.callers', 'api.jwt.rules'],
-    doc: `the tenant ${SMOKE_TENANT} is the smoke test’s`,
-    broken: ({ api }) => [...api.callers, ...api.jwt.rules].some(({ tenant }) => tenant === SMOKE_TENANT),
+    doc: `the tenants ${SMOKE_TENANT} and ${CONTROL_TENANT} are the smoke test’s and the canary’s`,
+    broken: ({ api }) =>
+      [...api.callers, ...api.jwt.rules].some(
+        ({ tenant }) => tenant === SMOKE_TENANT || tenant === CONTROL_TENANT,
+      ),
   },
   {
     settings: ['api.callers', 'api.auth'],

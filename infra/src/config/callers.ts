@@ -22,6 +22,9 @@ export interface TokenRule {
 /** Tenant of the smoke test's records: no caller has it. */
 export const SMOKE_TENANT = 'smoke';
 
+/** Tenant of the records of the canaries' positive control: no caller has it either. */
+export const CONTROL_TENANT = 'canary';
+
 const ROLE = /^arn:aws[a-z-]*:iam::\d{12}:role\/(?:[\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/;
 /** With their ARNs twice in it the API's resource policy must stay below API Gateway's 8192 characters. */
 const MAX_CALLERS = 30;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { SMOKE_TENANT } from '../config/callers.ts';
+import { CONTROL_TENANT, SMOKE_TENANT } from '../config/callers.ts';
 import type { DeployConfig } from '../config/deploy.ts';
 import { namesOf } from '../names.ts';
 import { STAGE } from '../stages/api/routes.ts';
@@ -70,16 +70,29 @@ const SMOKE_SCOPES = [
 ] as const;
 
 /**
- * The policy file of callers (docs/lambda.md): the roles of `api.callers` and the smoke test's, or the rules for holders of
+ * What the positive control does, and no more: of a record that it makes it decrypts the one field. It deletes nothing; a
+ * record a day stays.
+ */
+const CONTROL_SCOPES = ['vaults:create', 'vaults:decrypt'] as const;
+
+/**
+ * The policy file of callers (docs/lambda.md): the roles of `api.callers`, the smoke test's and the control's, or the rules for holders of
  * tokens. Rules follow the same list as the API's resource policy.
  */
 export function authorizersFile(config: DeployConfig): string {
   const { auth, callers, jwt } = config.api;
-  const smoke = { arn: namesOf(config).roleArn('smoke'), tenant: SMOKE_TENANT, scopes: SMOKE_SCOPES };
+  const { roleArn } = namesOf(config);
+  const smoke = { arn: roleArn('smoke'), tenant: SMOKE_TENANT, scopes: SMOKE_SCOPES };
+  const control = {
+    arn: roleArn('canary-control'),
+    tenant: CONTROL_TENANT,
+    scopes: CONTROL_SCOPES,
+    fields: [config.api.smokeField],
+  };
   return json({
     version: 1,
     // Where tokens are asked for nobody signs but to see /health, which asks for no rights.
-    iam: auth === 'iam' ? [smoke, ...callers] : [],
+    iam: auth === 'iam' ? [smoke, control, ...callers] : [],
     claims: auth === 'jwt' ? jwt.rules.map((rule) => ({ source: 'lambda', ...rule })) : [],
   });
 }

@@ -59,7 +59,10 @@ export function parentFiles(config: DeployConfig, keys: KeyArns): ParentFiles {
   };
 }
 
-function parentSettings({ decryption: { enclaves }, network, region }: DeployConfig, keys: KeyArns): object {
+function parentSettings(
+  { canary, decryption: { enclaves }, network, region }: DeployConfig,
+  keys: KeyArns,
+): object {
   if (keys.channelServer === undefined) throw new InfraError('output_missing', 'no key signs for the parent');
   return {
     listen: `https://0.0.0.0:${CHANNEL_PORT}`,
@@ -75,6 +78,7 @@ function parentSettings({ decryption: { enclaves }, network, region }: DeployCon
       ...(network.fips ? { endpoint: `https://kms-fips.${region}.amazonaws.com` } : {}),
     },
     figuresSeconds: 60,
+    canary: { seconds: 60, legacyKeys: canary.legacyKeys },
   };
 }
 

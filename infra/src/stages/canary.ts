@@ -5,7 +5,10 @@ import { canaryFunction } from './canary/function.ts';
 import { CANARY_PLACES } from './canary/places.ts';
 import { canarySchedule } from './canary/schedule.ts';
 
-/** Probes that must be refused: a function inside the VPC, one outside any, a schedule and alarms of each. */
+/**
+ * Probes that must be refused, by a function inside the VPC and one outside any, and a call that must succeed, by a third. A
+ * schedule and alarms of each. The parent's own probes are in the log of the stage `decryption`.
+ */
 export const CANARY = defineStage({
   id: 'canary',
   title: 'Canaries',

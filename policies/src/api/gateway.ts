@@ -13,8 +13,8 @@ export interface GatewayAccess {
   readonly endpointId?: string;
   /** A public API's: addresses that it is called from. Everywhere when absent or empty. */
   readonly cidrs?: readonly string[];
-  /** The caller among `callers` that comes from addresses nobody knows beforehand. */
-  readonly anywhere?: string;
+  /** The callers among `callers` that come from addresses nobody knows beforehand. */
+  readonly anywhere?: OneOrMany;
   /**
    * Paths below the stage whose methods have an authorizer of their own, which asks for a token: nobody signs there.
    * Each ends with `*`.
@@ -136,7 +136,7 @@ function check({ partition, account }: Home, access: GatewayAccess): void {
     cidrs.every((cidr) => /^[0-9a-f.:]+\/\d{1,3}$/i.test(cidr)),
     'cidrs',
   );
-  demand(anywhere === undefined || callers.includes(anywhere), 'anywhere');
+  demand(anywhere === undefined || [anywhere].flat().every((caller) => callers.includes(caller)), 'anywhere');
   demand(
     [...tokenPaths, ...signedPaths].every((path) => PATH.test(path)),
     'paths',

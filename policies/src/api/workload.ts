@@ -66,6 +66,29 @@ export function smokeWorkloadPolicy(
 }
 
 /**
+ * The positive control calls what makes a record and what decrypts it, or where callers show tokens what says how the vault
+ * is, and nothing else.
+ * @param api id of the REST API. @param stage of it
+ * @param paths of the stage, each with its method before it: `POST/v1/vaults`
+ */
+export function controlWorkloadPolicy(
+  home: Home,
+  resources: FunctionResources,
+  { api, stage, paths }: { readonly api: string; readonly stage: string; readonly paths: readonly string[] },
+): PolicyDocument {
+  const { partition, region, account } = home;
+  return document([
+    allow(
+      'Call',
+      'execute-api:Invoke',
+      paths.map((path) => `arn:${partition}:execute-api:${region}:${account}:${api}/${stage}/${path}`),
+      byFunction(home, resources.name),
+    ),
+    ...functionStatements(home, resources),
+  ]);
+}
+
+/**
  * The table as the store uses it. It deletes and changes nothing: what is gone is a tombstone, and DynamoDB removes what
  * has expired. `dynamodb:LeadingKeys` would list every prefix there is, and say nothing.
  */

@@ -39,7 +39,7 @@ export function authorizerBoundary(home: Home): PolicyDocument {
   return document([logs(home, [`/aws/lambda/${home.name}-*`, `/${home.name}/*`]), tracing()]);
 }
 
-/** The smoke test: a caller of the API in the VPC, and nothing else. */
+/** The smoke test and the canaries' positive control: callers of the API, and nothing else. */
 export function smokeBoundary(home: Home): PolicyDocument {
   checkHome(home);
   return document([
@@ -52,7 +52,8 @@ export function smokeBoundary(home: Home): PolicyDocument {
 }
 
 /**
- * Canaries: the uses of keys that they try, so that it is the key policy that refuses them, and not this.
+ * Canaries: the uses of keys that they try, so that it is the key policy that refuses them, and not this; and looking at
+ * the policies that they compare.
  */
 export function canaryBoundary(home: Home): PolicyDocument {
   checkHome(home);
@@ -62,6 +63,8 @@ export function canaryBoundary(home: Home): PolicyDocument {
       ['kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey', 'kms:GenerateDataKeyPairWithoutPlaintext'],
       anyKey(home),
     ),
+    allow('KeyPolicies', ['kms:GetKeyPolicy', 'kms:ListGrants'], anyKey(home)),
+    allow('TablePolicies', 'dynamodb:GetResourcePolicy', arnIn(home, 'dynamodb', `table/${home.name}-*`)),
     logs(home, [`/aws/lambda/${home.name}-*`, `/${home.name}/*`]),
     networkInterface(),
   ]);

@@ -13,6 +13,8 @@ export interface KmsEndpointOptions {
    * account passes, to administer keys as well, as on a machine where all roles are one person's.
    */
   readonly workloads?: readonly string[];
+  /** Roles among the workloads that look at policies and grants of keys as well. */
+  readonly policyReaders?: readonly string[];
   /** The AWS-owned key of ACM for Nitro Enclaves, which lies in an account of AWS. */
   readonly acmKey?: string;
 }
@@ -35,11 +37,21 @@ const LOOKS = ['kms:DescribeKey', 'kms:GetPublicKey'] as const;
  */
 export function kmsEndpointPolicy(home: Home, options: KmsEndpointOptions = {}): PolicyDocument {
   checkHome(home);
-  const { keys, acmKey, workloads } = options;
+  const { keys, acmKey, workloads, policyReaders = [] } = options;
   const condition = workloads === undefined ? ofAccount(home.account) : ofRoles(home, workloads);
   const actions = [...USES, ...(workloads === undefined ? KEY_ADMINISTRATION : LOOKS)];
   const resources = keys === undefined ? anyKey(home) : keys.map(checkKeyArn);
   const statements: Statement[] = [pass('AllowOurPrincipalsOnOurKeys', actions, resources, condition)];
+  if (policyReaders.length > 0) {
+    statements.push(
+      pass(
+        'AllowReadingPolicies',
+        ['kms:GetKeyPolicy', 'kms:ListGrants'],
+        resources,
+        ofRoles(home, policyReaders),
+      ),
+    );
+  }
   if (acmKey !== undefined) {
     statements.push(
       pass('AllowCertificatesOfEnclaves', 'kms:Decrypt', checkKeyArn(acmKey), {

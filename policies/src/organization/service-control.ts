@@ -103,7 +103,7 @@ export function vaultControls(organization: Organization): ControlDocument {
   const vaultRoles = { 'aws:PrincipalArn': `arn:${partition}:iam::*:role/${name}/*` };
   const vpcs = networks.map(({ vpcId }) => vpcId);
   // The smoke test of a public API is outside as well: through the endpoints of the VPC none can be called.
-  const outside = ['authorizer', 'canary-outside', 'smoke'].map(
+  const outside = ['authorizer', 'canary-control', 'canary-outside', 'smoke'].map(
     (role) => `arn:${partition}:lambda:*:*:function:${name}-${role}`,
   );
   // What a service does next with the caller's session is its own way, and no longer the caller's.

@@ -241,6 +241,20 @@ export const PARENT = defineRole('parent', {
       read: integer(1, 3600, 's'),
       optional: true,
     },
+    {
+      path: 'canary.seconds',
+      env: 'ENCLAVE_VAULT_CANARY_SECONDS',
+      doc: 'How often KMS is asked, as this role and without an attestation document, to decrypt under each key of the enclaves: it must refuse, and the log has a line `canary` for each. Without it nothing is asked.',
+      read: integer(1, 3600, 's'),
+      optional: true,
+    },
+    {
+      path: 'canary.legacyKeys',
+      env: 'ENCLAVE_VAULT_CANARY_LEGACY_KEYS',
+      doc: 'Whether keys of imported records are among them: only where their policies refuse by a Deny.',
+      read: flag(),
+      default: true,
+    },
   ],
   rules: [
     {

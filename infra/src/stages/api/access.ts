@@ -12,15 +12,15 @@ const MAX_POLICY = 8192;
 /** Who calls the API and from where, of a configuration. @throws {InfraError} `template_refused` when it grows too long */
 export function accessPolicy({ config, names, outputs }: StageContext): PolicyDocument {
   const { exposure, auth, callers, cidrs } = config.api;
-  const smoke = names.roleArn('smoke');
+  // Callers of ours. Those of a public API run outside the VPC, at addresses of Lambda's.
+  const ours = [names.roleArn('smoke'), names.roleArn('canary-control')];
   const tokens = auth === 'jwt';
   const policy = apiResourcePolicy(homeOf(config, names), {
     stage: STAGE,
-    callers: [smoke, ...callers.map(({ arn }) => arn)],
+    callers: [...ours, ...callers.map(({ arn }) => arn)],
     ...(exposure === 'private'
       ? { endpointId: outputs(NETWORK).ExecuteApiEndpointId }
-      : // The smoke test of a public API runs outside the VPC, at addresses of Lambda's.
-        { cidrs, ...(cidrs.length > 0 ? { anywhere: smoke } : {}) }),
+      : { cidrs, ...(cidrs.length > 0 ? { anywhere: ours } : {}) }),
     ...(tokens ? { tokenPaths: ['*/v1/*'], signedPaths: [`${HEALTH.method}${HEALTH.path}`] } : {}),
   });
   if (JSON.stringify(policy).length > MAX_POLICY) {

@@ -3,7 +3,7 @@ import type { Stack } from 'aws-cdk-lib';
 import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { type CfnFunction, CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import type { StageContext } from '../../stage.ts';
-import { type CanaryPlace, functionName, idOf } from './places.ts';
+import { type CanaryPlace, functionName, idOf, titleOf } from './places.ts';
 
 /**
  * Runs a canary each minute. By a rule, which Lambda lets in by the rule's ARN; EventBridge Scheduler would need a role
@@ -17,7 +17,7 @@ export function canarySchedule(
 ): void {
   const rule = new CfnRule(stack, idOf(place, 'Schedule'), {
     name: functionName(names, place),
-    description: `Runs the canary ${place} the VPC.`,
+    description: `${titleOf(place)}: each minute`,
     scheduleExpression: 'rate(1 minute)',
     state: 'ENABLED',
     targets: [

@@ -46,6 +46,37 @@ const lines = (own: ParentFigure, count: number): Omit<DecryptionAlarm, 'id' | '
 /** Every alarm of the instances. */
 export const DECRYPTION_ALARMS: readonly DecryptionAlarm[] = [
   {
+    id: 'canary-parent-allowed',
+    means:
+      'KMS would decrypt for the instance’s role without an attestation document: the Denies of attestation are gone.',
+    todo: 'As for `canary-inside-allowed`, at once: whoever is root on an instance can decrypt what he has. `probe` of the line names the key.',
+    ...lines('canary_allowed', 1),
+    period: 60,
+  },
+  {
+    id: 'canary-parent-failing',
+    means: 'Parents get answers of KMS that prove nothing about attestation.',
+    todo: '`reason` of the lines `canary`: no_credentials is the metadata service, refused_by_something_else a policy to compare (`canary-inside-drift`), any other the way to KMS.',
+    metric: { own: 'canary_error' },
+    statistic: 'Sum',
+    period: 60,
+    periods: [3, 5],
+    beyond: ['at least', 1],
+    silence: 'good',
+  },
+  {
+    id: 'canary-parent-silent',
+    means:
+      'For five minutes no parent was refused as it must be: nobody sees whether KMS asks for an attestation.',
+    todo: 'As for parents-silent. While no instance runs it says nothing else.',
+    metric: { own: 'canary_denied' },
+    statistic: 'Sum',
+    period: 60,
+    periods: [5, 5],
+    beyond: ['less than', 1],
+    silence: 'bad',
+  },
+  {
     id: 'parents-none-healthy',
     means: 'No instance has an enclave that serves: nothing is decrypted.',
     todo: 'Read the parents’ log: `enclave_lost` and `instance_refused` have a code or a step each. After a rollout: deploy the release before it. Writing goes on meanwhile.',
@@ -152,6 +183,29 @@ export const DECRYPTION_ALARMS: readonly DecryptionAlarm[] = [
     means: 'KMS refuses an enclave: it measures to something else than the key policy says.',
     todo: 'During a rollout: the key policy was not widened. At any other time: compare `GET /enclaves` with the manifest, and treat an image that nobody released as an attack.',
     ...lines('enclave_not_admitted', 5),
+  },
+  {
+    id: 'enclaves-opening',
+    means:
+      'Enclaves open more records than this deployment’s owner expects, by their own count: an API in foreign hands cannot leave them out.',
+    todo: 'Compare with `api-decrypts` and the audit. Records that are opened and not in the audit: the API is not yours any more; take its role’s `kms:GenerateDataKey` away and then ask.',
+    metric: { own: 'records_opened' },
+    statistic: 'Sum',
+    period: 300,
+    periods: [1, 1],
+    beyond: ['more than', ({ api }) => api.alarms.decrypts],
+    silence: 'good',
+  },
+  {
+    id: 'enclaves-limited',
+    means: 'Requests were beyond the measured rate of an enclave: nothing was opened for them.',
+    todo: 'As for `enclaves-opening`. If the load is wanted, raise `decryption.rate` and roll the enclaves out: it is measured.',
+    metric: { own: 'decryptions_limited' },
+    statistic: 'Sum',
+    period: 60,
+    periods: [1, 1],
+    beyond: ['at least', 1],
+    silence: 'good',
   },
   {
     id: 'relay-refused',

@@ -17,6 +17,11 @@ const each = (...events: readonly string[]): Figure => ({
   value: '1',
 });
 
+/** A reading of the parent's canary (host/parent/src/canary.ts). */
+function read(outcome: string): Figure {
+  return { pattern: `{ $.event = "canary" && $.outcome = "${outcome}" }`, value: '1' };
+}
+
 /**
  * Figures of the deployment's namespace that are made of log lines (docs/parent.md has the events). No dimensions: a figure is one
  * of all instances, whose lines are its samples.
@@ -29,6 +34,9 @@ export const PARENT_FIGURES = {
   /** Requests under way in one enclave, on average. */
   enclave_busy: said('busy'),
   enclaves_missing: said('missing'),
+  /** Records, by the enclaves' own count; and requests beyond their measured rate. */
+  records_opened: said('opened'),
+  decryptions_limited: said('limited'),
   instance_hours: said('up_hours'),
   /** One a line. */
   enclave_lost: each('enclave_lost', 'replacing_stopped'),
@@ -42,6 +50,10 @@ export const PARENT_FIGURES = {
   channel_trouble: each('channel_renewal_failed', 'channel_identity_ended'),
   parent_stopped: each('config_invalid', 'crashed', 'stop_failed', 'stop_timeout', 'vsock_unavailable'),
   no_credentials: each('credentials_unavailable'),
+  /** One a probe: what KMS answers the instance's role without an attestation document. */
+  canary_denied: read('ExpectedDenied'),
+  canary_allowed: read('UnexpectedAllow'),
+  canary_error: read('CanaryError'),
 } as const satisfies Readonly<Record<string, Figure>>;
 
 export type ParentFigure = keyof typeof PARENT_FIGURES;

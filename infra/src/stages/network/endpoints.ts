@@ -71,7 +71,12 @@ export function makeEndpoints(
   };
   return {
     s3: gateway('S3Endpoint', 's3', instances, s3EndpointPolicy(home, names.bucket)),
-    dynamoDb: gateway('DynamoDbEndpoint', 'dynamodb', functions, dynamoDbEndpointPolicy(home, names.table)),
+    dynamoDb: gateway(
+      'DynamoDbEndpoint',
+      'dynamodb',
+      functions,
+      dynamoDbEndpointPolicy(home, names.table, [names.roleArn('canary-inside')]),
+    ),
     interfaces: new Map(interfaceServices(config).map((service) => [service, privateLink(service)])),
   };
 }
@@ -89,6 +94,7 @@ function interfacePolicy({ config, names }: StageContext, service: InterfaceServ
       // The keys come later, with policies that name this endpoint.
       return kmsEndpointPolicy(home, {
         workloads: [names.roles.api, names.roles.instance, names.roleArn('canary-inside')],
+        policyReaders: [names.roleArn('canary-inside')],
       });
     case 'logs':
       return logsEndpointPolicy(home, names.logGroups);
@@ -99,6 +105,7 @@ function interfacePolicy({ config, names }: StageContext, service: InterfaceServ
     case 'execute-api':
       return executeApiEndpointPolicy(home, [
         names.roleArn('smoke'),
+        names.roleArn('canary-control'),
         ...config.api.callers.map(({ arn }) => arn),
       ]);
     case 'ssm':

@@ -80,26 +80,38 @@ function seen({ config }: StageContext, subjects: Subjects, logGroup: string): r
     {
       id: 'refused-decrypts',
       text: `${REFUSED_DECRYPTS.means} The records are in the log group ${logGroup}. ${REFUSED_DECRYPTS.todo}`,
-      pattern: filterPattern(refusedDecrypts(subjects)),
+      pattern: filterPattern(refusedDecrypts(subjects), refusedAt(subjects)),
       threshold: config.watch.refusedDecrypts,
       period: 300,
     },
   ];
 }
 
-/** Refused decryptions, but the canaries', which are refused each minute. */
-export function refusedDecrypts({ name, vaultKeys }: Subjects): readonly Calls[] {
+/**
+ * Refused decryptions, but the canaries', which are refused each minute: those of functions by their roles, those of
+ * parents by the word in their user agent, since enclaves have the same role. That word is whoever's who may call as a
+ * role of the vault; nobody else's is left aside by it.
+ */
+export function refusedDecrypts({ name }: Pick<Subjects, 'name'>): readonly Calls[] {
+  const by = (role: string) => ({ notContaining: `:assumed-role/${name}-${role}` });
   return [
     {
       source: 'kms.amazonaws.com',
       names: ['Decrypt'],
       where: [
-        {
-          errorCode: [{ prefix: 'AccessDenied' }],
-          errorMessage: vaultKeys.map((key) => ({ contains: key })),
-          'userIdentity.arn': [{ notContaining: `:assumed-role/${name}-canary-` }],
-        },
+        { 'userIdentity.arn': [by('canary-')], userAgent: [{ notContaining: PARENT_PROBE }] },
+        { 'userIdentity.arn': [by('')], userAgent: [{ contains: PARENT_PROBE }] },
       ],
     },
   ];
+}
+
+/** In the user agent of a parent's probes (host/parent/src/canary.ts). */
+const PARENT_PROBE = 'enclave-vault-canary';
+
+function refusedAt({ vaultKeys }: Pick<Subjects, 'vaultKeys'>): Where {
+  return {
+    errorCode: [{ prefix: 'AccessDenied' }],
+    errorMessage: vaultKeys.map((key) => ({ contains: key })),
+  };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { StageContext } from '../../stage.ts';
 import { STAGE } from '../api/routes.ts';
+import { canaryAlarmsOf } from '../canary/alarms.ts';
 import { CANARY_PLACES } from '../canary/places.ts';
 import type { ParentFigure } from '../decryption/figures.ts';
 import { DECRYPTION } from '../decryption.ts';
@@ -39,7 +40,7 @@ export const GRAPHS: readonly Graph[] = [
     unit: 'probes a minute',
     lines: ({ names }) =>
       CANARY_PLACES.flatMap((place) =>
-        ['ExpectedDenied', 'UnexpectedAllow', 'CanaryError'].map(
+        [...new Set(canaryAlarmsOf(place).map(({ metric }) => metric))].map(
           (name): MetricLine => ({
             namespace: names.namespace,
             name,
