@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { verify, X509Certificate } from 'node:crypto';
+import { type KeyObject, verify, X509Certificate } from 'node:crypto';
 import {
   CodecError,
   type CoseSign1,
@@ -41,9 +41,8 @@ export interface ImageSignature {
  */
 export function verifySignatureSection(section: Buffer, pcr0: Buffer): ImageSignature {
   const { pem, cose } = parseSection(section);
-  const certificate = parseCertificate(pem);
+  const { certificate, key } = parseCertificate(pem);
   const algorithm = algorithmOf(cose);
-  const key = certificate.publicKey;
   if (key.asymmetricKeyType !== 'ec' || key.asymmetricKeyDetails?.namedCurve !== algorithm.curve) {
     throw new EifError('signature_algorithm');
   }
@@ -81,12 +80,14 @@ function parsePayload(payload: Buffer): { index: number; value: Buffer } {
 }
 
 /** The first certificate of the PEM file that the image was signed with, as OpenSSL reads it: AWS's tools measure that one. */
-function parseCertificate(pem: Buffer): X509Certificate {
+function parseCertificate(pem: Buffer): { certificate: X509Certificate; key: KeyObject } {
   // The constructor takes DER as well, and OpenSSL's own form of a trusted certificate, which AWS's tools read past.
   if (!pem.includes('-----BEGIN ') || pem.includes('-----BEGIN TRUSTED '))
     throw new EifError('certificate_invalid');
   try {
-    return new X509Certificate(pem);
+    const certificate = new X509Certificate(pem);
+    // OpenSSL decodes the key when it is first asked for, and may not like it.
+    return { certificate, key: certificate.publicKey };
   } catch (cause) {
     throw new EifError('certificate_invalid', { cause });
   }
