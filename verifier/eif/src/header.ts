@@ -32,13 +32,12 @@ export interface EifHeader {
 }
 
 /**
- * Parses the header (SPEC.md, step 1).
+ * Parses the header (SPEC.md, step 1) after its magic, which whoever reads on has seen.
  *
  * @param bytes HEADER_LENGTH of them
- * @throws EifError `not_an_eif`, `version_unsupported`, `header_invalid`, `section_table_invalid`
+ * @throws EifError `version_unsupported`, `header_invalid`, `section_table_invalid`
  */
 export function parseHeader(bytes: Buffer): EifHeader {
-  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new EifError('not_an_eif');
   if (bytes.readUInt16BE(4) !== VERSION) throw new EifError('version_unsupported');
   const flags = bytes.readUInt16BE(6);
   // Reserved and unused fields: whoever gives them a meaning may give the image another one.

@@ -121,7 +121,7 @@ class Walk {
   #checkOrder(type: SectionType): void {
     const index = this.#sections.length;
     if ((type === 'kernel') !== (index === 0) || (type === 'command_line') !== (index === 1)) {
-      throw new EifError(type !== 'ramdisk' && this.#has(type) ? 'section_repeated' : 'section_order');
+      throw new EifError(this.#has(type) ? 'section_repeated' : 'section_order');
     }
     if (type !== 'ramdisk' && this.#has(type)) throw new EifError('section_repeated');
   }

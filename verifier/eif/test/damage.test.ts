@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { encodeCbor } from '@enclave-vault/codec';
+import { type CborValue, decodeCbor, encodeCbor } from '@enclave-vault/codec';
 import { describe, expect, test } from 'vitest';
 import { type EifErrorCode, readEif } from '../src/index.ts';
 import {
@@ -44,6 +44,13 @@ describe('header', () => {
     ['fewer sections than rows', 'section_table_invalid', (file) => file.writeUInt16BE(5, 26)],
     ['an offset in a row that is none', 'section_table_invalid', (file) => file.writeUInt8(1, 28 + 8 * 31)],
     ['a size in a row that is none', 'section_table_invalid', (file) => file.writeUInt8(1, 284 + 8 * 7)],
+    ['a small offset in a row that is none', 'section_table_invalid', (file) => file.writeUInt8(1, 28 + 255)],
+    ['a small size in a row that is none', 'section_table_invalid', (file) => file.writeUInt8(1, 284 + 255)],
+    [
+      'an offset beyond all files',
+      'section_table_mismatch',
+      (file) => file.writeBigUInt64BE(2n ** 53n - 1n, 36),
+    ],
     ['a size beyond all numbers', 'section_table_invalid', (file) => file.writeUInt8(0x80, 284)],
     ['another offset', 'section_table_mismatch', (file) => file.writeUInt8(1, 28 + 8 + 7)],
     ['another size', 'section_table_mismatch', (file) => file.writeUInt8(1, 284 + 7)],
@@ -79,6 +86,8 @@ describe('sections', () => {
     ['without a kernel', 'section_order', [COMMAND_LINE, RAMDISK]],
     ['with the command line before the kernel', 'section_order', [COMMAND_LINE, KERNEL, RAMDISK]],
     ['with a ramdisk before the command line', 'section_order', [KERNEL, RAMDISK, COMMAND_LINE]],
+    ['with metadata before the command line', 'section_order', [METADATA, COMMAND_LINE, RAMDISK]],
+    ['without sections', 'section_table_invalid', []],
     ['with two kernels', 'section_repeated', [KERNEL, KERNEL, COMMAND_LINE, RAMDISK]],
     ['with a second kernel later', 'section_repeated', [KERNEL, COMMAND_LINE, RAMDISK, KERNEL]],
     ['with two command lines', 'section_repeated', [KERNEL, COMMAND_LINE, COMMAND_LINE, RAMDISK]],
@@ -118,6 +127,16 @@ describe('sections', () => {
     await refuses(withChecksum(Buffer.concat([writeEif(SAMPLE), Buffer.alloc(11)])), 'trailing_bytes');
   });
 
+  test('takes a command line of 16 KiB, and reads it byte by byte', async () => {
+    const longest = Buffer.alloc(16 * 1024, 'a');
+    // What is measured has the mark, so what is shown has it too.
+    const marked = Buffer.from('\ufeffquiet');
+    for (const commandLine of [longest, marked]) {
+      const eif = await readEif([writeSections([KERNEL, [2, commandLine], RAMDISK])]);
+      expect(Buffer.from(eif.commandLine)).toEqual(commandLine);
+    }
+  });
+
   test('takes 32 sections', async () => {
     const ramdisks = Array.from({ length: 30 }, (_, index) => [3, Buffer.of(index)] as const);
     expect((await readEif([writeSections([KERNEL, COMMAND_LINE, ...ramdisks])])).sections).toHaveLength(32);
@@ -135,6 +154,9 @@ describe('signature', () => {
     ['of a shorter value', 'signature_malformed', { value: [...pcr0.subarray(1)] }],
     ['of a value in bytes', 'signature_malformed', { value: pcr0 }],
     ['of a value that is no bytes', 'signature_malformed', { value: [256, ...pcr0.subarray(1)] }],
+    ['of a value with a negative byte', 'signature_malformed', { value: [-1, ...pcr0.subarray(1)] }],
+    ['of a value with a byte as text', 'signature_malformed', { value: ['1', ...pcr0.subarray(1)] }],
+    ['with an unprotected header', 'signature_algorithm', { unprotected: new Map([[4, 0]]) }],
     ['by an algorithm of another curve', 'signature_algorithm', { algorithm: -7 }],
     ['by an unknown algorithm', 'signature_algorithm', { algorithm: -8 }],
     [
@@ -184,9 +206,28 @@ describe('signature', () => {
     ['nothing', Buffer.alloc(0)],
     ['no CBOR', Buffer.of(0xff)],
     ['no array', encodeCbor(1)],
+    ['arrays in arrays', Buffer.alloc(60_000, 0x81)],
     ['no signature', encodeCbor([])],
     ['an entry that is none', encodeCbor([1])],
     ['an entry with less', encodeCbor([new Map([['signature', [1]]])])],
+    [
+      'an entry with more',
+      encodeCbor([
+        new Map<string, CborValue>([
+          ...(decodeCbor(signatureSection(pcr0, P384)) as [Map<string, CborValue>])[0],
+          ['more', 1],
+        ]),
+      ]),
+    ],
+    [
+      'an entry with another member',
+      encodeCbor([
+        new Map<string, number[]>([
+          ['signature', [1]],
+          ['certificate', [1]],
+        ]),
+      ]),
+    ],
     [
       'two signatures',
       Buffer.concat([
@@ -207,6 +248,12 @@ describe('signature', () => {
   ])('refuses a section of %s', async (_, signature) =>
     refuses(writeEif({ ...SAMPLE, signature }), 'signature_malformed'),
   );
+
+  test('takes one of some 30,000 bytes, as a certificate with text around it makes it', async () => {
+    const certificate = [...Buffer.from(`${'note\n'.repeat(6000)}${P384.pem}`)];
+    const eif = await readEif([writeEif(signed(SAMPLE, P384, { certificate }))]);
+    expect(eif.signature?.algorithm).toBe('ES384');
+  });
 
   test('refuses two sections, and one that is too long', async () => {
     const section = [4, signatureSection(pcr0, P384)] as const;

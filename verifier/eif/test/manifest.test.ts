@@ -8,8 +8,11 @@ import {
   type ImageMeasurements,
   keyId,
   MANIFEST_TYPE,
+  MAX_MANIFEST,
   measurementsOf,
+  openEnvelope,
   readManifest,
+  sealEnvelopeBy,
   signManifest,
   verifyManifest,
 } from '../src/index.ts';
@@ -169,10 +172,40 @@ describe('manifest', () => {
     ['capitals', { ...whole, images: [{ ...image('a'), pcr0: 'A'.repeat(96) }] }],
     ['a register that no policy pins', { ...whole, images: [{ ...image('a'), pcr4: value('x') }] }],
     ['another architecture', { ...whole, images: [{ ...image('a'), architecture: 'riscv64' }] }],
+    ['a name in a list', { ...whole, images: [{ ...image('a'), name: ['a'] }] }],
+    ['a register in a list', { ...whole, images: [{ ...image('a'), pcr0: [value('a0')] }] }],
+    ['a register of 97 digits', { ...whole, images: [{ ...image('a'), pcr0: `${value('a0')}0` }] }],
+    ['a register after something else', { ...whole, images: [{ ...image('a'), pcr0: `x${value('a0')}` }] }],
+    ['a day', { ...whole, issued: '2030-02-02' }],
+    ['a time in a list', { ...whole, issued: [whole.issued] }],
+    ['a time with more digits of the year', { ...whole, issued: `+00${whole.issued}` }],
     ['a name with a line break', { ...whole, images: [{ ...image('a'), name: 'a\nb' }] }],
   ])('refuses a payload with %s', (_, payload) => {
     const bytes = text(envelope(payload === undefined ? '{' : JSON.stringify(payload)));
     refuses(() => verifyManifest(bytes, publicKey), 'manifest_payload_invalid');
+  });
+
+  test('has one image or 32, of either architecture', () => {
+    const arm = { ...image('a'), architecture: 'aarch64' };
+    for (const images of [[arm], Array(32).fill(image('a'))]) {
+      const bytes = text(envelope(JSON.stringify({ ...whole, images })));
+      expect(verifyManifest(bytes, publicKey).images).toEqual(images);
+    }
+  });
+
+  test('holds under the last of eight signatures', () => {
+    const ours = envelope(JSON.stringify(whole));
+    const bad = { sig: Buffer.alloc(96, 1).toString('base64') };
+    const bytes = text({ ...ours, signatures: [...Array(7).fill(bad), ...ours.signatures] });
+    expect(verifyManifest(bytes, publicKey).images).toEqual(whole.images);
+  });
+
+  test('is refused when it is too long, though genuine', () => {
+    // White space after a JSON text says nothing: only its length can be wrong.
+    const padded = Buffer.alloc(MAX_MANIFEST + 1, ' ');
+    text(envelope(JSON.stringify(whole))).copy(padded);
+    refuses(() => verifyManifest(padded, publicKey), 'manifest_malformed');
+    expect(verifyManifest(padded.subarray(0, MAX_MANIFEST), publicKey).images).toEqual(whole.images);
   });
 
   test('is never signed when it would not be read back', () => {
@@ -186,5 +219,28 @@ describe('manifest', () => {
     expect(verifyManifest(bytes, createPublicKey(privateKey))).toEqual(manifest);
     refuses(() => readManifest(bytes, publicKey), 'manifest_incomplete');
     refuses(() => measurementsOf(manifest), 'manifest_incomplete');
+  });
+});
+
+describe('an envelope signed by a key that is somewhere else', () => {
+  const type = 'text/plain';
+  const payload = Buffer.from('any bytes');
+  const by =
+    (key = privateKey) =>
+    async (message: Uint8Array): Promise<Buffer> =>
+      sign('sha384', message, { key, dsaEncoding: 'ieee-p1363' });
+
+  test('opens with that key', async () => {
+    const bytes = await sealEnvelopeBy(type, payload, { publicKey, sign: by() });
+    expect(openEnvelope(type, bytes, publicKey)).toEqual(payload);
+  });
+
+  test('is handed out with no signature but that key’s', async () => {
+    for (const signMessage of [by(OTHER.privateKey), async () => Buffer.alloc(96, 1)]) {
+      await expect(sealEnvelopeBy(type, payload, { publicKey, sign: signMessage })).rejects.toMatchObject({
+        name: 'EifError',
+        code: 'manifest_signature_invalid',
+      });
+    }
   });
 });

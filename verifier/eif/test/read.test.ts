@@ -194,13 +194,28 @@ describe('registers of the surroundings', () => {
     'arn:aws:sts::123456789012:assumed-role/x/y',
     'arn:aws:iam::12:role/x',
     'arn:aws:iam::123456789012:role/x\n',
+    ' arn:aws:iam::123456789012:role/x',
+    'arn:aws1:iam::123456789012:role/x',
   ])('PCR3 of %j is refused', (arn) => {
     expect(() => pcr3(arn)).toThrow(expect.objectContaining({ code: 'role_arn_invalid' }));
   });
 
-  test.each(['', 'i-1234', 'I-0123456789abcdef0', 'i-0123456789abcdef0\n'])('PCR4 of %j is refused', (id) => {
-    expect(() => pcr4(id)).toThrow(expect.objectContaining({ code: 'instance_id_invalid' }));
+  test.each(['arn:aws-us-gov:iam::123456789012:role/x', 'arn:aws-cn:iam::123456789012:role/p/x'])(
+    'PCR3 of %j is that of the text',
+    (arn) => expect(pcr3(arn)).toEqual(createHash('sha384').update(Buffer.alloc(48)).update(arn).digest()),
+  );
+
+  test('PCR4 of an instance of the first years is that of the text', () => {
+    const id = 'i-0123abcd';
+    expect(pcr4(id)).toEqual(createHash('sha384').update(Buffer.alloc(48)).update(id).digest());
   });
+
+  test.each(['', 'xi-0123456789abcdef0', 'i-1234', 'I-0123456789abcdef0', 'i-0123456789abcdef0\n'])(
+    'PCR4 of %j is refused',
+    (id) => {
+      expect(() => pcr4(id)).toThrow(expect.objectContaining({ code: 'instance_id_invalid' }));
+    },
+  );
 
   test('PCR16 is that of the protocol', () => {
     const configuration = Buffer.from('any bytes');

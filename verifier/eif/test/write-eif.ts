@@ -88,6 +88,7 @@ export interface SignatureParts {
   readonly value: CborValue;
   readonly certificate: CborValue;
   readonly header: Uint8Array;
+  readonly unprotected: CborValue;
 }
 
 /** A signature section over PCR0, with parts of it replaced where a test wants to. */
@@ -104,7 +105,7 @@ export function signatureSection(pcr0: Buffer, by: Signer, parts: Partial<Signat
     key: by.key,
     dsaEncoding: 'ieee-p1363',
   });
-  const cose = encodeCbor([header, new Map(), payload, signature]);
+  const cose = encodeCbor([header, parts.unprotected ?? new Map(), payload, signature]);
   return encodeCbor([
     new Map<string, CborValue>([
       ['signing_certificate', certificate],

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { EifError } from '@enclave-vault/eif';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -39,13 +40,16 @@ const RELEASE: Release = {
 
 /** An envelope by hand, from the DSSE specification. */
 function envelope(payload: unknown, type = RELEASE_TYPE): Buffer {
-  const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
-  const signed = `DSSEv1 ${Buffer.byteLength(type)} ${type} ${Buffer.byteLength(text)} ${text}`;
-  const sig = sign('sha384', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+  const content = Buffer.isBuffer(payload)
+    ? payload
+    : Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload));
+  const head = `DSSEv1 ${Buffer.byteLength(type)} ${type} ${content.length} `;
+  const signed = Buffer.concat([Buffer.from(head), content]);
+  const sig = sign('sha384', signed, { key: privateKey, dsaEncoding: 'ieee-p1363' });
   return Buffer.from(
     JSON.stringify({
       payloadType: type,
-      payload: Buffer.from(text).toString('base64'),
+      payload: content.toString('base64'),
       signatures: [{ sig: sig.toString('base64') }],
     }),
   );
@@ -85,19 +89,65 @@ describe('a release manifest', () => {
     refuses(() => verifyRelease(envelope(PAYLOAD, type), publicKey), 'release_type');
   });
 
-  test('is refused before it is parsed when it is too long', () => {
+  test('is refused before it is parsed when it is too long, genuine or not', () => {
     refuses(() => verifyRelease(Buffer.alloc(MAX_RELEASE + 1, ' '), publicKey), 'release_malformed');
+    // White space after a JSON text says nothing: only its length can be wrong.
+    const padded = Buffer.alloc(MAX_RELEASE + 1, ' ');
+    envelope(PAYLOAD).copy(padded);
+    refuses(() => verifyRelease(padded, publicKey), 'release_malformed');
+    expect(verifyRelease(padded.subarray(0, MAX_RELEASE), publicKey)).toEqual(RELEASE);
+  });
+
+  test('carries its own type, by which nothing else is taken for it', () => {
+    const { payloadType } = JSON.parse(signRelease(RELEASE, privateKey).toString());
+    expect(payloadType).toBe('application/vnd.enclave-vault.release.v1+json');
+  });
+
+  test.each(['1.2.3', '10.200.3000', '1.2.3-0', `0.0.999999-${'a'.repeat(32)}`])(
+    'has versions such as %s',
+    (version) => {
+      expect(verifyRelease(envelope({ ...PAYLOAD, version }), publicKey).version).toBe(version);
+    },
+  );
+
+  test('refuses with its own codes, and says what the envelope’s reader said', () => {
+    const cause = expect.any(EifError);
+    expect(() => verifyRelease(signRelease(RELEASE, privateKey), OTHER.publicKey)).toThrow(
+      expect.objectContaining({ code: 'release_signature_invalid', cause }),
+    );
+    expect(new ReleaseError('release_type').message).toMatch(/than a release$/);
   });
 
   const { api } = RELEASE.files;
+  const withApi = (change: object): unknown => ({
+    ...PAYLOAD,
+    files: { ...RELEASE.files, api: { ...api, ...change } },
+  });
+  const badText = Buffer.from(JSON.stringify({ ...PAYLOAD, image: { ...RELEASE.image, name: '?' } }));
   const { pcr8, ...unsigned } = RELEASE.image;
   test.each<[string, unknown]>([
     ['no object', '[]'],
     ['no JSON', '{'],
+    ['null', 'null'],
+    ['a name that is no UTF-8', Buffer.from(badText.map((byte) => (byte === 0x3f ? 0xff : byte)))],
     ['another version of the format', { ...PAYLOAD, v: 2 }],
     ['a member more', { ...PAYLOAD, note: 'x' }],
     ['a version that is none', { ...PAYLOAD, version: '1.2' }],
     ['a version that would be a path', { ...PAYLOAD, version: '1.2.3-../x' }],
+    ['a version after something else', { ...PAYLOAD, version: 'v1.2.3' }],
+    ['a version in a list', { ...PAYLOAD, version: ['1.2.3'] }],
+    ['a time in a list', { ...PAYLOAD, issued: [PAYLOAD.issued] }],
+    ['a time with more digits of the year', { ...PAYLOAD, issued: `+00${PAYLOAD.issued}` }],
+    ['a time with a note', { ...PAYLOAD, issued: `${PAYLOAD.issued} (noon)` }],
+    ['no files', { ...PAYLOAD, files: null }],
+    ['no file', { ...PAYLOAD, files: { ...RELEASE.files, api: null } }],
+    ['a path in a list', withApi({ path: ['api.zip'] })],
+    ['a path that goes on after a name', withApi({ path: 'api.zip/../../x' })],
+    ['a path of 129 characters', withApi({ path: 'a'.repeat(129) })],
+    ['a file of more than 2 GiB', withApi({ bytes: 2 ** 31 + 1 })],
+    ['a digest in a list', withApi({ sha256: [api.sha256] })],
+    ['a digest of 65 digits', withApi({ sha256: `${api.sha256}0` })],
+    ['a digest after something else', withApi({ sha256: `x${api.sha256}` })],
     ['a time that is none', { ...PAYLOAD, issued: '2030-99-99T99:99:99Z' }],
     ['a part less', { ...PAYLOAD, files: { ...RELEASE.files, parent: undefined } }],
     ['a part more', { ...PAYLOAD, files: { ...RELEASE.files, other: api } }],
@@ -124,6 +174,16 @@ describe('a release manifest', () => {
     ['an image of one configuration', { ...PAYLOAD, image: { ...RELEASE.image, pcr16: pcr8 } }],
   ])('with %s is refused, and never signed', (_, payload) => {
     refuses(() => verifyRelease(envelope(payload), publicKey), 'release_payload_invalid');
+  });
+
+  test('has files of up to 2 GiB, with names of up to 128 characters', () => {
+    const bytes = 2 ** 31;
+    const path = 'a'.repeat(128);
+    expect(verifyRelease(envelope(withApi({ path, bytes })), publicKey).files.api).toEqual({
+      path,
+      bytes,
+      sha256: api.sha256,
+    });
   });
 
   test('is not signed when it would not be read back', () => {

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * `npm run mutation [-- package…]`: mutates packages of the trusted base and the verifiers, one after the other, and writes
+ * tests/mutation/results.json and docs/mutation.md. Fails when a mutant survives without a reason, or a reason is stale.
+ * With --page: writes the page alone. A run that was stopped goes on where it was: results are kept in .cache/mutation.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { mutantsOf } from './mutants.ts';
+import { chosen, type MutatedPackage, PACKAGES, slug } from './packages.ts';
+import { mutationPage } from './page.ts';
+import { type Results, score, summed } from './results.ts';
+import { installStryker, runStryker, strykerVersion } from './stryker.ts';
+import { judge, readExplained, shown } from './survivors.ts';
+import { copyTree } from './tree.ts';
+
+const root = join(import.meta.dirname, '../..');
+const { values, positionals } = parseArgs({
+  options: {
+    concurrency: { type: 'string', default: '1' },
+    fresh: { type: 'boolean', default: false },
+    page: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+});
+const packages = values.page ? [] : chosen(positionals);
+const concurrency = Number(values.concurrency);
+if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 16) {
+  throw new Error('--concurrency is a number from 1 to 16');
+}
+
+const resultsFile = join(root, 'tests/mutation/results.json');
+const kept = join(root, '.cache/mutation');
+const git = (...args: readonly string[]): string =>
+  execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+
+mkdirSync(kept, { recursive: true });
+const stryker = values.page ? '' : installStryker(root);
+let bad = 0;
+for (const mutated of packages) {
+  // One that cannot be run, such as for a test that fails without any mutant, keeps none of the others from it.
+  bad += await mutate(mutated).catch((error: unknown) => {
+    console.error(`${mutated.folder}: ${error instanceof Error ? error.message : error}`);
+    return 1;
+  });
+}
+writePage();
+process.exitCode = bad > 0 ? 1 : 0;
+
+/** @returns how many mutants survive without a reason, and reasons are stale */
+async function mutate(mutated: MutatedPackage): Promise<number> {
+  const name = slug(mutated);
+  console.log(`== ${mutated.folder}`);
+  const incrementalFile = join(kept, `${name}.json`);
+  if (values.fresh) writeFileSync(incrementalFile, '');
+  const commit = git('rev-parse', '--short=12', 'HEAD');
+  const tree = copyTree(root, stryker, name);
+  const report = await runStryker(tree, stryker, { name, packages: [mutated], incrementalFile, concurrency });
+  const mutants = mutantsOf(report);
+  const judged = judge(mutants, readExplained(root, mutated));
+  for (const mutant of judged.unexplained) console.log(shown(mutant));
+  for (const { file, original, replacement } of judged.stale) {
+    console.log(`${file}: explained, and no longer a survivor: ${original} => ${replacement}`);
+  }
+  // For whoever explains them: copied into tests/mutation/survivors, with a kind and a reason.
+  const todo = judged.unexplained.map(({ status: _, at: __, ...mutant }) => ({
+    ...mutant,
+    kind: '',
+    why: '',
+  }));
+  writeFileSync(join(kept, `${name}.todo.json`), `${JSON.stringify(todo, null, 2)}\n`);
+  const result = summed(mutants, judged, commit);
+  record(mutated.folder, result);
+  console.log(
+    `${mutated.folder}: ${result.mutants} mutants, ${score(result).toFixed(1)} % noticed, ` +
+      `${judged.explained.length} survivors explained, ${judged.unexplained.length} not, ${judged.stale.length} reasons stale`,
+  );
+  return judged.unexplained.length + judged.stale.length;
+}
+
+function record(folder: string, result: Results['packages'][string]): void {
+  const before = JSON.parse(readFileSync(resultsFile, 'utf8')) as Results;
+  const all = { ...before.packages, [folder]: result };
+  const ordered = PACKAGES.flatMap((one) => {
+    const its = all[one.folder];
+    return its === undefined ? [] : [[one.folder, its] as const];
+  });
+  const results: Results = { stryker: strykerVersion(root), packages: Object.fromEntries(ordered) };
+  writeFileSync(resultsFile, `${JSON.stringify(results, null, 2)}\n`);
+  writePage();
+}
+
+function writePage(): void {
+  writeFileSync(join(root, 'docs/mutation.md'), mutationPage(root));
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Report } from './mutants.ts';
+import { type MutatedPackage, sourcesOf, testsOf } from './packages.ts';
+
+/** Where Stryker is installed: a folder with a lockfile of its own, which `npm ci` of the repository does not touch. */
+export const HOME = 'tests/mutation';
+
+/** Installs Stryker once. @throws Error when npm fails */
+export function installStryker(root: string): string {
+  const home = join(root, HOME);
+  if (!existsSync(join(home, 'node_modules/@stryker-mutator/core'))) {
+    console.log(`installing Stryker into ${HOME}`);
+    execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: home,
+      stdio: 'inherit',
+    });
+  }
+  return home;
+}
+
+/** The version that is installed, as package.json pins it. */
+export function strykerVersion(root: string): string {
+  const text = readFileSync(join(root, HOME, 'package.json'), 'utf8');
+  const { devDependencies } = JSON.parse(text) as { devDependencies: Record<string, string> };
+  return devDependencies['@stryker-mutator/core'] ?? '';
+}
+
+export interface Run {
+  /** A name for its files. */
+  readonly name: string;
+  readonly packages: readonly MutatedPackage[];
+  /** What is mutated instead of the packages' sources: globs or `file:line-line`. */
+  readonly mutate?: readonly string[];
+  /** Where results are kept, so that the next run tries only what changed. */
+  readonly incrementalFile?: string;
+  readonly concurrency: number;
+}
+
+/**
+ * Mutates sources of a copy of the repository, runs the tests that reach each mutant, and stops at the first that fails.
+ *
+ * @throws Error when Stryker fails: a test that fails without any mutant, a plugin that does not load
+ */
+export async function runStryker(tree: string, stryker: string, run: Run): Promise<Report> {
+  const reportFile = join(tree, `${run.name}.report.json`);
+  const vitestFile = join(tree, `${run.name}.vitest.config.ts`);
+  const configFile = join(tree, `${run.name}.stryker.json`);
+  const { include, exclude } = allTests(run.packages);
+  const pool = run.packages.some((one) => one.ownProcess === true) ? 'forks' : 'threads';
+  writeFileSync(vitestFile, vitestConfig(include, exclude, pool));
+  const config = {
+    testRunner: 'vitest',
+    plugins: ['@stryker-mutator/vitest-runner'],
+    inPlace: true,
+    mutate: run.mutate ?? run.packages.flatMap(sourcesOf),
+    coverageAnalysis: 'perTest',
+    concurrency: run.concurrency,
+    // Tests wait for nothing for long: what hangs is a loop without an end.
+    timeoutMS: 4000,
+    timeoutFactor: 2.5,
+    dryRunTimeoutMinutes: 10,
+    reporters: ['progress-append-only', 'json'],
+    jsonReporter: { fileName: reportFile },
+    vitest: { configFile: vitestFile, related: false, pool },
+    // Node and Vitest drop types without reading them.
+    disableTypeChecks: false,
+    checkers: [],
+    tempDirName: `.stryker-${run.name}`,
+    allowConsoleColors: false,
+    ...(run.incrementalFile === undefined ? {} : { incremental: true, incrementalFile: run.incrementalFile }),
+  };
+  writeFileSync(configFile, JSON.stringify(config, null, 2));
+  if (run.incrementalFile !== undefined) forgetStaticSurvivors(run.incrementalFile);
+  await finished(tree, [
+    join(stryker, 'node_modules/@stryker-mutator/core/bin/stryker.js'),
+    'run',
+    configFile,
+  ]);
+  return JSON.parse(readFileSync(reportFile, 'utf8')) as Report;
+}
+
+/**
+ * A mutant that shows when a module is loaded has no tests that run it, so a new test does not make Stryker try it again: its
+ * survival is forgotten before each run.
+ */
+function forgetStaticSurvivors(file: string): void {
+  if (!existsSync(file)) return;
+  const report = JSON.parse(readFileSync(file, 'utf8') || '{}') as Partial<Report>;
+  const files = Object.entries(report.files ?? {}).map(([name, { mutants, ...rest }]) => {
+    const kept = mutants.filter(({ status, static: always }) => status !== 'Survived' || always !== true);
+    return [name, { ...rest, mutants: kept }] as const;
+  });
+  if (files.length > 0) writeFileSync(file, JSON.stringify({ ...report, files: Object.fromEntries(files) }));
+}
+
+function allTests(packages: readonly MutatedPackage[]) {
+  const each = packages.map(testsOf);
+  return { include: each.flatMap(({ include }) => include), exclude: each.flatMap(({ exclude }) => exclude) };
+}
+
+/** A thread for each mutant where that will do: a process costs more. */
+function vitestConfig(include: readonly string[], exclude: readonly string[], pool: string): string {
+  const test = { include, exclude: ['**/node_modules/**', ...exclude], pool, testTimeout: 60_000 };
+  return `export default ${JSON.stringify({ test })};\n`;
+}
+
+/** Runs Node with what Stryker says passed on; ends it when this program is ended. */
+async function finished(cwd: string, args: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, args, { cwd, stdio: 'inherit' });
+  const end = (): void => void child.kill('SIGTERM');
+  process.on('SIGINT', end).on('SIGTERM', end);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code, signal) =>
+        code === 0 ? resolve() : reject(new Error(`Stryker ended with ${signal ?? code}`)),
+      );
+    });
+  } finally {
+    process.off('SIGINT', end).off('SIGTERM', end);
+  }
+}
