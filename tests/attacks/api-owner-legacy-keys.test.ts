@@ -17,9 +17,11 @@ import { SampleTable, sampleId } from '../support/sample-table.ts';
 import { requestFor, SealedQuestion } from '../support/stolen-record.ts';
 
 /**
- * A vault that has taken in records of the AWS sample uses two kinds of keys: its own, under an encryption context that ties each wrapped key
- * to its record, and the sample's, without one. Whoever could have a record of ours decrypted as if it were the sample's would be rid of
- * that tie; whoever could have one of the sample's pass for another record would read it as that.
+ * Actor: owner of the API
+ *
+ * With a request key of the API's he asks an enclave for records of two kinds: the vault's own, under an encryption context that ties each
+ * wrapped key to its record, and those of the AWS sample, without one. Could a record of ours be decrypted as if it were the sample's, that
+ * tie were gone; could one of the sample's pass for another record, it were read as that. A writer of the store tries the same.
  */
 type Results = Exclude<DecryptAnswer, { error: string }>;
 const VALUES = { first_name: 'Bartholomew', city: 'Gänserndorf' };

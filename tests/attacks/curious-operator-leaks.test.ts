@@ -18,10 +18,12 @@ import { family, readProc, scanMemory } from '../support/proc.ts';
 import { keysOf } from '../support/vault-keys.ts';
 
 /**
- * Whoever reads what the vault's processes leave behind: logs, files, environments, command lines, metrics, error texts. Every
- * place that a caller can fill is filled with marked values, every route is driven, errors included; then all of it is searched,
- * in every form a program might have written them in, for a mark, a token or a key. The reason of a decryption is documented to
- * be audited, so no mark is in one that is accepted; the names of members are no values.
+ * Actor: curious operator
+ *
+ * He reads what the vault's processes leave behind: logs, files, environments, command lines, figures, error texts. Every place that a
+ * caller can fill is filled with marked values, every route is driven, errors included; then all of it is searched, in every form a
+ * program might have written them in, for a mark, a token or a key. The reason of a decryption is documented to be audited, so no mark
+ * is in one that is accepted; the names of members are no values.
  */
 const PREFIX = `zq${randomBytes(8).toString('hex')}`;
 const mark = (label: string): string => `${PREFIX}-${label}`;

@@ -28,9 +28,11 @@ import { RecipientKey } from '../support/recipient-key.ts';
 import { ANYTHING, EVERYBODY, OPEN_TO_ALL, type Somebody, TwinKms, typeOf } from '../support/twin-kms.ts';
 
 /**
- * Whoever holds credentials of the account and a copy of the store asks KMS himself for a record's private key: as the API,
- * as the parent, as the deployment, as an administrator whose identity policy allows everything; without an attestation document, or
- * with one that is old, forged, another's, or captured from the vault's enclave.
+ * Actor: IAM administrator
+ *
+ * He holds credentials of the account and a copy of the store and asks KMS himself for a record's private key: as the API, the parent, the
+ * deployment, an administrator whose identity policy allows everything; without an attestation document, or with one that is old,
+ * forged, another's, or captured from the vault's enclave.
  */
 const NAMES = Object.keys(EVERYBODY) as Somebody[];
 const PLACES = ['inside', 'outside'] as const;

@@ -6,7 +6,9 @@ const median = (times: readonly number[]) =>
   [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
 
 /**
- * A caller whose texts and expressions are made to take long, on a running vault that others use meanwhile. A part of
+ * Actor: malicious client
+ *
+ * His texts and expressions are made to take long, on a running vault that others use meanwhile. A part of
  * malicious-client-http.test.ts, on its vault: its slow connections pass their time.
  * @param scene the vault and a record in it, once they are there
  */

@@ -6,7 +6,7 @@ import { exchange, problemCode, statuses } from '../support/raw-http.ts';
 import { SlowConnections } from '../support/slow-connections.ts';
 import { describeSlowTexts } from './malicious-client-expressions.ts';
 
-/** Anyone who reaches the port of the running API, and what he may send. Afterwards the same process serves on. */
+/** Actor: malicious client. He reaches the port of the running API, and sends what he likes. Afterwards the same process serves on. */
 let vault: LocalVault;
 let port: number;
 let key: string;

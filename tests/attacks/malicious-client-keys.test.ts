@@ -13,8 +13,13 @@ import {
 } from '../support/key-holders.ts';
 
 /**
- * Holders of keys that were given little, on a running vault: of one scope, narrowed to fields or purposes, derive-only,
- * ended. Whatever they send, they get what they were given.
+ * Actor: malicious client
+ * Has: the port of the API, and keys that were given little: of one scope, narrowed to fields or purposes, derive-only, ended.
+ * Wants: more than he was given; what others have; the service to stop for others; lines of his own in a log.
+ * Cannot: get more than his key grants, whatever he sends, or learn from an answer what he was not given; hold up others by bodies,
+ *   connections or expressions.
+ * Remains: who has more bandwidth wins. What registered expressions say is learned by who may run them, and a key that writes a field
+ *   may try it out by them.
  */
 
 let all: KeyHolders;

@@ -12,7 +12,13 @@ import {
 } from '../support/key-holders.ts';
 import { bootstrapTenant } from '../support/second-tenant.ts';
 
-/** Holders of keys who want stronger ones, the answers that others got, or what belongs to another tenant. */
+/**
+ * Actor: another tenant
+ * Has: a tenant of his own in the same vault, and keys in it with every right; or a key that makes keys.
+ * Wants: records of others, to know which there are, the answers that others got, stronger keys.
+ * Cannot: tell what is another's from what never was; get at another's key, repeat or log; make a key that may more than his own.
+ * Remains: ids, though random, hold the time they were made at. Times are those of a store that finds an item and of one that does not.
+ */
 
 let all: KeyHolders;
 let stranger: string;

@@ -17,11 +17,14 @@ import { outcome, recipient } from '../support/kms-client.ts';
 import { RecipientKey } from '../support/recipient-key.ts';
 import type { Rogue } from '../support/rogue-enclave.ts';
 import { requestFor, SealedQuestion } from '../support/stolen-record.ts';
+import { describeAlteredRuntime } from './supply-chain-runtime.ts';
 
 /**
- * Whoever took over the parent's machine launches an enclave of his own in the place of the vault's: another program, other flags,
- * another configuration, a debugger's. He has the instance role's credentials and hands it the API's own requests. What
- * KMS measures is what decides: the caller gets 503 `enclave_not_trusted`, the log names the registers, nothing is decrypted.
+ * Actor: owner of the parent
+ *
+ * He launches an enclave of his own in the place of the vault's: another program, other flags, another configuration, a debugger's. He
+ * has the instance role's credentials and hands it the API's own requests. What KMS measures is what decides: the caller gets 503
+ * `enclave_not_trusted`, the log names the registers, nothing is decrypted.
  */
 const SECRET = 'Bartholomew';
 let glass: GlassVault;
@@ -125,6 +128,8 @@ describe('the vault’s own program', () => {
     expect((await rogue.post('/v1/attestation', asked)).status).toBe(409);
   });
 });
+
+describeAlteredRuntime(() => ({ glass, expectNotTrusted }));
 
 describe('with another configuration', () => {
   const changed = (change: (own: ReturnType<typeof parseConfiguration>) => object) => {

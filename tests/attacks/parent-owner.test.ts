@@ -21,9 +21,12 @@ import { answerOf, edited, overhear, withhold, withholdBoth } from '../support/p
 import { requestFor, SealedQuestion } from '../support/stolen-record.ts';
 
 /**
- * The parent's machine is the attacker's: the instance role's credentials, all sockets, every byte between API and
- * enclave, and a copy of the store besides. Not the API's role. He sees, keeps, changes and replays what passes, and
- * makes requests of his own; he reads nothing, and no caller gets an answer that is not his.
+ * Actor: owner of the parent
+ * Has: the parent's machine: the instance role's credentials, all sockets, every byte between API and enclave, a copy of the store. Not
+ *   the API's role.
+ * Wants: what passes through; a request of his own answered; a caller to believe an answer of his.
+ * Cannot: read, change or use what passes, more than once or for anything else; make a request that an enclave takes.
+ * Remains: he may drop, delay and reorder; have a request answered by another enclave, for the API alone to read; see times and sizes.
  */
 const VALUES = { first_name: 'Bartholomew', last_name: 'Quackenbush', ssn9: '219099999' };
 const OTHER = { first_name: 'Evangeline', last_name: 'Pettigrew', ssn9: '987654321' };

@@ -5,7 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StoreAttack } from '../support/store-attack.ts';
 import { entryKey, flip, without } from '../support/store-attacker.ts';
 
-/** The attacker of store-writer.test.ts, at API keys, repeats of requests, and the audit log. */
+/**
+ * Actor: writer of the store
+ *
+ * He of store-writer.test.ts, at API keys, repeats of requests, and the audit log.
+ */
 let all: StoreAttack;
 beforeAll(async () => {
   all = await StoreAttack.start();

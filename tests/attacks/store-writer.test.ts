@@ -10,9 +10,12 @@ import { StoreAttack } from '../support/store-attack.ts';
 import { flip, without } from '../support/store-attacker.ts';
 
 /**
- * An attacker with full write access to the store of a running vault, as an administrator of the database has it, and
- * with none of its keys. What he does is refused over HTTP with a stable code and tells nothing, or
- * `enclave-vault audit verify` names it: all of that, and nothing else, as the last test shows.
+ * Actor: writer of the store
+ * Has: every right to read and write the store of a running vault, as an administrator of the database has it. None of its keys.
+ * Wants: a value; what is written next sealed to a key of his; another's record in the place of one; an old state back.
+ * Cannot: any of it: what he does is refused over HTTP with a stable code and tells nothing, or `enclave-vault audit verify` names it, all
+ *   of that and nothing else, as the last test shows.
+ * Remains: he may destroy. Who sets back record and log together, or the whole store, is found against heads kept elsewhere, and not before.
  */
 let all: StoreAttack;
 beforeAll(async () => {

@@ -7,8 +7,10 @@ import { changedImage, oneByteChanged } from '../support/images.ts';
 import { type Answer, LocalVault, run } from '../support/local-vault.ts';
 
 /**
- * Whoever can write files on the machine, but not the key policy, changes the enclave's program and starts the vault
- * again: first with the program that the policy pins, then the changed one, then the old one, then told to accept.
+ * Actor: supply chain
+ *
+ * He can write files on the machine, but not the key policy: he changes the enclave's program and starts the vault again: first with
+ * the program that the policy pins, then the changed one, then the old one, then told to accept.
  */
 const data = mkdtempSync(join(tmpdir(), 'ev-changed-'));
 const image = changedImage(data, { bundle: oneByteChanged });

@@ -3,7 +3,7 @@ import { parseSync } from 'oxc-parser';
 
 const RUNNERS = new Set(['it', 'test', 'describe']);
 
-type Node = Readonly<Record<string, unknown>>;
+export type Node = Readonly<Record<string, unknown>>;
 
 /**
  * Titles in a test file: the first argument of it, test and describe, also behind `.each(…)` and the like. Where a template fills
@@ -12,11 +12,15 @@ type Node = Readonly<Record<string, unknown>>;
 export function testTitles(file: string, source: string): Set<string> {
   const titles = new Set<string>();
   visit(parseSync(file, source).program as unknown, (node) => {
-    if (node.type !== 'CallExpression' || !RUNNERS.has(runner(node.callee))) return;
-    const title = textOf((node.arguments as readonly Node[])[0]);
+    const title = node.type === 'CallExpression' ? titleOf(node) : undefined;
     if (title !== undefined) titles.add(title);
   });
   return titles;
+}
+
+/** Title of a call of it, test or describe; undefined for any other. */
+export function titleOf(call: Node): string | undefined {
+  return RUNNERS.has(runner(call.callee)) ? textOf((call.arguments as readonly Node[])[0]) : undefined;
 }
 
 function visit(value: unknown, seen: (node: Node) => void): void {
@@ -31,7 +35,7 @@ function visit(value: unknown, seen: (node: Node) => void): void {
 }
 
 /** `it` of `it(…)`, `it.each(…)(…)` and `it.runIf(…).skip(…)`. */
-function runner(callee: unknown): string {
+export function runner(callee: unknown): string {
   const node = callee as Node | undefined;
   if (node?.type === 'Identifier') return String(node.name);
   if (node?.type === 'MemberExpression') return runner(node.object);
