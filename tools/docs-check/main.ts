@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { testTitles } from '@enclave-vault/threat-model/titles';
 import { alarmsPage } from './alarms-page.ts';
+import { attacksPage } from './attacks-page.ts';
 import { checkClaims } from './claims.ts';
 import { configurationPage } from './configuration-page.ts';
 import { costPage } from './cost/page.ts';
@@ -27,6 +28,7 @@ const WRITTEN: Readonly<Record<string, string>> = {
   'docs/alarms.md': alarmsPage(),
   'docs/cost.md': costPage(),
   'infra/src/checks/README.md': checksPage(),
+  'tests/attacks/README.md': attacksPage(join(root, 'tests/attacks')),
   // Its templates take seconds to make: the tests, which have them, say when it is stale.
   ...(process.argv.includes('--check') ? {} : { 'docs/resources.md': exampleResourcesPage() }),
 };
