@@ -60,10 +60,13 @@ describe('an expression', () => {
     ['negations', '!'],
   ])('of more tokens than any honest one is refused before it is parsed: %s', (_, unit) => {
     const source = unit.repeat(10_230 / unit.length);
-    const began = process.threadCpuUsage().user;
-    expect(() => parseExpression(source)).toThrow(expect.objectContaining({ code: 'expression_invalid' }));
-    // Parsing these takes from 20 to 300 ms of processor time.
-    expect(process.threadCpuUsage().user - began).toBeLessThan(15_000);
+    const took = [1, 2, 3].map(() => {
+      const began = process.threadCpuUsage().user;
+      expect(() => parseExpression(source)).toThrow(expect.objectContaining({ code: 'expression_invalid' }));
+      return process.threadCpuUsage().user - began;
+    });
+    // Parsing these takes from 20 to 300 ms of processor time; the first try may find code that is not compiled yet.
+    expect(Math.min(...took)).toBeLessThan(15_000);
   });
 
   it('with a thousand values, or of 10 KiB of text, is none of them', () => {
