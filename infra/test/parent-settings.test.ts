@@ -8,7 +8,7 @@ import { createChannelRoot, type Side } from '@enclave-vault/channel';
 import { enclaveConfiguration } from '@enclave-vault/parent/enclave-configuration';
 import { PARENT } from '@enclave-vault/parent/settings';
 import type { KeyArns } from '@enclave-vault/policies';
-import { parseConfiguration } from '@enclave-vault/protocol';
+import { parseConfiguration, pcr16 } from '@enclave-vault/protocol';
 import { readRole } from '@enclave-vault/settings';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEPLOY, type DeployConfig } from '../src/config/deploy.ts';
@@ -106,6 +106,16 @@ describe('the enclave’s configuration', () => {
     expect(parseConfiguration(legacy).legacyKeyArns).toEqual([key('f')]);
     expect(parseConfiguration(fips).kmsHost).toBe('kms-fips.eu-central-1.amazonaws.com');
     expect(new Set([plain, legacy, fips].map((bytes) => bytes.toString('hex'))).size).toBe(3);
+  });
+
+  test('has the rate of deploy.json, measured, and without one the bytes of a deployment that never knew it', () => {
+    const rate = { burst: 40, perSecond: 20, perHour: 72_000 };
+    const plain = enclaveConfiguration(enclaveInputs(configOf(), KEYS));
+    const limited = enclaveConfiguration(enclaveInputs(configOf({ decryption: { rate } }), KEYS));
+    expect(parseConfiguration(limited).rate).toEqual(rate);
+    expect(pcr16(limited)).not.toEqual(pcr16(plain));
+    expect(plain.includes('per_hour')).toBe(false);
+    expect(() => configOf({ decryption: { rate: { burst: 40 } } })).toThrow(/all three/);
   });
 
   test('takes other roots from deploy.json, and is the same bytes each time', () => {

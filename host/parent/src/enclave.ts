@@ -6,6 +6,7 @@ import type { HttpClient } from './http-client.ts';
 import type { EnclaveDescription, Hypervisor, RunEnclave } from './hypervisor/hypervisor.ts';
 import type { Log } from './log.ts';
 import type { Place, Places } from './place/place.ts';
+import { Tally } from './tally.ts';
 
 export type EnclaveState = 'starting' | 'healthy' | 'suspect' | 'retiring' | 'waiting' | 'stopped';
 
@@ -70,6 +71,9 @@ export class ManagedEnclave {
   lastError: ParentErrorCode | null = null;
   /** When the next start is tried, in milliseconds since the epoch; null while none is waited for. */
   retryAt: number | null = null;
+  /** Records that enclaves of this place opened, and requests that were beyond their measured rate: as they say. */
+  readonly opened = new Tally();
+  readonly limited = new Tally();
   #running: Running | null = null;
   #wake: (() => void) | null = null;
   /** Settled by the start that follows, while this place is to get another enclave on purpose. */
@@ -159,6 +163,8 @@ export class ManagedEnclave {
     for (const old of await hypervisor.describe()) {
       if (old.EnclaveName === this.name) await hypervisor.terminate(old.EnclaveID);
     }
+    this.opened.restart();
+    this.limited.restart();
     const launchedAt = Date.now();
     const description = await hypervisor.run(run, signal);
     const running: Running = { description, place: null };
@@ -233,7 +239,9 @@ export class ManagedEnclave {
     });
     if (answer.status !== 200) return false;
     try {
-      const { phase } = JSON.parse(answer.body.toString('utf8')) as { phase?: unknown };
+      const { phase, opened, refused } = JSON.parse(answer.body.toString('utf8')) as Record<string, unknown>;
+      this.opened.see(opened);
+      this.limited.see(refused);
       return phase === 'serving';
     } catch {
       return false;

@@ -41,11 +41,16 @@ export class Figures {
 /** Says them at regular times. @returns what ends that */
 export function sayFigures(figures: Figures, fleet: Fleet, log: Log, seconds: number): () => void {
   let last = Date.now();
+  let said = { opened: 0, limited: 0 };
   const timer = setInterval(() => {
     const now = Date.now();
     const { requests, refused, failed, underWay } = figures.take(Math.max(1, now - last));
     last = now;
     const { healthy, enclaves } = fleet;
+    const total = {
+      opened: enclaves.reduce((sum, { opened }) => sum + opened.total, 0),
+      limited: enclaves.reduce((sum, { limited }) => sum + limited.total, 0),
+    };
     log('info', 'figures', {
       requests,
       refused,
@@ -54,9 +59,13 @@ export function sayFigures(figures: Figures, fleet: Fleet, log: Log, seconds: nu
       busy: Number((underWay / Math.max(1, healthy)).toFixed(3)),
       healthy,
       missing: enclaves.length - healthy,
+      // By the enclaves' own count: an API that leaves decryptions out of its audit does not leave them out here.
+      opened: total.opened - said.opened,
+      limited: total.limited - said.limited,
       // Of the instance, which is replaced every day.
       up_hours: Number((uptime() / 3600).toFixed(2)),
     });
+    said = total;
   }, seconds * 1000);
   timer.unref();
   return () => clearInterval(timer);

@@ -169,16 +169,21 @@ export class ParentServer {
   }
 
   #enclaves(): object[] {
-    return this.#options.fleet.enclaves.map(({ name, state, inFlight, starts, lastError, description }) => ({
-      name,
-      state,
-      inFlight,
-      starts,
-      lastError,
-      id: description?.EnclaveID ?? null,
-      flags: description?.Flags ?? null,
-      measurements: description?.Measurements ?? null,
-    }));
+    return this.#options.fleet.enclaves.map((enclave) => {
+      const { name, state, inFlight, starts, lastError, description, opened, limited } = enclave;
+      return {
+        name,
+        state,
+        inFlight,
+        starts,
+        lastError,
+        opened: opened.total,
+        limited: limited.total,
+        id: description?.EnclaveID ?? null,
+        flags: description?.Flags ?? null,
+        measurements: description?.Measurements ?? null,
+      };
+    });
   }
 
   #refuse(response: http.ServerResponse, code: ParentErrorCode): void {

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Figures, sayFigures } from '../src/figures.ts';
 import type { Fleet } from '../src/fleet.ts';
+import { Tally } from '../src/tally.ts';
 
 describe('Figures', () => {
   test('tell refusals from failures, and begin anew each time', () => {
@@ -25,7 +26,8 @@ describe('sayFigures', () => {
   const lines: Record<string, unknown>[] = [];
   const log = (level: string, event: string, fields: Readonly<Record<string, unknown>> = {}) =>
     void lines.push({ level, event, ...fields });
-  const fleet = (healthy: number): Fleet => ({ healthy, enclaves: [{}, {}] }) as unknown as Fleet;
+  const fleet = (healthy: number): Fleet => ({ healthy, enclaves: [place(), place()] }) as unknown as Fleet;
+  const place = () => ({ opened: new Tally(), limited: new Tally() });
 
   test('has one line a time, of one enclave, until it is ended', () => {
     lines.length = 0;
@@ -49,6 +51,34 @@ describe('sayFigures', () => {
     end();
     vi.advanceTimersByTime(600_000);
     expect(lines).toHaveLength(1);
+  });
+
+  test('say what was opened since the last line, by the enclaves’ own count, over those that came and went', () => {
+    lines.length = 0;
+    const of = fleet(2);
+    const [one, other] = of.enclaves;
+    const end = sayFigures(new Figures(), of, log, 60);
+    one?.opened.see(100);
+    other?.opened.see(20);
+    vi.advanceTimersByTime(60_000);
+    one?.opened.see(130);
+    other?.opened.restart();
+    other?.opened.see(5);
+    other?.limited.see(7);
+    vi.advanceTimersByTime(60_000);
+    vi.advanceTimersByTime(60_000);
+    end();
+    expect(lines.map(({ opened, limited }) => [opened, limited])).toEqual([
+      [120, 0],
+      [35, 7],
+      [0, 0],
+    ]);
+  });
+
+  test('count nothing that an enclave’s health does not say as a count that grows', () => {
+    const tally = new Tally();
+    for (const said of [3, undefined, '9', 2, -1, 4.5, Number.NaN, 2 ** 60, 4]) tally.see(said);
+    expect(tally.total).toBe(4);
   });
 
   test('no enclave is no division by nought', () => {

@@ -86,6 +86,30 @@ export const DECRYPTION_SETTINGS = [
     default: 1024,
   },
   {
+    path: 'decryption.rate.burst',
+    env: 'ENCLAVE_VAULT_DEPLOY_DECRYPTION_RATE_BURST',
+    doc: 'Records that one enclave opens at once, whoever asks: with the next two it bounds what a compromised API gets. PCR16 measures them and the keys’ policies name it, so neither API nor parent raises them. Twice the busiest time that you expect is a good value.',
+    read: integer(1, 1_000_000),
+    optional: true,
+    defaultDoc: 'the program’s own, 2000',
+  },
+  {
+    path: 'decryption.rate.perSecond',
+    env: 'ENCLAVE_VAULT_DEPLOY_DECRYPTION_RATE_PER_SECOND',
+    doc: 'And so many more with each second.',
+    read: integer(1, 100_000),
+    optional: true,
+    defaultDoc: 'the program’s own, 1000',
+  },
+  {
+    path: 'decryption.rate.perHour',
+    env: 'ENCLAVE_VAULT_DEPLOY_DECRYPTION_RATE_PER_HOUR',
+    doc: 'But no more than so many in any hour. Of one enclave: of a deployment as many times that as it has enclaves.',
+    read: integer(1, 360_000_000),
+    optional: true,
+    defaultDoc: 'the program’s own, 360000',
+  },
+  {
     path: 'decryption.ami',
     env: 'ENCLAVE_VAULT_DEPLOY_DECRYPTION_AMI',
     doc: 'An image of Amazon Linux 2023 for arm64 (minimal) to stay with. Without it each instance starts from the newest.',
@@ -203,6 +227,11 @@ interface DecryptionValues {
     readonly maxVcpus: number;
     readonly maxMemoryGib: number;
     readonly enclaves: { readonly count: number; readonly cpuCount: number; readonly memoryMib: number };
+    readonly rate: {
+      readonly burst?: number | undefined;
+      readonly perSecond?: number | undefined;
+      readonly perHour?: number | undefined;
+    };
     readonly scaling: {
       readonly busyOut: number;
       readonly busyIn: number;
@@ -237,6 +266,12 @@ export const DECRYPTION_RULES = [
     doc: '`decryption.maxMemoryGib` is two GiB more than all enclaves of an instance have',
     broken: ({ decryption }: DecryptionValues): boolean =>
       leastMemoryMib(decryption) > decryption.maxMemoryGib * 1024,
+  },
+  {
+    settings: ['decryption.rate.burst', 'decryption.rate.perSecond', 'decryption.rate.perHour'],
+    doc: '`decryption.rate` has all three of its members, or none',
+    broken: ({ decryption: { rate } }: DecryptionValues): boolean =>
+      new Set([rate.burst, rate.perSecond, rate.perHour].map((one) => one === undefined)).size > 1,
   },
   {
     settings: ['decryption.scaling.busyIn', 'decryption.scaling.cpuIn', 'decryption.scaling.networkInMib'],

@@ -23,6 +23,8 @@ export interface EnclaveInputs {
   /** PEM. */
   readonly tlsRoots: string;
   readonly fips: boolean;
+  /** All three, or none: then the program's own holds. */
+  readonly rate: DeployConfig['decryption']['rate'];
   /** The bytes are made of the others. */
   readonly configuration: undefined;
 }
@@ -36,6 +38,7 @@ export function enclaveInputs(config: DeployConfig, keys: KeyArns): EnclaveInput
     legacyKeys: keys.legacy ?? [],
     tlsRoots: config.decryption.tlsRoots ?? AMAZON_ROOTS,
     fips: config.network.fips,
+    rate: config.decryption.rate,
     configuration: undefined,
   };
 }

@@ -12,7 +12,9 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
  */
 export function enclaveConfiguration(enclave: ParentSettings['enclave']): Buffer {
   if (enclave.configuration !== undefined) return enclave.configuration;
-  const { region = '', vaultKeys = [], requestKeys = [], legacyKeys, tlsRoots = '', fips } = enclave;
+  const { region = '', vaultKeys = [], requestKeys = [], legacyKeys, tlsRoots = '', fips, rate } = enclave;
+  const { burst, perSecond, perHour } = rate;
+  const given = burst !== undefined && perSecond !== undefined && perHour !== undefined;
   return encodeConfiguration({
     region,
     kmsHost: kmsHost(region, fips),
@@ -20,6 +22,7 @@ export function enclaveConfiguration(enclave: ParentSettings['enclave']): Buffer
     vaultKeyArns: vaultKeys,
     requestKeyArns: requestKeys,
     legacyKeyArns: legacyKeys,
+    ...(given ? { rate: { burst, perSecond, perHour } } : {}),
   });
 }
 

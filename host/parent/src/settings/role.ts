@@ -131,6 +131,30 @@ export const PARENT = defineRole('parent', {
       default: false,
     },
     {
+      path: 'enclave.rate.burst',
+      env: 'ENCLAVE_VAULT_ENCLAVE_RATE_BURST',
+      doc: 'Records that one enclave opens at once, whoever asks: with the next two it bounds what a compromised API gets. Measured: another value is another PCR16.',
+      read: integer(1, 1_000_000),
+      optional: true,
+      defaultDoc: 'the program’s own, 2000',
+    },
+    {
+      path: 'enclave.rate.perSecond',
+      env: 'ENCLAVE_VAULT_ENCLAVE_RATE_PER_SECOND',
+      doc: 'And so many more with each second.',
+      read: integer(1, 100_000),
+      optional: true,
+      defaultDoc: 'the program’s own, 1000',
+    },
+    {
+      path: 'enclave.rate.perHour',
+      env: 'ENCLAVE_VAULT_ENCLAVE_RATE_PER_HOUR',
+      doc: 'But no more than so many in any hour.',
+      read: integer(1, 360_000_000),
+      optional: true,
+      defaultDoc: 'the program’s own, 360000',
+    },
+    {
       path: 'kms.host',
       env: 'ENCLAVE_VAULT_KMS_HOST',
       doc: 'The one host that enclaves reach through the relay. Their TLS ends there: it must have a certificate for the name in the enclave’s configuration.',
@@ -266,11 +290,19 @@ export const PARENT = defineRole('parent', {
       settings: ['enclave.configuration', 'enclave.region', 'enclave.vaultKeys', 'enclave.requestKeys'],
       doc: '`enclave` has either `configuration` alone, or all of `region`, `vaultKeys`, `requestKeys` and `tlsRoots`',
       broken: ({
-        enclave: { configuration, region, vaultKeys, requestKeys, tlsRoots, legacyKeys, fips },
+        enclave: { configuration, region, vaultKeys, requestKeys, tlsRoots, legacyKeys, fips, rate },
       }) => {
         const members = [region, vaultKeys, requestKeys, tlsRoots].filter((one) => one !== undefined).length;
-        return configuration === undefined ? members < 4 : members > 0 || legacyKeys.length > 0 || fips;
+        return configuration === undefined
+          ? members < 4
+          : members > 0 || legacyKeys.length > 0 || fips || rate.burst !== undefined;
       },
+    },
+    {
+      settings: ['enclave.rate.burst', 'enclave.rate.perSecond', 'enclave.rate.perHour'],
+      doc: '`enclave.rate` has all three of its members, or none',
+      broken: ({ enclave: { rate } }) =>
+        new Set([rate.burst, rate.perSecond, rate.perHour].map((one) => one === undefined)).size > 1,
     },
     {
       settings: ['credentials.accessKeyId', 'credentials.kind'],

@@ -67,6 +67,17 @@ test('or its members, of which the same bytes are made every time, whatever stan
   expect(parseConfiguration(made).tlsRoots).toHaveLength(2);
 });
 
+test('with a rate of its own it is other bytes, and half a rate is none', () => {
+  const rate = { burst: 40, perSecond: 20, perHour: 72_000 };
+  const made = (more: object) => read({ ...least, enclave: { ...members, ...more } }).configuration;
+  expect(parseConfiguration(made({ rate })).rate).toEqual(rate);
+  expect(made({ rate }).equals(made({}))).toBe(false);
+  expect(problems({ ...least, enclave: { ...members, rate: { burst: 40 } } })).toEqual([
+    'enclave.rate.burst',
+  ]);
+  expect(problems({ ...least, enclave: { ...least.enclave, rate } })).toEqual(['enclave.configuration']);
+});
+
 test.each([
   [{ fips: true }, 'kms-fips.eu-central-1.amazonaws.com'],
   [{ region: 'cn-north-1' }, 'kms.cn-north-1.amazonaws.com.cn'],

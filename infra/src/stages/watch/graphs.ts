@@ -104,6 +104,8 @@ export const GRAPHS: readonly Graph[] = [
       parent(names.namespace, 'parent_requests', 'Sum'),
       parent(names.namespace, 'parent_refused', 'Sum'),
       parent(names.namespace, 'parent_failed', 'Sum'),
+      parent(names.namespace, 'records_opened', 'Sum'),
+      parent(names.namespace, 'decryptions_limited', 'Sum'),
     ],
   },
   {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isAbsolute, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { EnclaveRate } from '@enclave-vault/protocol';
 import { UsageError } from '../errors.ts';
 import { LOCAL } from './deployment.ts';
 
@@ -28,6 +29,8 @@ export interface DevOptions {
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   /** Keys of the local KMS that wrapped imported records. */
   readonly legacyKeys: readonly string[];
+  /** What each enclave opens at most; undefined: the program's own. */
+  readonly enclaveRate: EnclaveRate | undefined;
   readonly verbose: boolean;
 }
 
@@ -47,6 +50,8 @@ export const DEV_USAGE = `enclave-vault dev [options]          run the whole vau
   --tls-cert FILE --tls-key FILE   serve HTTPS
   --allow-host NAME     a name that clients call this machine by (repeatable)
   --legacy-key ARN      a key that wrapped imported records (repeatable; changes PCR16: see --accept-measurements)
+  --enclave-rate A,B,C  records an enclave opens: at once, a second, an hour
+                        (changes PCR16 as well)                         ENCLAVE_VAULT_ENCLAVE_RATE
   --unsafe-plain-http   listen beyond loopback without TLS
   --verbose             log every event of every process
   ENCLAVE_VAULT_PASSPHRASE, if set, encrypts the emulator's KMS keys at rest.`;
@@ -55,6 +60,7 @@ const LOCAL_KEY = new RegExp(
   `^arn:${LOCAL.partition}:kms:${LOCAL.region}:${LOCAL.account}:key/(?:mrk-)?[0-9a-f-]{32,36}$`,
 );
 const WHOLE = /^\d{1,5}$/;
+const RATE = /^([1-9]\d{0,5}),([1-9]\d{0,4}),([1-9]\d{0,7})$/;
 
 /**
  * Options of `dev` from arguments, then environment, then defaults. All problems are reported at once.
@@ -87,6 +93,10 @@ export function parseDevOptions(args: readonly string[], env: NodeJS.ProcessEnv,
   const legacyKeys = [...new Set(values['legacy-key'] ?? [])];
   if (!legacyKeys.every((arn) => LOCAL_KEY.test(arn)))
     problems.push('--legacy-key takes the ARN of a key of the local KMS');
+  const rate = text('enclave-rate', 'ENCLAVE_VAULT_ENCLAVE_RATE');
+  const enclaveRate = rate === undefined ? undefined : parseRate(rate);
+  if (rate !== undefined && enclaveRate === undefined)
+    problems.push('--enclave-rate takes three whole numbers from 1: at once, a second, an hour');
   const file = (name: keyof typeof values & string, variable: string) => {
     const given = text(name, variable);
     return given === undefined ? undefined : path(given);
@@ -107,10 +117,17 @@ export function parseDevOptions(args: readonly string[], env: NodeJS.ProcessEnv,
     allowedHosts: values['allow-host'] ?? [],
     tls: cert !== undefined && key !== undefined ? { cert: path(cert), key: path(key) } : undefined,
     legacyKeys,
+    enclaveRate,
     verbose: values.verbose === true,
   };
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
   return options;
+}
+
+function parseRate(text: string): EnclaveRate | undefined {
+  const [, burst, perSecond, perHour] = RATE.exec(text) ?? [];
+  if (perHour === undefined) return undefined;
+  return { burst: Number(burst), perSecond: Number(perSecond), perHour: Number(perHour) };
 }
 
 function parse(args: readonly string[]) {
@@ -133,6 +150,7 @@ function parse(args: readonly string[]) {
         'allow-orphans': { type: 'boolean' },
         'allow-host': { type: 'string', multiple: true },
         'legacy-key': { type: 'string', multiple: true },
+        'enclave-rate': { type: 'string' },
         'unsafe-plain-http': { type: 'boolean' },
         'tls-cert': { type: 'string' },
         'tls-key': { type: 'string' },

@@ -207,6 +207,7 @@ export class LocalVault {
       requestKeyArns: [this.#arns.request],
       legacyKeyArns: this.#options.legacyKeys,
       limits: ENCLAVE_LIMITS,
+      rate: this.#options.enclaveRate,
     });
   }
 
