@@ -20,6 +20,21 @@ export const PASSES = ['AsDeployed', 'ControlPassed'] as const;
 export const VERDICTS = [...OUTCOMES, ...PASSES] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
+/** The outcomes that somebody must hear of, worst first. */
+const BAD = ['UnexpectedAllow', 'PolicyDrift', 'CanaryError'] as const;
+
+/** The worst that readings say; undefined when all is well. Of no readings at all nothing is known. */
+export function worstOf(
+  readings: readonly { readonly outcome: Verdict }[],
+): (typeof BAD)[number] | undefined {
+  if (readings.length === 0) return 'CanaryError';
+  return BAD.find((bad) => readings.some(({ outcome }) => outcome === bad));
+}
+
+export function isGood(readings: readonly { readonly outcome: Verdict }[]): boolean {
+  return worstOf(readings) === undefined;
+}
+
 export interface Finding {
   readonly outcome: Verdict;
   /** For the log: words of ours, the name of KMS's error, or the Sid of a statement; never a message or a value. */

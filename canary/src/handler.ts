@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile } from 'node:fs/promises';
 import { readRole } from '@enclave-vault/settings';
-import { comparePolicies, type Look } from './compare.ts';
+import { comparePolicies, DEPLOYED, type Look } from './compare.ts';
 import { kmsAsk } from './kms.ts';
 import { type Manifest, parseManifest } from './manifest.ts';
 import { probesOf } from './probes.ts';
@@ -35,7 +35,7 @@ export function createCanary({ place, env, write, look }: CanaryParts): () => Pr
     if (look === undefined) return [];
     // A canary that should compare and cannot says so in each run.
     if (looking === undefined) return [NOTHING_TO_COMPARE];
-    return await comparePolicies(manifestOf(config), looking, PROBE_LIMIT_MS);
+    return await comparePolicies(DEPLOYED, manifestOf(config), looking, PROBE_LIMIT_MS);
   };
   return async () => {
     const [asked, found] = await Promise.all([runProbes(probes, ask, PROBE_LIMIT_MS), compared()]);

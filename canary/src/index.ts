@@ -9,12 +9,12 @@ export {
   VERDICTS,
   type Verdict,
 } from './classify.ts';
-export { comparePolicies, type Look } from './compare.ts';
+export { comparePolicies, DEPLOYED, type Look, type Subjects } from './compare.ts';
 export { CONTROL, controlReading } from './control.ts';
 export { type Drift, digestOf, driftOf, driftReadings, type ExpectedPolicy } from './drift.ts';
 export { type Grant, grantReadings } from './grants.ts';
 export { type CanaryParts, createCanary, PROBE_LIMIT_MS } from './handler.ts';
-export { kmsAsk } from './kms.ts';
+export { type KmsPlace, kmsAsk } from './kms.ts';
 export { awsLook } from './look.ts';
 export { COMPARED, type Compared, type Manifest, parseManifest } from './manifest.ts';
 export { type Operation, type Place, type Probe, type ProbedKeys, probesOf } from './probes.ts';

@@ -28,7 +28,11 @@ const GRANTS = 50;
  * DynamoDB enforce may follow within seconds.
  * @param credentials by default the environment's, as Lambda gives them
  */
-export function awsLook({ keys, table }: Places, { kms }: Pick<CanaryConfig, 'kms'>, credentials?: Credentials): Look {
+export function awsLook(
+  { keys, table }: Places,
+  { kms }: Pick<CanaryConfig, 'kms'>,
+  credentials?: Credentials,
+): Look {
   const common = {
     maxAttempts: 1,
     useFipsEndpoint: kms.fips,

@@ -25,7 +25,10 @@ export class LocalVault {
   #output = '';
   #keep: boolean;
 
-  /** @param options.data a folder to keep; '' for none at all (--ephemeral); a new one, removed at the end, by default */
+  /**
+   * Without a canary, whose calls tests would find among their own, unless its interval is among the arguments.
+   * @param options.data a folder to keep; '' for none at all (--ephemeral); a new one, removed at the end, by default
+   */
   constructor(options: { args?: readonly string[]; data?: string; env?: NodeJS.ProcessEnv } = {}) {
     this.#keep = options.data !== undefined;
     this.data = options.data ?? mkdtempSync(join(tmpdir(), 'ev-test-'));
@@ -38,6 +41,7 @@ export class LocalVault {
         '0',
         ...(this.data === '' ? [] : ['--data', this.data]),
         '--verbose',
+        ...(options.args?.includes('--canary-interval') ? [] : ['--canary-interval', '0']),
         ...(options.args ?? []),
       ],
       { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH, ...options.env } },
@@ -117,7 +121,7 @@ export class LocalVault {
   }
 
   /** Process ids by name, and what else the control socket of the running vault tells its owner. */
-  control(path: '/pids' | '/session' | '/examined'): Promise<Record<string, never>> {
+  control(path: '/pids' | '/session' | '/examined' | '/canary'): Promise<Record<string, never>> {
     return new Promise((resolve, reject) => {
       request({ socketPath: this.running.control, path }, (answer) => {
         const chunks: Buffer[] = [];

@@ -248,6 +248,7 @@ export const RULES: readonly ZoneRule[] = [
       'canary/local',
       'canary/local/settings',
       'canary/settings',
+      'parent/process',
       'parent/settings',
       'policies',
       'attestation',

@@ -3,13 +3,14 @@
 import { DEPLOYMENT } from '@enclave-vault/admin/doctor';
 import { API } from '@enclave-vault/api/settings';
 import { AUTHORIZER } from '@enclave-vault/authorizer/settings';
+import { LOCAL_CANARY } from '@enclave-vault/canary/local/settings';
 import { CANARY } from '@enclave-vault/canary/settings';
 import { DEPLOY } from '@enclave-vault/infra';
 import { PARENT } from '@enclave-vault/parent/settings';
 import { describeRole, type Role } from '@enclave-vault/settings';
 
 /** Every role that is configured, in the order of the page. */
-export const ROLES: readonly Role[] = [API, AUTHORIZER, PARENT, CANARY, DEPLOYMENT, DEPLOY].map(
+export const ROLES: readonly Role[] = [API, AUTHORIZER, PARENT, CANARY, LOCAL_CANARY, DEPLOYMENT, DEPLOY].map(
   // Rules are written for the values of their own role, which a list of roles does not know.
   (role) => role as unknown as Role,
 );

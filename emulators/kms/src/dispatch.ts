@@ -77,7 +77,7 @@ async function execute(dispatcher: Dispatcher, call: Call, body: Buffer): Promis
   } catch (error) {
     failure = toKmsError(error, dispatcher, call.requestId);
     if (failure.code === 'AccessDeniedException' || failure.explanation !== undefined)
-      logDenial(dispatcher, call, failure);
+      logDenial(dispatcher, call, failure, prepared?.logged.dryRun === true);
   }
   const parameters = prepared?.logged ?? null;
   dispatcher.record(cloudTrailEvent(call, operation?.readOnly ?? true, parameters, failure));
@@ -85,7 +85,7 @@ async function execute(dispatcher: Dispatcher, call: Call, body: Buffer): Promis
 }
 
 /** What a person reads who wonders why: statement, condition, register. */
-function logDenial({ log }: Dispatcher, call: Call, failure: KmsError): void {
+function logDenial({ log }: Dispatcher, call: Call, failure: KmsError, dryRun: boolean): void {
   log({
     level: 'warn',
     event: 'kms_denied',
@@ -94,6 +94,7 @@ function logDenial({ log }: Dispatcher, call: Call, failure: KmsError): void {
     principal: call.principal.arn,
     resource: [...call.resources][0],
     attested: call.recipient !== null,
+    ...(dryRun && { dryRun }),
     code: failure.code,
     ...failure.explanation,
   });

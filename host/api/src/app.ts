@@ -40,6 +40,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const rates = { ...DEFAULT_RATES, ...options.rates };
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts };
   const metrics = new Metrics();
+  const figures = options.figures ?? (async () => '');
   const meter = options.meter === undefined ? metrics : meters(metrics, options.meter);
   const ingress = options.ingress ?? (() => undefined);
   const app = makeServer(options, timeouts);
@@ -68,7 +69,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await registerOpenApi(app);
   const attestations = new TokenBuckets(rates.attestations);
   const decrypts = new TokenBuckets(rates.decrypts);
-  const dependencies = { vault, schema, health, metrics, meter, attestations, decrypts };
+  const dependencies = { vault, schema, health, metrics, figures, meter, attestations, decrypts };
   for (const routes of [
     vaultRoutes,
     decryptRoutes,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The command `enclave-vault`. Exit codes: 0 done, 1 it failed or found something, 2 the command's words are off. */
+/** The command `enclave-vault`. Exit codes: 0 done, 1 it failed or found something, 2 the command's words are off; `canary` has more. */
 import { join } from 'node:path';
 import { AdminError, UsageError } from './errors.ts';
 import { USAGE, usageOf } from './usage.ts';
@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
   tenants: async (args) => (await import('./commands/tenants.ts')).tenants(args),
   audit: async (args) => (await import('./commands/audit.ts')).audit(args, ROOT),
   'channel-roots': async (args) => (await import('./commands/channel-roots.ts')).channelRoots(args),
+  canary: async (args) => (await import('./commands/canary.ts')).canary(args),
   doctor: async (args) => (await import('./commands/doctor.ts')).doctor(args),
   'import-sample': async (args) => (await import('./commands/import-sample.ts')).importSample(args),
   'threat-model': async (args) => (await import('./commands/threat-model.ts')).threatModel(args, ROOT),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { CANARY_USAGE } from './canary/usage.ts';
 import { CHANNEL_ROOTS_USAGE } from './channel-roots/options.ts';
 import { DEV_USAGE } from './dev/options.ts';
 import { DOCTOR_USAGE } from './doctor/options.ts';
@@ -32,6 +33,7 @@ const USAGES: Readonly<Record<string, string>> = {
   keys: KEYS_USAGE,
   tenants: TENANTS_USAGE,
   audit: AUDIT_USAGE,
+  canary: CANARY_USAGE,
   doctor: DOCTOR_USAGE,
   'import-sample': IMPORT_USAGE,
   measure: MEASURE_USAGE,

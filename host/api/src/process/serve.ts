@@ -7,6 +7,7 @@ import { ConfigError } from '../errors.ts';
 import { serverAdapters } from './adapters.ts';
 import { assemble } from './assemble.ts';
 import type { ApiConfig } from './config.ts';
+import { figuresAt } from './figures.ts';
 
 /** Requests under way are given so long when the process ends, in milliseconds. */
 const DRAIN_MS = 3_500;
@@ -39,6 +40,7 @@ export async function serve(
     oidc: config.oidc,
     allowedHosts: config.allowedHosts,
     rates: config.rates,
+    ...(config.figures === undefined ? {} : { figures: figuresAt(config.figures) }),
     ...(tls === undefined ? {} : { tls }),
   });
   // The vault opens while the server begins to listen.

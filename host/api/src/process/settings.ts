@@ -94,6 +94,13 @@ export const API = defineRole('api', {
       optional: true,
     },
     {
+      path: 'figures',
+      env: 'ENCLAVE_VAULT_FIGURES',
+      doc: 'Socket of the local vault at which its canary’s figures are: `/metrics` shows them as well.',
+      read: text('the path of a socket', /\/.{1,106}/),
+      optional: true,
+    },
+    {
       path: 'store.kind',
       env: 'ENCLAVE_VAULT_STORE_KIND',
       doc: 'Where records are. A Lambda function has DynamoDB only.',

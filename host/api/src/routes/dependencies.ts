@@ -15,6 +15,8 @@ export interface RouteDependencies {
   /** The open vault. @throws {ApiError} `starting` until it is */
   readonly vault: () => Vault;
   readonly schema: RecordSchema;
+  /** Figures of others, in the same format, that are shown at /metrics as well. Never throws. */
+  readonly figures: () => Promise<string>;
   /** What is shown at /metrics. */
   readonly metrics: Metrics;
   readonly meter: Meter;

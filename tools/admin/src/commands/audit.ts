@@ -11,6 +11,7 @@ import { lockData } from '../dev/lock.ts';
 import { parseDevOptions } from '../dev/options.ts';
 import { type AuditSession, LocalVault } from '../dev/vault.ts';
 import { AdminError, UsageError } from '../errors.ts';
+import { printable } from '../printable.ts';
 import { PLACE_OPTIONS, placeOf } from '../storage/place.ts';
 import { type OperatorStorage, openOperatorStorage } from '../storage/storage.ts';
 import { headsOf } from './audit-heads.ts';
@@ -104,7 +105,7 @@ function print(report: AuditReport, json: boolean, complete: boolean): void {
   }
   for (const { log, n, to, code, message } of report.findings) {
     const where = n === undefined ? '' : ` entry ${n}${to === undefined ? '' : `-${to}`}`;
-    process.stdout.write(`${log}${where}: ${code}: ${message}\n`);
+    process.stdout.write(`${printable(log)}${where}: ${code}: ${message}\n`);
   }
   const { chains, entries, findings } = report;
   process.stdout.write(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CanaryKeeper } from '../canary/keeper.ts';
 import { banner } from '../dev/banner.ts';
 import { openControl } from '../dev/control.ts';
 import { type Folders, files, makeFolders } from '../dev/folders.ts';
@@ -37,11 +38,25 @@ export async function dev(args: readonly string[], root: string): Promise<number
 }
 
 async function runVault(options: DevOptions, root: string, folders: Folders, began: number): Promise<number> {
-  const shown = (line: Record<string, unknown>) => options.verbose || !QUIET.has(String(line.level));
+  const shown = (line: Record<string, unknown>) =>
+    // What a canary says is told by its keeper, once for all that are alike.
+    (keeper?.hear(line) === true ? false : !QUIET.has(String(line.level))) || options.verbose;
   const vault = new LocalVault(options, root, folders, shown);
+  const { intervalSeconds, webhook } = options.canary;
+  const keeper =
+    intervalSeconds === 0
+      ? undefined
+      : new CanaryKeeper({
+          intervalSeconds,
+          webhook,
+          figures: vault.figures,
+          restart: () => vault.killCanary(),
+        });
+  let canary: Readonly<Record<string, unknown>> | undefined;
   const stopped = stopSignal();
   refuseDebugger();
   try {
+    await keeper?.listen();
     const starting = vault.start();
     starting.catch(() => undefined);
     const facts = await Promise.race([starting, stopped]);
@@ -51,6 +66,11 @@ async function runVault(options: DevOptions, root: string, folders: Folders, beg
     const control = await openControl(running, files(data).running, {
       '/session': () => vault.session(),
       '/examined': () => vault.examined(),
+      '/canary': () => ({
+        state: keeper === undefined ? 'off' : canary === undefined ? 'starting' : 'there',
+        settings: canary,
+        instance: vault.principals.instance,
+      }),
       '/pids': () => ({ dev: process.pid, ...vault.pids() }),
     });
     process.stdout.write(
@@ -64,14 +84,40 @@ async function runVault(options: DevOptions, root: string, folders: Folders, beg
       }),
     );
     log('info', 'ready', { url: facts.url });
+    if (keeper !== undefined)
+      startCanary(vault, facts.url, options, files(data).canary).then(
+        (settings) => {
+          canary = settings;
+        },
+        (error: unknown) =>
+          // Its keeper misses it, and says so again and again.
+          log('error', 'canary_not_started', {
+            code: error instanceof Error && 'code' in error ? error.code : 'internal',
+          }),
+      );
     log('info', 'stopping', { signal: await stopped });
     await control.close();
     return 0;
   } finally {
     const late = setTimeout(() => process.exit(1), STOP_MS).unref();
+    await keeper?.close();
     await vault.stop();
     clearTimeout(late);
   }
+}
+
+async function startCanary(
+  vault: LocalVault,
+  url: string,
+  { canary: { intervalSeconds }, tls }: DevOptions,
+  file: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  // Loaded when it is needed: nobody should wait for it to be ready.
+  const { canarySettings } = await import('../canary/start.ts');
+  const certificate = tls === undefined ? undefined : readFileSync(tls.cert, 'utf8');
+  const settings = await canarySettings(vault, url, { file, certificate, intervalSeconds });
+  await vault.startCanary(settings);
+  return settings;
 }
 
 /** This process was started by a shell, without the flag that the others have: a listener of ours takes the place of Node's, which opens a debugger. */

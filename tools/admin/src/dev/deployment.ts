@@ -28,6 +28,9 @@ export const LOCAL: Deployment = {
 /** An operator's role; key policies do not name it. */
 export const ADMIN_ROLE = role('admin');
 
+/** The canary's; key policies do not name it. */
+export const CANARY_ROLE = role('canary');
+
 /** Instance that the parent plays; PCR4 of its enclaves. */
 export const INSTANCE_ID = 'i-0e0c1a5e000000001';
 

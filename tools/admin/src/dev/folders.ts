@@ -36,5 +36,6 @@ export const files = (data: string) => ({
   database: join(data, 'vault.db'),
   auditHeads: join(data, 'audit-heads.log'),
   adminKey: join(data, 'admin.key'),
+  canary: join(data, 'canary.json'),
   running: join(data, 'running.json'),
 });

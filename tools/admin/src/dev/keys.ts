@@ -28,7 +28,8 @@ export const KEY_USES = ['vault', 'request', 'integrity'] as const;
 export type KeyUse = (typeof KEY_USES)[number];
 export type KeyArns = Readonly<Record<KeyUse, string>>;
 
-const policyOf = (use: KeyUse, measurements: Measurements | null): PolicyDocument =>
+/** What a key's policy is for the measurements that are admitted. */
+export const policyOf = (use: KeyUse, measurements: Measurements | null): PolicyDocument =>
   use === 'vault'
     ? vaultKeyPolicy(LOCAL, measurements)
     : use === 'request'

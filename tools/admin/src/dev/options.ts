@@ -3,6 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { EnclaveRate } from '@enclave-vault/protocol';
 import { UsageError } from '../errors.ts';
+import { type CanaryOptions, webhookOf } from './canary-options.ts';
 import { LOCAL } from './deployment.ts';
 
 export interface DevOptions {
@@ -31,6 +32,7 @@ export interface DevOptions {
   readonly legacyKeys: readonly string[];
   /** What each enclave opens at most; undefined: the program's own. */
   readonly enclaveRate: EnclaveRate | undefined;
+  readonly canary: CanaryOptions;
   readonly verbose: boolean;
 }
 
@@ -52,8 +54,13 @@ export const DEV_USAGE = `enclave-vault dev [options]          run the whole vau
   --legacy-key ARN      a key that wrapped imported records (repeatable; changes PCR16: see --accept-measurements)
   --enclave-rate A,B,C  records an enclave opens: at once, a second, an hour
                         (changes PCR16 as well)                         ENCLAVE_VAULT_ENCLAVE_RATE
+  --canary-interval N   seconds from one run of the canary to the next
+                        (60; 0: no canary)                              ENCLAVE_VAULT_CANARY_INTERVAL
+  --canary-webhook URL  where its alarms are sent: https, or this machine
+                                                                        ENCLAVE_VAULT_CANARY_WEBHOOK
   --unsafe-plain-http   listen beyond loopback without TLS
   --verbose             log every event of every process
+  ENCLAVE_VAULT_CANARY_WEBHOOK_SECRET signs what the webhook gets: 32 characters or more.
   ENCLAVE_VAULT_PASSPHRASE, if set, encrypts the emulator's KMS keys at rest.`;
 
 const LOCAL_KEY = new RegExp(
@@ -74,7 +81,13 @@ export function parseDevOptions(args: readonly string[], env: NodeJS.ProcessEnv,
     const value = values[name] ?? env[variable];
     return typeof value === 'string' && value !== '' ? value : undefined;
   };
-  const number = (name: 'port' | 'enclaves', variable: string, preset: number, min: number, max: number) => {
+  const number = (
+    name: 'port' | 'enclaves' | 'canary-interval',
+    variable: string,
+    preset: number,
+    min: number,
+    max: number,
+  ) => {
     const raw = text(name, variable);
     if (raw === undefined) return preset;
     const n = WHOLE.test(raw) ? Number(raw) : Number.NaN;
@@ -97,6 +110,7 @@ export function parseDevOptions(args: readonly string[], env: NodeJS.ProcessEnv,
   const enclaveRate = rate === undefined ? undefined : parseRate(rate);
   if (rate !== undefined && enclaveRate === undefined)
     problems.push('--enclave-rate takes three whole numbers from 1: at once, a second, an hour');
+  const webhook = webhookOf(text('canary-webhook', 'ENCLAVE_VAULT_CANARY_WEBHOOK'), env, problems);
   const file = (name: keyof typeof values & string, variable: string) => {
     const given = text(name, variable);
     return given === undefined ? undefined : path(given);
@@ -118,6 +132,10 @@ export function parseDevOptions(args: readonly string[], env: NodeJS.ProcessEnv,
     tls: cert !== undefined && key !== undefined ? { cert: path(cert), key: path(key) } : undefined,
     legacyKeys,
     enclaveRate,
+    canary: {
+      intervalSeconds: number('canary-interval', 'ENCLAVE_VAULT_CANARY_INTERVAL', 60, 0, 3_600),
+      webhook,
+    },
     verbose: values.verbose === true,
   };
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
@@ -152,6 +170,8 @@ function parse(args: readonly string[]) {
         'legacy-key': { type: 'string', multiple: true },
         'enclave-rate': { type: 'string' },
         'unsafe-plain-http': { type: 'boolean' },
+        'canary-interval': { type: 'string' },
+        'canary-webhook': { type: 'string' },
         'tls-cert': { type: 'string' },
         'tls-key': { type: 'string' },
         verbose: { type: 'boolean' },

@@ -9,6 +9,7 @@ const MAINS = {
   hypervisor: 'emulators/nitro/src/main.ts',
   parent: 'host/parent/src/main.ts',
   api: 'host/api/src/main.ts',
+  canary: 'tools/admin/src/canary/main.ts',
 } as const;
 
 export type ProcessName = keyof typeof MAINS;

@@ -40,6 +40,11 @@ export class Supervised {
     return ready;
   }
 
+  /** Ends it, whatever it does: it is started again as after a crash. */
+  kill(): void {
+    this.#child?.process.kill('SIGKILL');
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#timer);

@@ -2,7 +2,12 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { KmsEmulatorConfig } from '@enclave-vault/emulator-kms';
-import { kmsEndpointPolicy, type Measurements } from '@enclave-vault/policies';
+import {
+  kmsEndpointPolicy,
+  legacyKeyPolicy,
+  type Measurements,
+  type PolicyDocument,
+} from '@enclave-vault/policies';
 import { encodeConfiguration, pcr16 } from '@enclave-vault/protocol';
 import { AdminError } from '../errors.ts';
 import type { Ready } from './child.ts';
@@ -12,7 +17,7 @@ import type { Examined } from './examined.ts';
 import { type Folders, files } from './folders.ts';
 import { type Given, readGiven } from './given.ts';
 import { askSocket } from './hypervisor.ts';
-import { DeploymentKeys, type KeyArns } from './keys.ts';
+import { DeploymentKeys, KEY_USES, type KeyArns, policyOf } from './keys.ts';
 import { log } from './log.ts';
 import { admit, differing, type Measured, pinnedMeasurements } from './measurements.ts';
 import type { DevOptions } from './options.ts';
@@ -147,6 +152,34 @@ export class LocalVault {
     };
   }
 
+  /** What was deployed: the policy of each key, by its ARN. */
+  deployed(): {
+    readonly keys: KeyArns;
+    readonly legacyKeys: readonly string[];
+    readonly policies: ReadonlyMap<string, PolicyDocument>;
+  } {
+    const { legacyKeys } = this.#options;
+    const trusted = this.#trusted ?? null;
+    const own = KEY_USES.map((use): [string, PolicyDocument] => [this.#arns[use], policyOf(use, trusted)]);
+    const legacy = legacyKeys.map((arn): [string, PolicyDocument] => [arn, legacyKeyPolicy(LOCAL, trusted)]);
+    return { keys: this.#arns, legacyKeys, policies: new Map([...own, ...legacy]) };
+  }
+
+  /** Starts the canary, which nothing else waits for. @throws {AdminError} process_failed, start_timed_out */
+  async startCanary(config: unknown): Promise<void> {
+    await this.#start('canary', () => config);
+  }
+
+  /** Ends a canary that hangs: it is started again. */
+  killCanary(): void {
+    this.#processes.get('canary')?.kill();
+  }
+
+  /** Where the keeper of the canaries shows their figures. */
+  get figures(): string {
+    return this.#socket('figures');
+  }
+
   /** Where KMS is: through the endpoint of the VPC, and from outside. */
   get kms(): Kms {
     return this.#kms;
@@ -158,7 +191,7 @@ export class LocalVault {
 
   /** Callers first, so that what is in flight can still be answered. */
   async stop(): Promise<void> {
-    for (const name of ['api', 'parent', 'hypervisor', 'kms'] as const)
+    for (const name of ['canary', 'api', 'parent', 'hypervisor', 'kms'] as const)
       await this.#processes.get(name)?.stop();
   }
 
@@ -256,6 +289,9 @@ export class LocalVault {
       kms: { host: '127.0.0.1', port: this.#kms.inside },
       credentials: { kind: 'static', ...this.principals.instance },
       drainSeconds: 3,
+      ...(this.#options.canary.intervalSeconds > 0 && {
+        canary: { seconds: this.#options.canary.intervalSeconds },
+      }),
     };
   }
 
@@ -281,6 +317,7 @@ export class LocalVault {
       credentials: this.principals.api,
       parent: `unix:${this.#socket('parent')}`,
       bootstrap: { adminKeyFile: adminKey },
+      ...(this.#options.canary.intervalSeconds > 0 && { figures: this.figures }),
     };
   }
 
@@ -298,7 +335,7 @@ export class LocalVault {
     };
   }
 
-  #socket(name: ProcessName): string {
+  #socket(name: ProcessName | 'figures'): string {
     return join(this.#folders.run, `${name}.sock`);
   }
 

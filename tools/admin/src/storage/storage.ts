@@ -46,9 +46,13 @@ async function local(data: string): Promise<OperatorStorage> {
   const running = await findRunning(files(data).running);
   if (running === undefined) throw new AdminError('vault_not_running', `no vault runs on ${data}: start it`);
   const answer: unknown = await askSocket(running.control, 'GET', '/session');
-  const session = answer as AuditSession;
+  return storageOfSession(`local ${data}`, answer as AuditSession);
+}
+
+/** What a running local vault lends. The caller closes store and KMS. @throws {StoreError} */
+export function storageOfSession(name: string, session: AuditSession): OperatorStorage {
   return {
-    name: `local ${data}`,
+    name,
     kms: createVaultKms({ ...session.kms, credentials: session.credentials }),
     keys: session.kms.keys,
     store: SqliteStore.open(session.database),
