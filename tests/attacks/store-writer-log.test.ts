@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Item } from '@enclave-vault/vault';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../support/local-vault.ts';
 import { StoreAttack } from '../support/store-attack.ts';
 import { entryKey, flip, without } from '../support/store-attacker.ts';
 
@@ -327,6 +328,22 @@ describe('the audit log', () => {
     });
     all.expectFailed(await readAudit(id), 500, 'integrity_failed');
     all.expected.set(id, ['entry_forged 2']);
+  });
+
+  it('under a name that would hide, overwrite or add lines on the operator’s terminal is shown as text', async () => {
+    const name = '\u001b[8m\u009b2J\r\n5 chains, 9 entries, 0 findings\n\u202e';
+    const [entry, hash] = [Buffer.from('x'), Buffer.alloc(32)];
+    await all.attacker.put({ pk: `LOG##${name}`, sk: entryKey(1), entry, hash });
+    const { code, out } = await run(['audit', 'verify', '--data', all.vault.data]);
+    expect(code).toBe(1);
+    expect(out).not.toMatch(/[^\n\x20-\x7e]/);
+    expect(out).toContain(
+      '\\u{1b}[8m\\u{9b}2J\\u{d}\\u{a}5 chains, 9 entries, 0 findings\\u{a}\\u{202e} entry 1: ',
+    );
+    // One line each for what was found, and the last one counts them.
+    const lines = out.trim().split('\n');
+    expect(lines.at(-1)).toContain(`, ${lines.length - 1} findings (`);
+    all.expected.set(name, ['entry_forged 1', 'head_missing']);
   });
 });
 
