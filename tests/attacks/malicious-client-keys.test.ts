@@ -332,3 +332,41 @@ describe('a key that has ended', () => {
     for (const other of others) expect(comparable(other)).toEqual(comparable(expected));
   });
 });
+
+describe('what he says of himself', () => {
+  const FORGED =
+    '\n{"time":"2026-01-01T00:00:00.000Z","level":"info","event":"forged_line"}\n\u001b[2J\u009b8m\u202e';
+
+  it('writes no line of his own into a log, nor anything but text', async () => {
+    const key = await all.keyWith({ scopes: SCOPES });
+    const { status } = await all.decrypt(key, { fields: ['city'], reason: `because${FORGED}` });
+    expect(status).toBe(200);
+    for (const [path, headers] of [
+      [`/v1/vaults/${encodeURIComponent(FORGED)}`, {}],
+      ['/v1/keys', { 'user-agent': 'x {"event":"forged_line"}', 'x-amzn-trace-id': 'Root=1;forged_line' }],
+      ['/v1/keys', { traceparent: '00-11111111111111111111111111111111-1111111111111111-01' }],
+    ] as const)
+      await all.vault.call('GET', path, undefined, { key, headers });
+    expect(all.vault.logged('forged_line')).toEqual([]);
+    expect(all.vault.output).not.toContain('forged_line');
+    // The reason stands in the audit as he gave it, and as JSON text: one member of one entry.
+    const { json, text } = await all.vault.call('GET', `/v1/vaults/${all.id}/audit`);
+    expect((json.entries as unknown as { reason: string }[])[0]?.reason).toBe(`because${FORGED}`);
+    for (const raw of ['\n', '\u001b']) expect(text).not.toContain(raw);
+  });
+
+  it('names no request: an id of his is not taken for the vault’s own', async () => {
+    const headers = { 'x-request-id': 'req_00000000-0000-4000-8000-000000000000' };
+    const answer = await all.vault.call('GET', '/v1/keys', undefined, { headers });
+    expect(answer.headers.get('x-request-id')).toMatch(/^req_[0-9a-f-]{36}$/);
+    expect(answer.headers.get('x-request-id')).not.toBe(headers['x-request-id']);
+  });
+
+  it('opens the API to no page of another site', async () => {
+    const headers = { origin: 'https://evil.example', 'access-control-request-method': 'POST' };
+    for (const method of ['GET', 'OPTIONS']) {
+      const answer = await all.vault.call(method, '/v1/keys', undefined, { headers });
+      expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+    }
+  });
+});

@@ -201,4 +201,30 @@ describe("another tenant's key", () => {
     });
     expect(page.text).not.toContain(all.vault.adminKey.slice(4, 30));
   });
+
+  it('is told the same by HEAD, which has no body to compare', async () => {
+    const gone = await all.create(FIELDS);
+    await all.vault.call('DELETE', `/v1/vaults/${gone}?delete_all=true`);
+    const head = (id: string) => all.vault.call('HEAD', `/v1/vaults/${id}`, undefined, { key: stranger });
+    const absent = await head(ABSENT);
+    expect(absent.status).toBe(404);
+    for (const id of [all.id, gone]) {
+      const answer = await head(id);
+      expect(comparable(answer)).toEqual(comparable(absent));
+      expect(answer.headers.get('content-length')).toBe(absent.headers.get('content-length'));
+    }
+  });
+
+  it('reads nothing of others in what anybody may read: reference, figures, health, who attests', async () => {
+    const nonce = 'A'.repeat(22);
+    for (const path of ['/v1/openapi.json', '/metrics', '/health', `/v1/attestation?nonce=${nonce}`]) {
+      const { status, text } = await all.vault.call('GET', path, undefined, { key: stranger });
+      expect([path, status]).toEqual([path, 200]);
+      for (const name of [all.id, all.vault.adminKey.slice(4, 30), 'stranger'])
+        expect(text).not.toContain(name);
+    }
+    const own = await all.vault.call('GET', '/v1/openapi.json');
+    const his = await all.vault.call('GET', '/v1/openapi.json', undefined, { key: stranger });
+    expect(his.text).toBe(own.text);
+  });
 });
