@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { CloudFormationValidatePlugin } from 'aws-cdk-lib';
 import { RESOURCE_TYPES } from './checks/types.ts';
 
+/** What vaults' stacks have, and the stack of a management account. */
+const TYPES = [...Object.keys(RESOURCE_TYPES), 'AWS::Organizations::Policy'];
+
 let validator: CloudFormationValidatePlugin | undefined;
 
 /**
@@ -16,7 +19,7 @@ let validator: CloudFormationValidatePlugin | undefined;
 export function schemaValidator(outdir: string): CloudFormationValidatePlugin {
   if (validator === undefined) {
     validator = new CloudFormationValidatePlugin();
-    const resources = Object.keys(RESOURCE_TYPES).map((Type, index) => [`Type${index}`, { Type }]);
+    const resources = TYPES.map((Type, index) => [`Type${index}`, { Type }]);
     const templatePath = join(outdir, 'types.json');
     writeFileSync(templatePath, JSON.stringify({ Resources: Object.fromEntries(resources) }));
     // What it says of resources without properties is of no interest.

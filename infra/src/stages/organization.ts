@@ -6,11 +6,12 @@ import {
   vaultControls,
   vaultResourceControls,
 } from '@enclave-vault/policies';
-import { App, BootstraplessSynthesizer, type IStackSynthesizer, Stack } from 'aws-cdk-lib';
+import { App, BootstraplessSynthesizer, type IStackSynthesizer, Stack, Validations } from 'aws-cdk-lib';
 import { CfnPolicy } from 'aws-cdk-lib/aws-organizations';
 import type { OrganizationConfig } from '../config/organization.ts';
 import { InfraError } from '../errors.ts';
 import { APP, inFolder, type Template } from '../synthesize.ts';
+import { schemaValidator } from '../validator.ts';
 
 /** "Maximum document size" of a service or resource control policy (Organizations User Guide, quotas). */
 const MAX_POLICY = 5120;
@@ -68,6 +69,7 @@ export function synthesizeOrganization(config: OrganizationConfig): Template {
 function organizationTemplate(outdir: string, config: OrganizationConfig): Template {
   const { name, targets } = config;
   const app = new App({ ...APP, outdir });
+  Validations.of(app).addPlugins(schemaValidator(outdir));
   const stack = new Stack(app, `${name}-organization`, {
     description: `Control policies of an organization around vaults (Enclave Vault ${name})`,
     // The class names members `undefined` that its interface only leaves out.

@@ -105,6 +105,8 @@ export class StandIn {
   ): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
     const env: Record<string, string> = {
       PATH: process.env.PATH ?? '',
+      // As the command's own bin does: compiled code is kept between runs.
+      NODE_COMPILE_CACHE: join(import.meta.dirname, '../../../../node_modules/.cache/enclave-vault'),
       HOME: this.folder,
       INIT_CWD: this.folder,
       AWS_ENDPOINT_URL: this.server.url,
