@@ -14,5 +14,5 @@ if [ ${#packages[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/n
   apt-get update -qq && apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
 fi
 
-node trusted/enclave/build.ts || exit 1
+[ -n "${ENCLAVE_VAULT_BUILT:-}" ] || node trusted/enclave/build.ts || exit 1
 exec node tests/interop/dynamodb/main.heavy.ts

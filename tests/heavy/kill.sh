@@ -4,5 +4,5 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 export PATH="$PWD/node_modules/.bin:$PATH"
-node trusted/enclave/build.ts
+[ -n "${ENCLAVE_VAULT_BUILT:-}" ] || node trusted/enclave/build.ts
 exec node tests/heavy/kill/main.ts
