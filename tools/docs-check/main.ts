@@ -5,6 +5,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readModel, threatModelPage } from '@enclave-vault/threat-model';
 import { testTitles } from '@enclave-vault/threat-model/titles';
 import { alarmsPage } from './alarms-page.ts';
 import { attacksPage } from './attacks-page.ts';
@@ -21,7 +22,10 @@ const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const has = (path: string) => existsSync(join(root, path));
 
+const model = readModel(root);
 const WRITTEN: Readonly<Record<string, string>> = {
+  // Where it cannot be read, `threat-model check` says why.
+  ...('workspace' in model ? { 'docs/threat-model.md': threatModelPage(model) } : {}),
   'docs/errors.md': errorsPage(),
   'docs/configuration.md': configurationPage(),
   'docs/doctor.md': doctorPage(),
@@ -32,7 +36,8 @@ const WRITTEN: Readonly<Record<string, string>> = {
   // Its templates take seconds to make: the tests, which have them, say when it is stale.
   ...(process.argv.includes('--check') ? {} : { 'docs/resources.md': exampleResourcesPage() }),
 };
-const problems: string[] = [];
+const problems: string[] =
+  'workspace' in model ? [] : ['docs/threat-model: unreadable: see `enclave-vault threat-model check`'];
 for (const [page, text] of Object.entries(WRITTEN)) {
   if (has(page) && read(page) === text) continue;
   if (process.argv.includes('--check')) problems.push(`${page} is stale: npm run docs writes it`);

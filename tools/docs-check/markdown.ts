@@ -9,7 +9,7 @@ export interface Place {
 
 /** What can be checked of a page of Markdown. */
 export interface Page {
-  /** Fragments that a link may name, as GitHub makes them of headings. */
+  /** Fragments that a link may name: of headings, as GitHub makes them, and what is named by hand. */
   readonly anchors: ReadonlySet<string>;
   /** Targets of links, images and reference definitions. */
   readonly links: readonly Place[];
@@ -19,6 +19,7 @@ export interface Page {
   readonly scripts: readonly Place[];
 }
 
+const NAMED = /<a id="([^"]+)"><\/a>/g;
 const FENCE = /^\s*(`{3,}|~{3,})/;
 const HEADING = /^#{1,6}\s+(.*?)\s*#*$/;
 const CODE = /(`+)(.+?)\1(?!`)/g;
@@ -48,6 +49,7 @@ export function readPage(markdown: string): Page {
     }
     const heading = HEADING.exec(line)?.[1];
     if (heading !== undefined) addAnchor(anchors, heading);
+    for (const [, name = ''] of line.matchAll(NAMED)) anchors.add(name);
     for (const [, , text = ''] of line.matchAll(CODE)) codes.push(found(text.trim()));
     const prose = line.replace(CODE, (code) => 'x'.repeat(code.length));
     for (const [, target = ''] of prose.matchAll(LINK)) links.push(found(target));

@@ -121,7 +121,7 @@ function patternOf(title: string): RegExp {
   const open = title
     .split(/(%[sdifjoOc#]|\$[A-Za-z_][\w.]*|…|%%)/)
     .map((part, index) =>
-      index % 2 === 0 ? part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : part === '%%' ? '%' : '[^]*',
+      index % 2 === 0 ? part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : part === '%%' ? '%' : '[\\s\\S]*',
     );
   return new RegExp(`^${open.join('')}$`);
 }

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseCheck } from '../src/checks/check.ts';
+import { Results } from '../src/checks/results.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'results-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const file = (name: string, text: string) => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+type Test = readonly [title: string, status: string, ...within: string[]];
+const report = (tests: Readonly<Record<string, readonly Test[]>>) =>
+  JSON.stringify({
+    startTime: 1_700_000_000_000,
+    testResults: Object.entries(tests).map(([path, own]) => ({
+      name: join('/checkout', path),
+      assertionResults: own.map(([title, status, ...ancestorTitles]) => ({ title, status, ancestorTitles })),
+    })),
+  });
+
+function verdict(results: Results, text: string) {
+  const check = parseCheck(text);
+  if (check === undefined) throw new TypeError(text);
+  return results.of(check);
+}
+
+describe('a report of tests', () => {
+  const results = new Results('/checkout');
+  results.add(
+    file(
+      'vitest.json',
+      report({
+        'a/b.test.ts': [
+          ['holds', 'passed', 'a door'],
+          ['holds at night (%)', 'failed', 'a door'],
+          ['is 1 of 2', 'passed', 'a window'],
+          ['is 2 of 2', 'passed', 'a window'],
+          ['was left out', 'skipped', 'a roof'],
+          ['was left for later', 'todo', 'a roof'],
+          ['key “x” (y) is refused', 'passed'],
+          ['key “z” (y) is refused', 'pending'],
+        ],
+        'infra/test/proofs/proofs.test.ts': [
+          ['answers every request as expected: as it is', 'passed', 'the matrix'],
+          ['answers every request as expected: everything allowed', 'failed', 'the matrix'],
+        ],
+      }),
+    ),
+  );
+
+  it.each([
+    ['test:a/b.test.ts › holds', 'passed'],
+    ['test:a/b.test.ts › holds at night (%)', 'failed'],
+    ['test:a/b.test.ts › is %i of %i', 'passed'],
+    ['test:a/b.test.ts › a window', 'passed'],
+    ['test:a/b.test.ts › a door', 'failed'],
+    ['test:a/b.test.ts › was left out', 'skipped'],
+    ['test:a/b.test.ts › was left for later', 'skipped'],
+    ['test:a/b.test.ts › a roof', 'skipped'],
+    ['test:a/b.test.ts › key “$name” (y) is refused', 'skipped'],
+    ['test:a/b.test.ts › … of 2', 'passed'],
+    ['test:a/b.test.ts › hold', 'not_run'],
+    ['test:a/b.test.ts › is %i of 3', 'not_run'],
+    ['test:a/c.test.ts › holds', 'not_run'],
+    ['cell:moat', 'failed'],
+    ['suite:vm › it boots', undefined],
+  ])('says of %s: %s', (check, said) => expect(verdict(results, check)).toBe(said));
+
+  it('says when it began', () => {
+    expect(results.began?.toISOString()).toBe('2023-11-14T22:13:20.000Z');
+    expect(new Results('/checkout').began).toBeUndefined();
+  });
+
+  it.each(['', 'no JSON', '{}', '{"startTime":1,"testResults":[{"name":1}]}', '[]', 'null'])(
+    'that is none is refused: %j',
+    (text) => expect(() => new Results('/checkout').add(file('none.json', text))).toThrow(),
+  );
+});
+
+describe('the log of a heavy suite', () => {
+  const results = new Results('/checkout');
+  results.add(
+    file(
+      'vm.log',
+      '== vm\nok enclave: boots (12 ms)\n   ok     it: ends (a title (2))\nFAILED it: answers (3 ms)\nFAILED: it hums\n3 passed, 2 failed\n',
+    ),
+  );
+  results.add(file('dns.log', 'SKIPPED: no tool\n0 passed, 0 failed\n'));
+  results.add(file('half.log', 'ok one\nskipped: the other half\n'));
+
+  it.each([
+    ['suite:vm › enclave: boots', 'passed'],
+    ['suite:vm › it: ends (a title (2))', 'passed'],
+    ['suite:vm › it: answers', 'failed'],
+    ['suite:vm › it hums', 'failed'],
+    ['suite:vm › boots', 'not_run'],
+    ['suite:dns › any line', 'skipped'],
+    ['suite:half › one', 'passed'],
+    ['suite:half › two', 'not_run'],
+    ['suite:other › one', undefined],
+  ])('says of %s: %s', (check, said) => expect(verdict(results, check)).toBe(said));
+});
