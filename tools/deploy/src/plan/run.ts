@@ -41,7 +41,7 @@ export interface DeployRun extends Run {
 }
 
 /** Parts of the release that need nothing of this deployment, as they lie in the bucket; functions are signed. */
-export type PlacedFiles = Readonly<Record<Exclude<Part, 'api'>, ArtifactLocation>>;
+export type PlacedFiles = Readonly<Record<Exclude<Part, 'api' | 'canary-inside'>, ArtifactLocation>>;
 
 /** From which measurements to which. */
 export interface Rollout {
@@ -59,6 +59,8 @@ export class Known {
   files: PlacedFiles | undefined;
   settings: DeploymentSettings | undefined;
   rollout: Rollout | undefined;
+  /** States of policies that the canary was told of in this run, and takes until they are settled. */
+  announced: ReadonlySet<string> = new Set();
 
   /** Takes the outputs of a deployed stage. @throws {InfraError} `output_missing`, `output_invalid` */
   take(stage: Stage, outputs: Readonly<Record<string, string>>): void {

@@ -2,6 +2,7 @@
 import {
   API,
   ARTIFACTS,
+  CANARY,
   CONTROLLERS,
   DATA,
   DECRYPTION,
@@ -20,6 +21,7 @@ import { zipWith } from '../artifacts/zip.ts';
 import { DeployError } from '../errors.ts';
 import { measurementsOf, widened } from '../keys/measurements.ts';
 import { apiFiles, authorizerFiles } from './api-files.ts';
+import { announce, placeCanary, settle, withFunction } from './canary.ts';
 import { approve, readLive } from './keys.ts';
 import { keyPlaces, replicaPlace } from './regions.ts';
 import { rollOut } from './rollout.ts';
@@ -48,6 +50,7 @@ const STEPS: Readonly<Record<string, Step>> = {
   [DATA.id]: data,
   [DECRYPTION.id]: decryption,
   [API.id]: api,
+  [CANARY.id]: canary,
 };
 
 export function stepOf(stage: Stage): Step {
@@ -105,7 +108,6 @@ async function artifacts(context: StepContext, stage: Stage): Promise<boolean> {
       await placer.place('settings', 'authorizer.zip', sha256Of(authorizer), async () => authorizer),
     ),
     smoke: await signed('smoke'),
-    'canary-inside': await signed('canary-inside'),
     'canary-outside': await signed('canary-outside'),
   };
   return true;
@@ -129,14 +131,31 @@ function placerOf({ run, known, act }: StepContext): Placer {
 
 /**
  * Keys first as they are, for their ARNs: PCR16 measures them. Then, once it is known what the release measures to here, open
- * to it beside whatever runs now.
+ * to it beside whatever runs now. The canary that is there is told of every change before it is made.
  */
 async function keys(context: StepContext, stage: Stage): Promise<boolean> {
   const { run, known, act } = context;
   const live = await readLive(run);
+  if (act === 'deploy' && (await learn(context, stage))) {
+    await measure(context, live);
+    await announce(run, known, placerOf(context), [live]);
+  }
   // What is shown is how it ends.
   const there = act === 'show' ? await learn(context, stage) : await bringKeys(context, live);
   if (!there) return act === 'show' ? bringKeys(context, null) : false;
+  const wanted = await measure(context, live);
+  if (act === 'show') return bringKeys(context, wanted);
+  if (act === 'learn') return true;
+  await approve(run, live, wanted, run.release.release.version);
+  const both = widened(live, wanted);
+  // A pipeline narrows in a run of its own, which announces that.
+  await announce(run, known, placerOf(context), run.phase === undefined ? [both, wanted] : [both]);
+  return bringKeys(context, both);
+}
+
+/** What the release measures to here, with the settings that its instances will have. */
+async function measure(context: StepContext, live: Measurements | null): Promise<Measurements> {
+  const { run, known } = context;
   known.settings ??= await settingsOf(run, known);
   const { settings } = known;
   const { release } = run.release;
@@ -151,10 +170,7 @@ async function keys(context: StepContext, stage: Stage): Promise<boolean> {
     async () => settings.parentArchive,
   );
   known.release = placedRelease(known, release.version, parentSettings);
-  if (act === 'show') return bringKeys(context, wanted);
-  if (act === 'learn') return true;
-  await approve(run, live, wanted, release.version);
-  return bringKeys(context, widened(live, wanted));
+  return wanted;
 }
 
 async function learn({ run, known }: StepContext, stage: Stage): Promise<boolean> {
@@ -199,6 +215,10 @@ function placedRelease(
       get api(): never {
         throw new InfraError('output_missing', 'the function of the API has no settings yet');
       },
+      /** Its manifest is of the keys and the table as they will be. */
+      get 'canary-inside'(): never {
+        throw new InfraError('output_missing', 'the canary inside has no manifest yet');
+      },
     },
   };
 }
@@ -212,6 +232,8 @@ async function data(context: StepContext, stage: Stage): Promise<boolean> {
   const steps = dataSteps(run.config, known.of(DATA) ?? null);
   // One at a time they cannot be shown: each builds on the one before.
   const shown = act === 'show' ? steps.slice(there ? -1 : 0, there ? undefined : 1) : steps;
+  if (act === 'deploy' && there && known.release !== null)
+    await announce(run, known, placerOf(context), [known.measurements]);
   for (const step of shown) {
     for (const replica of step.keysIn) await bring(context, replicaPlace(replica));
     if (!(await bring(context, { stage: step.stage, region }))) return false;
@@ -224,7 +246,11 @@ async function decryption(context: StepContext, stage: Stage): Promise<boolean> 
   const { rollout } = known;
   if (act !== 'deploy') return own(context, stage);
   if (rollout === undefined) throw new DeployError('service_failed', 'the keys are not deployed');
-  await rollOut(run, known, stage, rollout, (measurements) => bringKeys(context, measurements));
+  await rollOut(run, known, stage, rollout, async (measurements) => {
+    await announce(run, known, placerOf(context), [measurements]);
+    await bringKeys(context, measurements);
+    await settle(run, known, placerOf(context));
+  });
   return true;
 }
 
@@ -237,19 +263,16 @@ async function api(context: StepContext, stage: Stage): Promise<boolean> {
     const zip = zipWith(await run.release.read('api'), apiFiles(run, known, settings));
     const placer = placerOf(context);
     const placed = await placer.place('settings', 'api.zip', sha256Of(zip), async () => zip);
-    const { authorizer, smoke, 'canary-inside': inside, 'canary-outside': outside } = release.functions;
-    known.release = {
-      ...release,
-      functions: {
-        authorizer,
-        smoke,
-        'canary-inside': inside,
-        'canary-outside': outside,
-        api: await placer.sign(placed),
-      },
-    };
+    known.release = withFunction(release, 'api', await placer.sign(placed));
   }
   if (act === 'deploy') await gatewayLogs(run);
+  return own(context, stage);
+}
+
+async function canary(context: StepContext, stage: Stage): Promise<boolean> {
+  const { run, known } = context;
+  if (known.release !== null && known.of(DATA) !== undefined && known.of(API) !== undefined)
+    await placeCanary(run, known, placerOf(context));
   return own(context, stage);
 }
 

@@ -80,16 +80,16 @@ describe('a first deployment', () => {
         .filter((key) => key.startsWith('release/'))
         .map((key) => key.split('/')[2])
         .sort(),
-    ).toEqual(['canary-inside.zip', 'canary-outside.zip', 'enclave-vault.eif', 'parent.tar.gz', 'smoke.zip']);
+    ).toEqual(['canary-outside.zip', 'enclave-vault.eif', 'parent.tar.gz', 'smoke.zip']);
     expect(
       keys
         .filter((key) => key.startsWith('settings/'))
         .map((key) => key.split('/')[2])
         .sort(),
-    ).toEqual(['api.zip', 'authorizer.zip', 'parent.tar.gz']);
+    ).toEqual(['api.zip', 'authorizer.zip', 'canary-inside.zip', 'parent.tar.gz']);
     expect(rehearsal.cloud.signing.started).toBe(5);
     const template = await rehearsal.cloud.here.template('vault-api');
-    expect(template).toMatch(/"S3Key":"signed\/[0-9a-f]{64}\/job-5\.zip"/);
+    expect(template).toMatch(/"S3Key":"signed\/[0-9a-f]{64}\/job-4\.zip"/);
   });
 
   test('empties the default security group', async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The phases in which a pipeline rolls a release out, and a drill: at every moment KMS is asked for each enclave that might ask. */
-import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { deploy } from '../../src/plan/deploy.ts';
 import { PHASES, type Phase } from '../../src/plan/run.ts';
 import {
@@ -15,6 +15,7 @@ import {
 import { exampleConfig, Rehearsal } from '../support/rehearsal.ts';
 import { type Fixture, releaseFixture } from '../support/release-fixture.ts';
 import { refusal } from '../support/tools.ts';
+import { watched } from '../support/watched.ts';
 
 vi.mock('@enclave-vault/infra', async (original) => {
   const infra = await original<typeof import('@enclave-vault/infra')>();
@@ -59,6 +60,11 @@ beforeEach(async () => {
   rehearsal.done();
 });
 
+/** In every test of this file, at every moment: policies are what the canary that is deployed then was told. */
+afterEach(() => {
+  expect(watched(rehearsal).filter(({ complaints }) => complaints.length > 0)).toEqual([]);
+});
+
 /** Moments from the first one at which instances run. */
 const moments = (): readonly Moment[] =>
   momentsOf(rehearsal, [first, second, third]).filter(({ running }) => running !== undefined);
@@ -99,21 +105,33 @@ describe('a rollout in phases', () => {
       'narrow: A false, B true, runs 2.0.0',
     ]);
     // In between as well: the old one until the very last moment.
-    const during = moments().slice(begun);
+    const during = moments()
+      .slice(begun)
+      .filter(({ after }) => after !== 'vault-canary');
     expect(during.slice(0, -1).every((moment) => open(moment)[0] === true)).toBe(true);
     expectPromises();
   });
 
   test('changes in each phase what that phase is for', async () => {
     await phase('widen', second);
-    expect(rehearsal.done()).toEqual(['update vault-keys']);
+    expect(rehearsal.done()).toEqual(['update vault-canary', 'update vault-keys']);
     await phase('deploy', second);
     const deployed = rehearsal.done();
     expect(deployed[0]).toBe('update vault-decryption');
     expect(deployed).not.toContain('update vault-keys');
     expect(deployed).toContain('update vault-api');
     await phase('narrow', second);
-    expect(rehearsal.done()).toEqual(['update vault-keys']);
+    expect(rehearsal.done()).toEqual(['update vault-canary', 'update vault-keys', 'update vault-canary']);
+  });
+
+  test('tells the canary in each what it will find: between phases it takes what stands there and what stood before', async () => {
+    const states: number[] = [];
+    for (const one of PHASES) {
+      await phase(one, second);
+      states.push(watched(rehearsal).at(-1)?.states ?? 0);
+    }
+    // Widened: the old set and both. Deployed: both, as one state. Narrowed: the new one.
+    expect(states).toEqual([2, 1, 1]);
   });
 
   test('repeated in any of them changes nothing more', async () => {
@@ -161,7 +179,9 @@ describe('a release that never comes to serve', () => {
     const { code, text } = await refusal(phase('deploy', second));
     expect(code).toBe('unhealthy');
     expect(text).toContain('the release that ran before was put back');
-    const after = moments().slice(begun - 1);
+    const after = moments()
+      .slice(begun - 1)
+      .filter((moment) => moment.after !== 'vault-canary');
     // Widened, replaced, put back, shut.
     expect(after.map((moment) => [moment.running?.release.version, ...open(moment)])).toEqual([
       ['1.0.0', true, true],

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { signer } from '../../../../verifier/eif/test/write-eif.ts';
 import { deploy } from '../../src/plan/deploy.ts';
 import { exampleConfig, Rehearsal } from '../support/rehearsal.ts';
 import { type Fixture, releaseFixture } from '../support/release-fixture.ts';
 import { refusal } from '../support/tools.ts';
+import { watched } from '../support/watched.ts';
 
 vi.mock('@enclave-vault/infra', async (original) => {
   const infra = await original<typeof import('@enclave-vault/infra')>();
@@ -37,19 +38,54 @@ beforeEach(async () => {
   rehearsal.done();
 });
 
+/** In every test of this file, at every moment: policies are what the canary that is deployed then was told. */
+const complaints = () => watched(rehearsal).filter((moment) => moment.complaints.length > 0);
+afterEach(() => expect(complaints()).toEqual([]));
+
 describe('a rollout', () => {
   test('opens the keys to both, replaces the instances, and shuts the old one out', async () => {
     await deploy(await rehearsal.run(second));
-    expect(rehearsal.done().slice(0, 3)).toEqual([
+    // The canary is told before and after what it will find.
+    expect(rehearsal.done().slice(0, 5)).toEqual([
+      'update vault-canary',
       'update vault-keys',
       'update vault-decryption',
       'update vault-keys',
+      'update vault-canary',
     ]);
     const sets = rehearsal.cloud.observations.filter(({ stack }) => stack === 'vault-keys').slice(-2);
     expect(sets[0]?.template).toContain(pcr0(first));
     expect(sets[0]?.template).toContain(pcr0(second));
     expect(await admitted()).toEqual([pcr0(second)]);
     expect(rehearsal.shutOut(images)).toEqual([]);
+  });
+
+  test('is told to the canary before it begins: no false alarm at any moment, and one state at the end', async () => {
+    const begun = watched(rehearsal).length;
+    await deploy(await rehearsal.run(second));
+    const seen = watched(rehearsal).slice(begun);
+    const during = seen.slice(0, 5).map(({ after, states }) => `${after} ${states}`);
+    // Of the old image, of both and of the new one; and then of the new one alone.
+    expect(during).toEqual([
+      'vault-canary 3',
+      'vault-keys 3',
+      'vault-decryption 3',
+      'vault-keys 3',
+      'vault-canary 1',
+    ]);
+    expect(seen.at(-1)?.states).toBe(1);
+  });
+
+  test('that nobody told the canary of would be an alarm from the first change of a key on', async () => {
+    await deploy(await rehearsal.run(second));
+    const { observations } = rehearsal.cloud;
+    const first = observations.findIndex(({ stack }) => stack === 'vault-canary');
+    const told = observations.filter(({ stack }, index) => stack === 'vault-canary' && index > first);
+    for (const one of told) observations.splice(observations.indexOf(one), 1);
+    const [drift] = complaints();
+    expect(drift?.after).toBe('vault-keys');
+    expect(drift?.complaints).toContain('vault.policy PolicyDrift changed DenyWithoutPCR0');
+    observations.splice(0);
   });
 
   test('with another signing certificate is the same: both of PCR8, then the new one', async () => {
@@ -82,7 +118,13 @@ describe('a rollout that fails', () => {
     expect(code).toBe('stack_failed');
     expect(text).toContain('received 0 signals');
     expect(text).toContain('the keys admit it alone');
-    expect(rehearsal.done()).toEqual(['update vault-keys', 'update vault-decryption', 'update vault-keys']);
+    expect(rehearsal.done()).toEqual([
+      'update vault-canary',
+      'update vault-keys',
+      'update vault-decryption',
+      'update vault-keys',
+      'update vault-canary',
+    ]);
     expect(await admitted()).toEqual([pcr0(first)]);
     expect(await runs(first)).toBe(true);
     expect(rehearsal.shutOut(images)).toEqual([]);
@@ -95,10 +137,12 @@ describe('a rollout that fails', () => {
     expect(text).toContain('i-1 unhealthy Target.FailedHealthChecks');
     expect(text).toContain('the release that ran before was put back');
     expect(rehearsal.done()).toEqual([
+      'update vault-canary',
       'update vault-keys',
       'update vault-decryption',
       'update vault-decryption',
       'update vault-keys',
+      'update vault-canary',
     ]);
     expect(await runs(first)).toBe(true);
     expect(await admitted()).toEqual([pcr0(first)]);

@@ -11,18 +11,12 @@ export function memoized(synthesize: Synthesize): Synthesize {
   const made = new WeakMap<Stage, Map<string, Template>>();
   return (stage, known) => {
     const { config, outputs, measurements, release } = known;
-    // A release whose API has no zip yet throws when that is read.
+    // A function that has no zip yet throws when it is read.
     const { functions, ...files } = release ?? { functions: {} };
-    const names = Object.keys(functions).filter((name) => name !== 'api');
-    const api = Object.getOwnPropertyDescriptor(functions, 'api')?.value as unknown;
-    const inputs = [
-      config,
-      [...outputs],
-      measurements,
-      files,
-      names.map((name) => Reflect.get(functions, name)),
-      api,
-    ];
+    const placed = Object.entries(Object.getOwnPropertyDescriptors(functions)).map(
+      ([name, { value }]): readonly [string, unknown] => [name, value],
+    );
+    const inputs = [config, [...outputs], measurements, files, placed];
     const key = JSON.stringify(inputs);
     const known_ = made.get(stage) ?? new Map<string, Template>();
     made.set(stage, known_);
