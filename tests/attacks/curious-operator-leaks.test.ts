@@ -55,7 +55,7 @@ const said: string[] = [];
 let decrypted: Answer;
 
 beforeAll(async () => {
-  vault = await LocalVault.start();
+  vault = await LocalVault.start({ args: ['--canary-interval', '60'] });
   narrowed = await newKey({ scopes: ['vaults:decrypt', 'vaults:create'], fields: ['first_name', 'ssn9'] });
   revoked = await newKey({ scopes: ['vaults:read'] });
   secrets.push(

@@ -77,7 +77,8 @@ export class GlassVault {
   static async start(
     given: { readonly args?: readonly string[]; readonly kmsState?: string } = {},
   ): Promise<GlassVault> {
-    const words = ['--port', '0', '--ephemeral', ...(given.args ?? [])];
+    // Without a canary, whose calls tests would find among their own.
+    const words = ['--port', '0', '--ephemeral', '--canary-interval', '0', ...(given.args ?? [])];
     const options: DevOptions = parseDevOptions(words, {}, ROOT);
     const folders = makeFolders(options);
     if (given.kmsState !== undefined) copyFileSync(given.kmsState, files(folders.data).kms);
