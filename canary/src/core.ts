@@ -12,6 +12,7 @@ export {
 } from './classify.ts';
 export { CONTROL, controlReading } from './control.ts';
 export { digestOf, driftOf, driftReadings, type ExpectedPolicy } from './drift.ts';
+export { stateReading, unlessUnusable } from './key-state.ts';
 export { type Probe, type ProbedKeys, probesOf } from './probes.ts';
 export { METRICS, type Reporter, reportLine, writeLine } from './report.ts';
 export { type Ask, type Reading, runProbes } from './run.ts';

@@ -58,10 +58,12 @@ export function driftOf(expected: ExpectedPolicy, live: unknown): readonly Drift
   const open = wanted.statements.filter(
     ({ sid, digest }) => !take((one) => one.sid === sid && one.digest === digest),
   );
-  for (const { sid } of open)
-    drifts.push({ change: take((one) => one.sid === sid) ? 'changed' : 'missing', sid });
+  const drifted = open.map(
+    ({ sid }): Drift => ({ change: take((one) => one.sid === sid) ? 'changed' : 'missing', sid }),
+  );
+  // What somebody put there comes first, since a log line ends somewhere.
   for (const { sid } of left) drifts.push({ change: 'added', sid: SID.test(sid) ? sid : 'unnamed' });
-  return drifts;
+  return [...drifts, ...drifted];
 }
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Agent } from 'node:https';
-import { GetKeyPolicyCommand, KMSClient, ListGrantsCommand } from '@aws-sdk/client-kms';
+import { DescribeKeyCommand, GetKeyPolicyCommand, KMSClient, ListGrantsCommand } from '@aws-sdk/client-kms';
 import { regionOf } from '@enclave-vault/settings';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { Look } from '../compare.ts';
@@ -20,8 +20,13 @@ export function comparedKeys({
   ]);
 }
 
-/** Looks at policies and grants of the keys, one attempt each. */
-export function keyLook(config: LocalCanaryConfig): Look<string, string> & { close(): void } {
+export interface KeyLook extends Look<string, string> {
+  readonly state: (of: string, signal: AbortSignal) => Promise<string | undefined>;
+  close(): void;
+}
+
+/** Looks at policies, grants and states of the keys, one attempt each. */
+export function keyLook(config: LocalCanaryConfig): KeyLook {
   const names = comparedKeys(config);
   const { kms, credentials } = config;
   const client = new KMSClient({
@@ -39,6 +44,10 @@ export function keyLook(config: LocalCanaryConfig): Look<string, string> & { clo
     grants: async (of, abortSignal) => {
       const command = new ListGrantsCommand({ KeyId: names.get(of), Limit: GRANTS });
       return (await client.send(command, { abortSignal })).Grants ?? [];
+    },
+    state: async (of, abortSignal) => {
+      const command = new DescribeKeyCommand({ KeyId: names.get(of) });
+      return (await client.send(command, { abortSignal })).KeyMetadata?.KeyState;
     },
     close: () => client.destroy(),
   };

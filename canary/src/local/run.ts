@@ -2,6 +2,7 @@
 import { wordOf } from '../classify.ts';
 import { comparePolicies } from '../compare.ts';
 import { controlReading } from '../control.ts';
+import { stateReading, unlessUnusable } from '../key-state.ts';
 import { kmsAsk } from '../kms.ts';
 import { type Place, type Probe, type ProbedKeys, probesOf } from '../probes.ts';
 import { type Ask, answerWithin, type Reading, runProbes } from '../run.ts';
@@ -51,17 +52,21 @@ export class LocalCanary {
     ];
   }
 
-  /** One run: probes from every side, the policies and grants of all keys, and the control. Never throws. */
+  /** One run: probes from every side, the policies, grants and states of all keys, and the control. Never throws. */
   async run(): Promise<readonly Reading[]> {
-    const parts = await Promise.all([
-      ...this.#asks.map(async ({ place, prefix, ask }) => {
-        const readings = await this.#probe(place, ask);
-        return readings.map((reading) => ({ ...reading, probe: prefix + reading.probe }));
-      }),
+    const [probed, states, compared, control] = await Promise.all([
+      Promise.all(
+        this.#asks.map(async ({ place, prefix, ask }) => {
+          const readings = await this.#probe(place, ask);
+          return readings.map((reading) => ({ ...reading, probe: prefix + reading.probe }));
+        }),
+      ),
+      this.#states(),
       this.#compare(),
       this.#control(),
     ]);
-    return parts.flat();
+    const refusals = unlessUnusable(probed.flat(), states, stateOfProbe);
+    return [...refusals, ...states, ...compared, control];
   }
 
   close(): void {
@@ -86,6 +91,15 @@ export class LocalCanary {
     ];
   }
 
+  #states(): Promise<readonly Reading[]> {
+    return Promise.all(
+      [...comparedKeys(this.#config).keys()].map(async (name) => {
+        const state = await answerWithin(this.#limitMs, (signal) => this.#look.state(name, signal));
+        return stateReading(`${name}.state`, state);
+      }),
+    );
+  }
+
   #compare(): Promise<readonly Reading[]> {
     const names = [...comparedKeys(this.#config).keys()];
     const { policies } = this.#config;
@@ -98,6 +112,11 @@ export class LocalCanary {
     const { control } = this.#config;
     return controlReading((signal) => decryptControl(control, signal), control.value, this.#limitMs);
   }
+}
+
+/** `vault.state` of `outside.vault.decrypt`. */
+function stateOfProbe(probe: string): string {
+  return `${probe.split('.').at(-2)}.state`;
 }
 
 /** Only what decrypts takes a ciphertext. */
