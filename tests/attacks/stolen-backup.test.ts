@@ -165,10 +165,8 @@ describe('the copy, with keys of his own', () => {
     expect(his.output).not.toContain('Ctrl-C stops it.');
   }, 40_000);
 
-  it.each([
-    ['without a passphrase', {}],
-    ['with a guess', { ENCLAVE_VAULT_PASSPHRASE: 'correct horse battery stable' }],
-  ])('and the stolen file of KMS’s keys does not open %s', async (_, guess) => {
+  it('and the stolen file of KMS’s keys does not open with a guess', async () => {
+    const guess = { ENCLAVE_VAULT_PASSPHRASE: 'correct horse battery stable' };
     const { code, out, err } = await run(['audit', 'verify', '--data', stolen], guess);
     expect([code, out]).toEqual([1, '']);
     expect(err).toMatch(/passphrase/i);
