@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What node:crypto hands out in buffers does not outlive its use: shared secrets, key material, plaintext that is not authentic. */
+import type * as Crypto from 'node:crypto';
+import { beforeEach, expect, test, vi } from 'vitest';
+import { P384 } from '../src/index.ts';
+import { setupRecipient } from '../src/open.ts';
+import { generateKeyPair, setupSender } from '../src/seal.ts';
+import { expectCode, utf8 } from './support.ts';
+
+const handedOut = vi.hoisted(() => ({
+  secrets: [] as Buffer[],
+  digests: [] as Buffer[],
+  plaintexts: [] as Buffer[],
+}));
+
+vi.mock('node:crypto', async (importOriginal) => {
+  const real = await importOriginal<typeof Crypto>();
+  const noted = <T extends Buffer>(list: Buffer[], bytes: T): T => {
+    list.push(bytes);
+    return bytes;
+  };
+  return {
+    ...real,
+    diffieHellman: (keys: Parameters<typeof real.diffieHellman>[0]) =>
+      noted(handedOut.secrets, real.diffieHellman(keys)),
+    createHmac: (...args: Parameters<typeof real.createHmac>) => {
+      const hmac = real.createHmac(...args);
+      const digest = hmac.digest.bind(hmac) as () => Buffer;
+      return Object.assign(hmac, { digest: () => noted(handedOut.digests, digest()) });
+    },
+    createDecipheriv: (...args: Parameters<typeof real.createDecipheriv>) => {
+      const decipher = real.createDecipheriv(...args);
+      const update = decipher.update.bind(decipher) as (bytes: Uint8Array) => Buffer;
+      return Object.assign(decipher, {
+        update: (bytes: Uint8Array) => noted(handedOut.plaintexts, update(bytes)),
+      });
+    },
+  };
+});
+
+const left = (list: readonly Buffer[]): readonly Buffer[] =>
+  list.filter((bytes) => bytes.some((byte) => byte !== 0));
+
+const info = utf8('info');
+const aad = utf8('aad');
+const { publicKey, privateKey } = generateKeyPair(P384);
+// What depends on the suite alone is made once, and is no secret.
+const sender = setupSender(P384, publicKey, info);
+const ciphertext = sender.seal(aad, utf8('a message'));
+
+beforeEach(() => {
+  for (const list of Object.values(handedOut)) list.length = 0;
+});
+
+test('a context is set up without leaving a secret in a buffer but its nonce', () => {
+  for (const setUp of [
+    () => setupSender(P384, publicKey, info),
+    () => setupRecipient(P384, sender.enc, privateKey, info),
+  ]) {
+    handedOut.secrets.length = 0;
+    handedOut.digests.length = 0;
+    setUp();
+    expect(handedOut.secrets).toHaveLength(1);
+    expect(left(handedOut.secrets)).toEqual([]);
+    // Extracted and expanded: the shared secret, the hash of info, the secret, key, nonce and exporter secret.
+    expect(handedOut.digests).toHaveLength(7);
+    // The hash of info is public.
+    expect(left(handedOut.digests)).toHaveLength(1);
+  }
+});
+
+test('an export of several blocks leaves the caller’s copy alone', () => {
+  const exported = sender.export(utf8('context'), 100);
+  expect(exported.every((byte) => byte === 0)).toBe(false);
+  expect(handedOut.digests).toHaveLength(3);
+  expect(left(handedOut.digests)).toEqual([]);
+});
+
+test('an export that is refused leaves nothing', () => {
+  expectCode('export_too_long', () => sender.export(utf8('context'), 255 * 48 + 1));
+  expect(left(handedOut.digests)).toEqual([]);
+});
+
+test('plaintext that turns out not to be authentic is gone', () => {
+  const recipient = setupRecipient(P384, sender.enc, privateKey, info);
+  expectCode('open_failed', () => recipient.openAt(0, utf8('other'), ciphertext));
+  expect(handedOut.plaintexts.map(({ length }) => length)).toEqual(['a message'.length]);
+  expect(left(handedOut.plaintexts)).toEqual([]);
+  expect(recipient.openAt(0, aad, ciphertext).toString()).toBe('a message');
+});

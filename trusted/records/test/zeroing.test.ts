@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Plaintext does not outlive its use in a buffer, on either side. Strings are V8's, and cannot be zeroed. */
+import type * as Crypto from 'node:crypto';
+import { P384 } from '@enclave-vault/hpke';
+import { generateKeyPair } from '@enclave-vault/hpke/seal';
+import { beforeEach, expect, test, vi } from 'vitest';
+import { openFields } from '../src/open.ts';
+import { sealFields } from '../src/seal.ts';
+
+const seen = vi.hoisted(() => ({ sealed: [] as Uint8Array[], opened: [] as Uint8Array[] }));
+
+vi.mock('node:crypto', async (importOriginal) => {
+  const real = await importOriginal<typeof Crypto>();
+  return {
+    ...real,
+    createCipheriv: (...args: Parameters<typeof real.createCipheriv>) => {
+      const cipher = real.createCipheriv(...args);
+      const update = cipher.update.bind(cipher) as (bytes: Uint8Array) => Buffer;
+      return Object.assign(cipher, {
+        update: (plaintext: Uint8Array) => {
+          seen.sealed.push(plaintext);
+          return update(plaintext);
+        },
+      });
+    },
+    createDecipheriv: (...args: Parameters<typeof real.createDecipheriv>) => {
+      const decipher = real.createDecipheriv(...args);
+      const update = decipher.update.bind(decipher) as (bytes: Uint8Array) => Buffer;
+      return Object.assign(decipher, {
+        update: (ciphertext: Uint8Array) => {
+          const plaintext = update(ciphertext);
+          seen.opened.push(plaintext);
+          return plaintext;
+        },
+      });
+    },
+  };
+});
+
+const identity = { tenant: 'default', vaultId: 'v_01HV1XW70Q03PHK892JFQAY0Z5' };
+const { publicKey, privateKey } = generateKeyPair(P384);
+const seal = (fields: Record<string, string>) =>
+  sealFields(
+    identity,
+    P384,
+    publicKey.export({ format: 'der', type: 'spki' }),
+    new Map(Object.entries(fields)),
+  );
+const open = (sealed: ReadonlyMap<string, Uint8Array>) =>
+  openFields(identity, P384, privateKey.export({ format: 'der', type: 'pkcs8' }), sealed);
+const zero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0);
+
+beforeEach(() => {
+  seen.sealed.length = 0;
+  seen.opened.length = 0;
+});
+
+test('what was sealed is gone from the buffer it was padded in', () => {
+  seal({ a: '"first"', b: '"second"' });
+  expect(seen.sealed.map(({ length }) => length)).toEqual([32, 32]);
+  expect(seen.sealed.every(zero)).toBe(true);
+});
+
+test('what was opened is gone from the buffer it was decrypted into, whether it was a value or not', () => {
+  const sealed = seal({ a: '"first"', b: '"second"' });
+  expect([...open(sealed).values()]).toEqual([
+    { ok: true, json: '"first"' },
+    { ok: true, json: '"second"' },
+  ]);
+  // Under another name it does not open.
+  expect([...open(new Map([['c', sealed.get('a') ?? Buffer.alloc(0)]])).values()]).toEqual([{ ok: false }]);
+  expect(seen.opened).toHaveLength(3);
+  expect(seen.opened.every(zero)).toBe(true);
+});
