@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 
 /** Minified, with the AWS SDK's KMS client. */
 export const MAX_BUNDLE_BYTES = 600_000;
@@ -15,6 +15,8 @@ export interface BuiltCanary {
   readonly directory: string;
   readonly bytes: number;
   readonly sha256: string;
+  /** What the bundler read, and what of it is in the file. */
+  readonly metafile: Metafile;
 }
 
 /** CommonJS packages in an ES module ask for Node's own modules by a function that ES modules do not have. */
@@ -22,8 +24,12 @@ const REQUIRE = "import{createRequire as __cr}from'node:module';const require=__
 
 /** A canary's file for Lambda's nodejs24.x: same sources, same bytes, in whatever folder. */
 export async function bundleCanary(name: CanaryName): Promise<Uint8Array> {
+  return (await bundle(name)).code;
+}
+
+async function bundle(name: CanaryName): Promise<{ readonly code: Uint8Array; readonly metafile: Metafile }> {
   const root = await realpath(fileURLToPath(new URL('..', import.meta.url)));
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: [`canary/src/${name.slice('canary-'.length)}.ts`],
     outfile: 'index.mjs',
@@ -36,6 +42,7 @@ export async function bundleCanary(name: CanaryName): Promise<Uint8Array> {
     mainFields: ['module', 'main'],
     charset: 'utf8',
     legalComments: 'none',
+    metafile: true,
     banner: { js: REQUIRE },
     // The machine's own settings are none of its business.
     tsconfigRaw: '{}',
@@ -44,7 +51,7 @@ export async function bundleCanary(name: CanaryName): Promise<Uint8Array> {
   });
   const [file] = outputFiles;
   if (file === undefined) throw new Error('the bundler made no file');
-  return file.contents;
+  return { code: file.contents, metafile };
 }
 
 /**
@@ -53,14 +60,15 @@ export async function bundleCanary(name: CanaryName): Promise<Uint8Array> {
  * @throws when the file is larger than its budget
  */
 export async function buildCanary(name: CanaryName, outDir: string): Promise<BuiltCanary> {
-  const code = await bundleCanary(name);
+  const { code, metafile } = await bundle(name);
   if (code.length > MAX_BUNDLE_BYTES)
     throw new Error(`${name} has ${code.length} bytes; its budget is ${MAX_BUNDLE_BYTES}`);
   const directory = resolve(outDir);
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'index.mjs'), code);
-  return { directory, bytes: code.length, sha256: createHash('sha256').update(code).digest('hex') };
+  const sha256 = createHash('sha256').update(code).digest('hex');
+  return { directory, bytes: code.length, sha256, metafile };
 }
 
 /** Lambda gives credentials by the environment; the SDK's other ways to them stay out of the file. */

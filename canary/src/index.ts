@@ -8,6 +8,7 @@ export {
   PASSES,
   VERDICTS,
   type Verdict,
+  worstOf,
 } from './classify.ts';
 export { comparePolicies, DEPLOYED, type Look, type Subjects } from './compare.ts';
 export { CONTROL, controlReading } from './control.ts';

@@ -88,11 +88,11 @@ export class Webhook {
       // Who says that he will not take it will not take it a second later either.
       const final = typeof outcome === 'number' && outcome < 500 && outcome !== 408 && outcome !== 429;
       const why = typeof outcome === 'number' ? { status: outcome } : { error: outcome };
-      // A newer one says all that this one did.
-      if (final || attempt >= ATTEMPTS || this.#next !== undefined)
-        return log('given_up', { ...why, attempt });
+      if (final || attempt >= ATTEMPTS) return log('given_up', { ...why, attempt });
       log('retried', { ...why, attempt });
       await pause(firstDelayMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2), this.#closed.signal);
+      // A newer one says all that this one did, with tries of its own.
+      if (this.#next !== undefined) return;
     }
   }
 
