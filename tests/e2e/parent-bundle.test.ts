@@ -122,6 +122,13 @@ afterAll(async () => {
 
 const ready = () => JSON.parse(out.stdout) as { port: number; healthPort: number };
 
+test('opens no debugger when it is signalled, with the flags of its unit', async () => {
+  parent.kill('SIGUSR1');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(out.stderr).not.toMatch(/[Dd]ebugger listening|[Ii]nspector on/);
+  expect([parent.exitCode, parent.signalCode]).toEqual([null, null]);
+});
+
 test('carries a request of the API, which proves itself by KMS, to an enclave', async () => {
   const identity = await openChannelIdentity({
     side: 'client',
