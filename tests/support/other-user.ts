@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
+import { realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 /** `nobody` on Linux: an account that owns nothing. */
 const NOBODY = 65_534;
 
-/** Only root can be somebody else. */
-export const canBeStranger = process.platform === 'linux' && process.getuid?.() === 0;
+/** Only root can be somebody else, and that one must be able to start Node. */
+export const canBeStranger =
+  process.platform === 'linux' && process.getuid?.() === 0 && openToAll(realpathSync(process.execPath));
+
+function openToAll(path: string): boolean {
+  return (statSync(path).mode & 0o001) !== 0 && (path === '/' || openToAll(dirname(path)));
+}
 
 export interface Tried {
   readonly read: readonly string[];
