@@ -1,41 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What node:crypto hands out in buffers does not outlive its use: shared secrets, key material, plaintext that is not authentic. */
-import type * as Crypto from 'node:crypto';
-import { beforeEach, expect, test, vi } from 'vitest';
+import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { P384 } from '../src/index.ts';
 import { setupRecipient } from '../src/open.ts';
 import { generateKeyPair, setupSender } from '../src/seal.ts';
 import { expectCode, utf8 } from './support.ts';
 
-const handedOut = vi.hoisted(() => ({
-  secrets: [] as Buffer[],
-  digests: [] as Buffer[],
-  plaintexts: [] as Buffer[],
-}));
+const handedOut = { secrets: [] as Buffer[], digests: [] as Buffer[], plaintexts: [] as Buffer[] };
 
-vi.mock('node:crypto', async (importOriginal) => {
-  const real = await importOriginal<typeof Crypto>();
-  const noted = <T extends Buffer>(list: Buffer[], bytes: T): T => {
-    list.push(bytes);
-    return bytes;
-  };
-  return {
-    ...real,
-    diffieHellman: (keys: Parameters<typeof real.diffieHellman>[0]) =>
-      noted(handedOut.secrets, real.diffieHellman(keys)),
-    createHmac: (...args: Parameters<typeof real.createHmac>) => {
-      const hmac = real.createHmac(...args);
+function noted<T extends Buffer>(list: Buffer[], bytes: T): T {
+  list.push(bytes);
+  return bytes;
+}
+
+const { diffieHellman, createHmac, createDecipheriv } = crypto;
+
+// node:crypto itself notes what it hands out, for as long as this file runs.
+beforeAll(() => {
+  Object.assign(crypto, {
+    diffieHellman: (keys: Parameters<typeof diffieHellman>[0]) =>
+      noted(handedOut.secrets, diffieHellman(keys) as Buffer),
+    createHmac: (...args: Parameters<typeof createHmac>) => {
+      const hmac = createHmac(...args);
       const digest = hmac.digest.bind(hmac) as () => Buffer;
       return Object.assign(hmac, { digest: () => noted(handedOut.digests, digest()) });
     },
-    createDecipheriv: (...args: Parameters<typeof real.createDecipheriv>) => {
-      const decipher = real.createDecipheriv(...args);
+    createDecipheriv: (...args: Parameters<typeof createDecipheriv>) => {
+      const decipher = createDecipheriv(...args);
       const update = decipher.update.bind(decipher) as (bytes: Uint8Array) => Buffer;
       return Object.assign(decipher, {
         update: (bytes: Uint8Array) => noted(handedOut.plaintexts, update(bytes)),
       });
     },
-  };
+  });
+  syncBuiltinESMExports();
+});
+afterAll(() => {
+  Object.assign(crypto, { diffieHellman, createHmac, createDecipheriv });
+  syncBuiltinESMExports();
 });
 
 const left = (list: readonly Buffer[]): readonly Buffer[] =>

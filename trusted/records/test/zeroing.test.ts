@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Plaintext does not outlive its use in a buffer, on either side. Strings are V8's, and cannot be zeroed. */
-import type * as Crypto from 'node:crypto';
+import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
 import { P384 } from '@enclave-vault/hpke';
 import { generateKeyPair } from '@enclave-vault/hpke/seal';
-import { beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openFields } from '../src/open.ts';
 import { sealFields } from '../src/seal.ts';
 
-const seen = vi.hoisted(() => ({ sealed: [] as Uint8Array[], opened: [] as Uint8Array[] }));
+const seen = { sealed: [] as Uint8Array[], opened: [] as Uint8Array[] };
+const { createCipheriv, createDecipheriv } = crypto;
 
-vi.mock('node:crypto', async (importOriginal) => {
-  const real = await importOriginal<typeof Crypto>();
-  return {
-    ...real,
-    createCipheriv: (...args: Parameters<typeof real.createCipheriv>) => {
-      const cipher = real.createCipheriv(...args);
+// node:crypto itself notes what it is given and hands out, for as long as this file runs.
+beforeAll(() => {
+  Object.assign(crypto, {
+    createCipheriv: (...args: Parameters<typeof createCipheriv>) => {
+      const cipher = createCipheriv(...args);
       const update = cipher.update.bind(cipher) as (bytes: Uint8Array) => Buffer;
       return Object.assign(cipher, {
         update: (plaintext: Uint8Array) => {
@@ -23,8 +24,8 @@ vi.mock('node:crypto', async (importOriginal) => {
         },
       });
     },
-    createDecipheriv: (...args: Parameters<typeof real.createDecipheriv>) => {
-      const decipher = real.createDecipheriv(...args);
+    createDecipheriv: (...args: Parameters<typeof createDecipheriv>) => {
+      const decipher = createDecipheriv(...args);
       const update = decipher.update.bind(decipher) as (bytes: Uint8Array) => Buffer;
       return Object.assign(decipher, {
         update: (ciphertext: Uint8Array) => {
@@ -34,7 +35,12 @@ vi.mock('node:crypto', async (importOriginal) => {
         },
       });
     },
-  };
+  });
+  syncBuiltinESMExports();
+});
+afterAll(() => {
+  Object.assign(crypto, { createCipheriv, createDecipheriv });
+  syncBuiltinESMExports();
 });
 
 const identity = { tenant: 'default', vaultId: 'v_01HV1XW70Q03PHK892JFQAY0Z5' };
