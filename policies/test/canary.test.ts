@@ -5,9 +5,13 @@ import { canaryBoundary, canaryIdentityPolicy, type PolicyDocument, PolicyInputE
 import { mutants } from './mutants.ts';
 import { ACCOUNT, CALLERS, DEPLOYMENT, KEYS } from './support.ts';
 
+const LEGACY = `arn:aws:kms:eu-central-1:${ACCOUNT}:key/mrk-${'9'.repeat(32)}`;
+const TABLE = `arn:aws:dynamodb:eu-central-1:${ACCOUNT}:table/vault-records`;
+const COMPARED = { keys: [KEYS.vault, KEYS.request, KEYS.integrity], table: TABLE };
 const ARNS = {
   vaultKey: KEYS.vault,
   requestKey: KEYS.request,
+  legacyKeys: [LEGACY],
   function: `arn:aws:lambda:eu-central-1:${ACCOUNT}:function:vault-canary-inside`,
   logGroup: `arn:aws:logs:eu-central-1:${ACCOUNT}:log-group:/aws/lambda/vault-canary-inside`,
 };
@@ -33,6 +37,19 @@ const ROWS: readonly Row[] = [
   ['kms:GenerateDataKey', KEYS.vault, false, false],
   ['kms:DescribeKey', KEYS.vault, false, true],
   ['kms:DescribeKey', KEYS.request, false, true],
+  // Keys of imported records are asked about decryption, and whether they can be seen.
+  ['kms:Decrypt', LEGACY, true, true],
+  ['kms:DescribeKey', LEGACY, false, true],
+  ['kms:GenerateDataKey', LEGACY, false, false],
+  // Policies are compared inside, where the network lets them be seen.
+  ...[KEYS.vault, KEYS.request, KEYS.integrity].flatMap((key): Row[] => [
+    ['kms:GetKeyPolicy', key, true, false],
+    ['kms:ListGrants', key, true, false],
+  ]),
+  ['kms:GetKeyPolicy', LEGACY, false, false],
+  ['dynamodb:GetResourcePolicy', TABLE, true, false],
+  ['dynamodb:GetResourcePolicy', `${TABLE}-2`, false, false],
+  ['dynamodb:PutResourcePolicy', TABLE, false, false],
   ['kms:Encrypt', KEYS.vault, false, false],
   ['kms:PutKeyPolicy', KEYS.vault, false, false],
   ['kms:CreateGrant', KEYS.vault, false, false],
@@ -67,7 +84,8 @@ function may([action, resource, , , context = {}]: Row, policy: PolicyDocument):
 }
 
 describe.each(['inside', 'outside'] as const)('the canary %s', (place) => {
-  const policy = canaryIdentityPolicy(DEPLOYMENT, place, ARNS);
+  const arns = { ...ARNS, ...(place === 'inside' ? { compared: COMPARED } : {}) };
+  const policy = canaryIdentityPolicy(DEPLOYMENT, place, arns);
   const column = place === 'inside' ? 2 : 3;
 
   it('has a policy that IAM takes', () => {
@@ -96,4 +114,14 @@ describe.each(['inside', 'outside'] as const)('the canary %s', (place) => {
       PolicyInputError,
     );
   });
+});
+
+it('compares keys and the table of its deployment, and nothing else', () => {
+  const inside = (compared: typeof COMPARED) =>
+    canaryIdentityPolicy(DEPLOYMENT, 'inside', { ...ARNS, compared });
+  expect(inside(COMPARED).Statement.map(({ Sid }) => Sid)).toContain('ReadTablePolicy');
+  for (const table of ['*', TABLE.replace('vault-', 'other-'), `${TABLE}*`, `${TABLE}/index/x`])
+    expect(() => inside({ ...COMPARED, table }), table).toThrow(PolicyInputError);
+  expect(() => inside({ ...COMPARED, keys: [] })).toThrow(PolicyInputError);
+  expect(() => inside({ ...COMPARED, keys: ['*'] })).toThrow(PolicyInputError);
 });

@@ -487,7 +487,7 @@ deployment | internet | @control-topic @read-topic sns:Publish | @topic +aws:Sec
 
 # ------------------------------------------------------------------------------------------------ the API
 @call = execute-api/abcdefghij/v/POST/v1/vaults
-smoke | ours | execute-api:Invoke | @call | allow | a listed caller: here the smoke test alone
+smoke | ours | execute-api:Invoke | @call | allow | a listed caller: here the smoke test
 smoke-role | ours | execute-api:Invoke | @call | identity > allow | the role without its function #role-without-function
 admin root tagged operator instance api deployment stranger | second-endpoint | execute-api:Invoke | @call | DenyOtherCallers | nobody else, whatever he is allowed #callers
 anonymous | internet | execute-api:Invoke | @call | DenyOtherCallers | nobody without a name #callers
@@ -499,7 +499,7 @@ smoke | ours | execute-api:ManageConnections | @call | endpoint | and only calls
 
 # ------------------------------------------------------------------------------------------------ functions
 @api-live = lambda/function:vault-api:live
-@functions = lambda/function:vault-api lambda/function:vault-smoke lambda/function:vault-canary-inside lambda/function:vault-canary-outside
+@functions = lambda/function:vault-api lambda/function:vault-smoke lambda/function:vault-canary-inside lambda/function:vault-canary-outside lambda/function:vault-canary-control
 +by-api = +aws:SourceArn=arn:aws:execute-api:eu-central-1:111122223333:abcdefghij/v/POST/v1/vaults
 ${ROUTES.map(
   ([route, why]) => `
@@ -581,9 +581,30 @@ canary-outside | internet | kms:DescribeKey | keys/VaultKey keys/RequestKey | De
 canary-inside | ours | kms:Decrypt | keys/VaultKey keys/RequestKey | DenyWithoutPCR0 | without a document
 canary-inside | ours | kms:GenerateDataKeyPairWithoutPlaintext | keys/VaultKey | DenyKeyPairsByOthers | by role
 canary-inside | ours | kms:GenerateDataKey | keys/RequestKey | DenyDataKeysByOthers | by role
+canary-inside | ours | kms:{GetKeyPolicy,ListGrants} | keys/VaultKey keys/RequestKey keys/IntegrityKey | allow | compares what is in force with what was deployed
+canary-inside | ours | kms:{GetKeyPolicy,ListGrants} | keys/ChannelServerKey keys/ChannelClientKey | identity > allow | of these keys
+canary-inside | internet other-vpc forwarded | kms:{GetKeyPolicy,ListGrants} | keys/VaultKey keys/RequestKey keys/IntegrityKey | DenyOutsideNetwork | from here alone
+canary-inside | ours | dynamodb:GetResourcePolicy | dynamodb/table/vault-records | allow | and of the table
+canary-inside | internet other-vpc | dynamodb:GetResourcePolicy | dynamodb/table/vault-records | EnforceNetworkPerimeter | from here alone
+canary-inside | ours | dynamodb:GetResourcePolicy | dynamodb/table/vault-other | endpoint | of this table
+canary-inside | ours | dynamodb:{DeleteResourcePolicy,PutResourcePolicy} | dynamodb/table/vault-records | DenyControlByOthers | it looks and changes nothing
+canary-outside | internet | kms:{GetKeyPolicy,ListGrants} | keys/VaultKey keys/RequestKey keys/IntegrityKey | DenyOutsideNetwork | outside nothing can be compared
+instance api | ours | kms:ListGrants | keys/VaultKey | endpoint | nobody else looks through this endpoint
+api | ours | dynamodb:GetResourcePolicy | dynamodb/table/vault-records | endpoint | nor at the table's
+canary-control | ours | execute-api:Invoke | execute-api/abcdefghij/v/POST/v1/vaults execute-api/abcdefghij/v/POST/v1/vaults/v_1/decrypt | allow | the positive control: a record of its own, made and decrypted
+canary-control | ours | execute-api:Invoke | execute-api/abcdefghij/v/GET/v1/vaults/v_1 execute-api/abcdefghij/v/DELETE/v1/vaults/v_1 execute-api/abcdefghij/v/PATCH/v1/vaults/v_1 execute-api/abcdefghij/v/GET/v1/vaults/v_1/audit execute-api/abcdefghij/v/POST/v1/keys execute-api/abcdefghij/v/GET/v1/attestation | identity > allow | and nothing else
+canary-control-role | ours | execute-api:Invoke | execute-api/abcdefghij/v/POST/v1/vaults | identity > allow | as its function alone
+canary-control | internet other-vpc second-endpoint | execute-api:Invoke | execute-api/abcdefghij/v/POST/v1/vaults | DenyOtherEndpoints | through our endpoint
+canary-control | ours | kms:Decrypt | keys/VaultKey +record +document | DenyDecryptByOthers | it has no way to a key
+events! | for-us silent | lambda:InvokeFunction | lambda/function:vault-canary-control +aws:SourceArn=arn:aws:events:eu-central-1:111122223333:rule/vault-canary-control | allow | its schedule
+canary-control | internet | @write-log | logs/log-group:/aws/lambda/vault-canary-control:log-stream:x | allow | its own log
+canary-control-role | lambda-service | @interface | ec2/network-interface/eni-1 ec2/subnet/subnet-1 | allow | Lambda puts it where callers are
+canary-control-role | lambda-service | @look-interface | * | allow | and looks where
+canary-control | internet | @interface | ec2/network-interface/eni-1 | identity:DenyNetworkInterfaceToCode | its code does not
+canary-control | internet | @look-interface | * | identity:DenyNetworkInterfaceToCode | nor looks
 
 # ------------------------------------------------------------------------------------------------ who becomes whom
-@function-roles = iam/role/vault/vault-api iam/role/vault/vault-smoke iam/role/vault/vault-authorizer iam/role/vault/vault-canary-inside iam/role/vault/vault-canary-outside
+@function-roles = iam/role/vault/vault-api iam/role/vault/vault-smoke iam/role/vault/vault-authorizer iam/role/vault/vault-canary-inside iam/role/vault/vault-canary-outside iam/role/vault/vault-canary-control
 @every-role = @function-roles iam/role/vault/vault-instance iam/role/vault/vault-flow-logs iam/role/vault/vault-trail iam/role/vault/vault-access-logs iam/role/vault/vault-pipeline iam/role/vault/vault-build iam/role/vault/vault-deploy
 @two-controllers = iam/role/vault/vault-deployment iam/role/vault/vault-break-glass
 lambda! | for-us silent | sts:AssumeRole | @function-roles | allow | functions
@@ -751,6 +772,7 @@ canary-inside | ours | kms:GenerateDataKey | opened:keys/RequestKey | allow | th
 canary-outside | internet | kms:{Decrypt,DescribeKey} | opened:keys/VaultKey opened:keys/RequestKey | allow | the same
 canary-inside | ours | kms:{GenerateDataKey,DescribeKey} | opened:keys/VaultKey | identity > allow | it tries what it needs to try
 canary-outside | internet | kms:{PutKeyPolicy,CreateGrant,Sign} | opened:keys/VaultKey | identity > boundary | and nothing that would change a key
+instance | ours | kms:Decrypt | opened:keys/VaultKey opened:keys/RequestKey | allow | the parent's own probe is refused by the key's policy and by nothing else
 canary-outside smoke build | ours | kms:Decrypt | opened:keys/VaultKey | endpoint | our endpoint lets three roles through
 admin root operator deployment break-glass | ours | kms:{Decrypt,GenerateDataKey,Sign} | opened:keys/VaultKey | endpoint | and nobody else
 api | ours | kms:{Decrypt,GenerateDataKey} | opened:keys/VaultKey | identity > allow | the API opens no record even then
@@ -802,6 +824,11 @@ api | internet | @look-interface | * +api-alias | identity:DenyNetworkInterfaceT
 smoke | internet | @look-interface | * +smoke-alias | identity:DenyNetworkInterfaceToCode | nor by a version
 smoke | ours | execute-api:Invoke | @call +smoke-alias | allow | by a version
 smoke | internet | @write-log | logs/log-group:/vault/smoke:log-stream:x +smoke-alias | allow | by a version
++control-alias = +lambda:SourceFunctionArn=arn:aws:lambda:eu-central-1:111122223333:function:vault-canary-control:1
+canary-control | internet | @look-interface | * +control-alias | identity:DenyNetworkInterfaceToCode | nor by a version
+canary-control | ours | execute-api:Invoke | @call +control-alias | allow | by a version
+canary-control | internet | @write-log | logs/log-group:/aws/lambda/vault-canary-control:log-stream:x +control-alias | allow | by a version
+canary-control-role | internet | @write-log | logs/log-group:/aws/lambda/vault-canary-control:log-stream:x | identity > allow | nor without its function
 
 # ------------------------------------------------------------------------------------------------ the pipeline: three roles, none of which goes the whole way
 @pipe-bucket = s3/vault-pipeline-111122223333-eu-central-1

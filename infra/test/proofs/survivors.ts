@@ -30,6 +30,11 @@ export const SURVIVORS: readonly { readonly why: string; readonly what: readonly
       'data/DataKey AllowApi: without ArnEquals aws:PrincipalArn',
       'data/DataKey AllowTableGrants: without ArnEquals aws:PrincipalArn',
       'api/Api AllowListedCallers: without ArnEquals aws:PrincipalArn',
+      // Each caller's own policy lets it in as well; the Deny of all others names it.
+      ...['smoke', 'canary-control'].map(
+        (role) =>
+          `api/Api AllowListedCallers: without arn:aws:iam::111122223333:role/vault/vault-${role} of ArnEquals aws:PrincipalArn`,
+      ),
     ],
   },
   {
@@ -89,11 +94,13 @@ export const SURVIVORS: readonly { readonly why: string; readonly what: readonly
         ...['S3Endpoint AllowArtifacts', 'DynamoDbEndpoint AllowTable', 'LogsEndpoint AllowAuditHeads'],
         ...['KmsEndpoint AllowOurPrincipalsOnOurKeys', 'LogsEndpoint AllowParentLog'],
         ...['MonitoringEndpoint AllowFigures', 'CloudformationEndpoint AllowSignals'],
-        'ExecuteApiEndpoint AllowCallers',
+        ...['ExecuteApiEndpoint AllowCallers', 'DynamoDbEndpoint AllowReadingPolicy'],
+        'KmsEndpoint AllowReadingPolicies',
       ].map((statement) => `network/${statement}: without StringEquals aws:PrincipalAccount`),
       ...[
         ...['DynamoDbEndpoint AllowTable', 'LogsEndpoint AllowAuditHeads', 'LogsEndpoint AllowParentLog'],
         ...['KmsEndpoint AllowOurPrincipalsOnOurKeys', 'CloudformationEndpoint AllowSignals'],
+        ...['DynamoDbEndpoint AllowReadingPolicy', 'KmsEndpoint AllowReadingPolicies'],
       ].map((statement) => `network/${statement}: without StringEquals aws:ResourceAccount`),
     ],
   },

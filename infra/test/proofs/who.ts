@@ -80,7 +80,7 @@ const OUTSIDERS: Readonly<Record<string, Caller>> = {
 };
 
 /** Functions whose code asks: Lambda says which in every request (Lambda Developer Guide, "Using source function ARN"). */
-const FUNCTIONS = ['api', 'smoke', 'canary-inside', 'canary-outside'];
+const FUNCTIONS = ['api', 'smoke', 'canary-inside', 'canary-outside', 'canary-control'];
 const MEASURED = { PCR0: 'a', PCR1: 'b', PCR2: 'c', PCR3: 'd', PCR8: 'e', PCR16: 'f' } as const;
 /** Condition keys of the attestation document that an enclave of the example's measurements shows. */
 export const ATTESTED: ContextValues = Object.fromEntries(

@@ -217,6 +217,16 @@ export const VAULTS: readonly Row[] = [
     },
   ],
   [
+    'the control of a public API',
+    'allow',
+    {
+      by: role('vault/vault-canary-control'),
+      action: 'execute-api:Invoke',
+      resource: 'arn:aws:execute-api:eu-central-1:111122223333:abcdefghij/v/POST/v1/vaults',
+      context: { ...ours, ...fromFunction('vault-canary-control') },
+    },
+  ],
+  [
     'the canary inside, from outside',
     'EnforceNetworkPerimeterOnLambdaRoles',
     {

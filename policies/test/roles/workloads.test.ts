@@ -74,6 +74,9 @@ const MAY: Readonly<Record<Workload, readonly Row[]>> = {
     ...['Decrypt', 'DescribeKey', 'GenerateDataKey', 'GenerateDataKeyPairWithoutPlaintext'].map(
       (action): Row => [`kms:${action}`, key],
     ),
+    ['kms:GetKeyPolicy', key],
+    ['kms:ListGrants', key],
+    ['dynamodb:GetResourcePolicy', records],
     ...FUNCTION_LOGS,
     ...ENI,
   ],
