@@ -5,7 +5,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readModel, threatModelPage } from '@enclave-vault/threat-model';
+import { mitigationsPage, readModel, threatModelPage } from '@enclave-vault/threat-model';
 import { testTitles } from '@enclave-vault/threat-model/titles';
 import { alarmsPage } from './alarms-page.ts';
 import { attacksPage } from './attacks-page.ts';
@@ -25,7 +25,12 @@ const has = (path: string) => existsSync(join(root, path));
 const model = readModel(root);
 const WRITTEN: Readonly<Record<string, string>> = {
   // Where it cannot be read, `threat-model check` says why.
-  ...('workspace' in model ? { 'docs/threat-model.md': threatModelPage(model) } : {}),
+  ...('workspace' in model
+    ? {
+        'docs/threat-model.md': threatModelPage(model),
+        'docs/threat-model/mitigations.md': mitigationsPage(model),
+      }
+    : {}),
   'docs/errors.md': errorsPage(),
   'docs/configuration.md': configurationPage(),
   'docs/doctor.md': doctorPage(),

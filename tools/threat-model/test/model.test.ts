@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cellIds } from '../src/checks/check.ts';
 import { Repository } from '../src/checks/repository.ts';
-import { ACTORS, checkWorkspace, lineOf, PROBLEMS, readModel, TIERS, threatModelPage } from '../src/index.ts';
+import {
+  ACTORS,
+  checkWorkspace,
+  lineOf,
+  mitigationsPage,
+  PROBLEMS,
+  readModel,
+  TIERS,
+  threatModelPage,
+} from '../src/index.ts';
 import { label, valuesOf } from '../src/workspace/model.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -12,7 +21,7 @@ const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const model = readModel(ROOT);
 if (!('workspace' in model)) throw new TypeError(model.map(lineOf).join('\n'));
 const { workspace, tidy } = model;
-const page = threatModelPage(model);
+const page = threatModelPage(model) + mitigationsPage(model);
 
 describe('the threat model of this repository', () => {
   it('has no problem, and names no check that does not exist', () => {
@@ -45,8 +54,8 @@ describe('the threat model of this repository', () => {
   });
 });
 
-describe('the page', () => {
-  it('has every threat, mitigation and assumption once as a target of links', () => {
+describe('the pages', () => {
+  it('has every threat, mitigation and assumption once as a target of links, in one of them', () => {
     const kinds = [
       ['A', workspace.assumptions ?? []],
       ['M', workspace.mitigations ?? []],

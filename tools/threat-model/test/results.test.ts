@@ -47,6 +47,7 @@ describe('a report of tests', () => {
           ['key “x” (y) is refused', 'passed'],
           ['key “z” (y) is refused', 'pending'],
         ],
+        'a/driver.test.ts': [['from a file that it reads', 'passed', 'shared']],
         'infra/test/proofs/proofs.test.ts': [
           ['answers every request as expected: as it is', 'passed', 'the matrix'],
           ['answers every request as expected: everything allowed', 'failed', 'the matrix'],
@@ -69,6 +70,8 @@ describe('a report of tests', () => {
     ['test:a/b.test.ts › hold', 'not_run'],
     ['test:a/b.test.ts › is %i of 3', 'not_run'],
     ['test:a/c.test.ts › holds', 'not_run'],
+    ['test:a/shared.ts › from a file that it reads', 'passed'],
+    ['test:b/shared.ts › from a file that it reads', 'not_run'],
     ['cell:moat', 'failed'],
     ['suite:vm › it boots', undefined],
   ])('says of %s: %s', (check, said) => expect(verdict(results, check)).toBe(said));
@@ -95,6 +98,9 @@ describe('the log of a heavy suite', () => {
   results.add(file('dns.log', 'SKIPPED: no tool\n0 passed, 0 failed\n'));
   results.add(file('half.log', 'ok one\nskipped: the other half\n'));
 
+  results.add(file('fuzz.log', 'seed 7\n3 passed, 0 failed\nfuzz: 12 s\n'));
+  results.add(file('broken.log', 'Error: it did not start\n'));
+
   it.each([
     ['suite:vm › enclave: boots', 'passed'],
     ['suite:vm › it: ends (a title (2))', 'passed'],
@@ -103,7 +109,12 @@ describe('the log of a heavy suite', () => {
     ['suite:vm › boots', 'not_run'],
     ['suite:dns › any line', 'skipped'],
     ['suite:half › one', 'passed'],
-    ['suite:half › two', 'not_run'],
+    ['suite:half › two', 'skipped'],
+    ['suite:vm › *', 'failed'],
+    ['suite:dns › *', 'skipped'],
+    ['suite:fuzz › *', 'passed'],
+    ['suite:fuzz › any line', 'not_run'],
+    ['suite:broken › *', 'failed'],
     ['suite:other › one', undefined],
   ])('says of %s: %s', (check, said) => expect(verdict(results, check)).toBe(said));
 });

@@ -20,6 +20,9 @@ export function parseCheck(text: string): Check | undefined {
   return suite === null ? undefined : { kind: 'suite', name: suite[1] ?? '', title: suite[2] ?? '' };
 }
 
+/** Title that stands for a whole suite, by its count of what passed and failed. */
+export const WHOLE = '*';
+
 /** The test that asks every row of the matrix of policies: a row holds when it passed. */
 export const MATRIX = {
   kind: 'test',

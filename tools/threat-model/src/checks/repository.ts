@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CELLS, type Check, cellIds, MATRIX } from './check.ts';
+import { CELLS, type Check, cellIds, MATRIX, WHOLE } from './check.ts';
 import { testTitles } from './titles.ts';
 
 /** Where lines of heavy suites are written; their titles stand there as they are printed. */
 const SUITE_SOURCES = [
   'tests/{heavy,interop,vm,fuzz,timing,mutation}/**/*.{ts,sh,py}',
-  'images/*/test/*.heavy.ts',
+  '{images,tools}/*/{test/*.heavy,main}.ts',
 ];
 
 /** Looks for checks in a working copy, each file once. */
@@ -32,6 +32,7 @@ export class Repository {
     }
     if (!existsSync(join(this.#root, `tests/heavy/${check.name}.sh`)))
       return `there is no tests/heavy/${check.name}.sh`;
+    if (check.title === WHOLE) return undefined;
     this.#suites ??= this.#readSuites();
     // Lines of a group begin with its name, which stands elsewhere.
     const [, last = check.title] = /^[\w -]+: (.+)$/.exec(check.title) ?? [];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
-import { basename, relative } from 'node:path';
-import { type Check, MATRIX } from './check.ts';
+import { basename, dirname, relative } from 'node:path';
+import { type Check, MATRIX, WHOLE } from './check.ts';
 
 /** What a run said of a check. */
 export type Verdict = 'passed' | 'failed' | 'skipped' | 'not_run';
@@ -27,6 +27,7 @@ interface Report {
 
 /** `ok     a title (12 ms)`, `FAILED: a title`; a suite that finds no tool says that it is skipped. */
 const LINE = /^\s*(ok|FAILED:?)\s+(\S.*?)(?:\s\(\d+ ms\))?$/;
+const COUNT = /^(\d+) passed, (\d+) failed$/;
 const SKIPPED = /^\s*skipped\b/i;
 
 /** Results of one run, from Vitest's report and from the logs of heavy suites. */
@@ -56,11 +57,17 @@ export class Results {
   /** Undefined where nothing of the check's kind was run: no report, or no log of its suite. */
   of(check: Check): Verdict | undefined {
     if (check.kind === 'cell') return this.of(MATRIX);
-    const outcomes = check.kind === 'test' ? this.#tests : this.#suites;
-    const key = check.kind === 'test' ? check.path : check.name;
-    const own = outcomes?.get(key);
-    if (own === undefined) return check.kind === 'test' && outcomes !== undefined ? 'not_run' : undefined;
-    return worst(own, check.title);
+    if (check.kind === 'suite') {
+      const own = this.#suites.get(check.name);
+      return own === undefined ? undefined : worst(own, check.title);
+    }
+    return this.#tests === undefined ? undefined : worst(this.#of(check.path, this.#tests), check.title);
+  }
+
+  /** Tests of a file. What stands in a file that is none of Vitest's own is run by one beside it. */
+  #of(path: string, tests: ReadonlyMap<string, readonly Outcome[]>): readonly Outcome[] {
+    if (path.endsWith('.test.ts')) return tests.get(path) ?? [];
+    return [...tests].flatMap(([file, own]) => (dirname(file) === dirname(path) ? own : []));
   }
 
   #addReport(text: string): void {
@@ -93,24 +100,36 @@ function isReport(value: unknown): value is Report {
 
 function suiteOutcomes(log: string): readonly Outcome[] {
   const lines = log.split('\n');
-  const outcomes = lines.flatMap((line): readonly Outcome[] => {
+  const titled = lines.flatMap((line): readonly Outcome[] => {
     const [, mark, title = ''] = LINE.exec(line) ?? [];
-    if (mark === undefined) return [];
-    return [{ titles: [title], verdict: mark === 'ok' ? 'passed' : 'failed' }];
+    return mark === undefined ? [] : [{ titles: [title], verdict: mark === 'ok' ? 'passed' : 'failed' }];
   });
-  // A suite for which the machine lacks a tool proves nothing, and has not failed.
-  const skipped = outcomes.length === 0 && lines.some((line) => SKIPPED.test(line));
-  return skipped ? [{ titles: [EVERYTHING], verdict: 'skipped' }] : outcomes;
+  const [, passed, failed] = COUNT.exec(lines.findLast((line) => COUNT.test(line)) ?? '') ?? [];
+  // One that ended without a count broke down.
+  const whole: Verdict = failed !== '0' ? 'failed' : passed !== '0' ? 'passed' : 'skipped';
+  // What lacks a tool here proves nothing, and has not failed.
+  const skips = lines.some((line) => SKIPPED.test(line));
+  return [
+    ...titled,
+    { titles: [WHOLE], verdict: whole },
+    ...(skips ? [{ titles: [ELSE], verdict: 'skipped' as const }] : []),
+  ];
 }
 
-const EVERYTHING = '*';
+/** Stands for all that a suite says it does not do here. */
+const ELSE = '';
 
 /** Of all that a title stands for: one that failed fails it, one that was skipped leaves a gap. */
 function worst(outcomes: readonly Outcome[], title: string): Verdict {
   const pattern = patternOf(title);
-  const exact = outcomes.filter(({ titles }) => titles.includes(title) || titles.includes(EVERYTHING));
+  const exact = outcomes.filter(({ titles }) => titles.includes(title));
+  const filled = outcomes.filter(({ titles }) => titles.some((one) => one !== WHOLE && pattern.test(one)));
   const meant =
-    exact.length > 0 ? exact : outcomes.filter(({ titles }) => titles.some((one) => pattern.test(one)));
+    exact.length > 0
+      ? exact
+      : filled.length > 0
+        ? filled
+        : outcomes.filter(({ titles }) => titles.includes(ELSE));
   const has = (verdict: Verdict) => meant.some((one) => one.verdict === verdict);
   if (meant.length === 0) return 'not_run';
   return has('failed') ? 'failed' : has('skipped') ? 'skipped' : 'passed';

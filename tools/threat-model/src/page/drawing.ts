@@ -67,7 +67,7 @@ export function svgOf({ title, width, height, zones, nodes, edges }: Drawing): s
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">
 <title>${xml(title)}</title>
-<defs><marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto-start-reverse"><path d="M0 0L10 5L0 10z" fill="#24292f"/></marker></defs>
+<defs><marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto"><path d="M0 0L10 5L0 10z" fill="#24292f"/></marker></defs>
 <rect width="${width}" height="${height}" fill="#ffffff"/>
 ${body.join('\n')}
 </svg>

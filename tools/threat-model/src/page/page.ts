@@ -5,9 +5,6 @@ import { CHECK } from '../rules/answers.ts';
 import { cell as ofKind } from '../rules/coverage.ts';
 import {
   commentOf,
-  type Entity,
-  label,
-  MITIGATION,
   type Mitigation,
   mitigationsOf,
   type Threat,
@@ -17,6 +14,7 @@ import {
 } from '../workspace/model.ts';
 import { mermaidOf } from './drawing.ts';
 import { STATES, type State, stateOf } from './state.ts';
+import { anchor, anchored, isAccepted, isHigh, nameOf, table, threatLinks, threatsOf } from './words.ts';
 
 const PRIORITIES = ['High', 'Medium', 'Low'] as const;
 
@@ -30,7 +28,7 @@ export function threatModelPage({ workspace, drawings }: Model): string {
     architecture,
     dataflow,
   } = workspace;
-  const accepted = mitigations.filter(({ status }) => status === MITIGATION.accepted);
+  const accepted = mitigations.filter(isAccepted);
   const checks = new Set(mitigations.flatMap((one) => valuesOf(one, CHECK)));
   return `<!-- written by npm run docs from docs/threat-model -->
 # Threat model
@@ -40,7 +38,7 @@ Who attacks the vault, what stops him, which test would fail if it did not, and 
 The source is a workspace of [Threat Composer](https://github.com/awslabs/threat-composer), \`docs/threat-model/enclave-vault.tc.json\`: import it there to read or edit it. [How it is kept, and what is checked](threat-model/README.md); [why so](adr/0029-executable-threat-model.md).
 A mitigation counts as resolved when it names its proof. \`npm test\` and \`enclave-vault threat-model check\` fail when a named check does not exist, was skipped or failed, when a threat of high priority has no proven mitigation, or when an actor, a tier or a threat is left without an answer.
 
-[State](#state) · [Accepted risks](#accepted-risks) · [The system](#the-system) · [Actors](#actors) · [STRIDE by tier](#stride-by-tier) · [Assumptions](#assumptions) · [Threats](#threats-by-actor) · [Mitigations](#mitigations)
+[State](#state) · [Accepted risks](#accepted-risks) · [The system](#the-system) · [Actors](#actors) · [STRIDE by tier](#stride-by-tier) · [Assumptions](#assumptions) · [Threats](#threats-by-actor) · [Mitigations and their proofs](threat-model/mitigations.md)
 
 ## State
 ${table(['priority', ...Object.keys(STATES), 'all'], stateRows(workspace))}
@@ -56,9 +54,9 @@ ${table(
   ['', 'accepted', 'because', 'threats'],
   accepted.map((one) => [
     anchored('M', one),
-    one.content,
+    `**${nameOf(one)}.** ${one.content}`,
     commentOf(one),
-    linksTo('T', threatsOf(workspace, one)),
+    threatLinks(threatsOf(workspace, one)),
   ]),
 )}
 
@@ -81,7 +79,7 @@ ${table(
   ACTORS.map(({ slug, name, has, wants }) => {
     const own = ofActor(threats, slug);
     return [
-      `[${name}](#${anchorOf(name)})`,
+      `[${name}](#${headingOf(name)})`,
       has,
       wants,
       String(own.length),
@@ -97,7 +95,7 @@ ${table(
   ['tier', ...LETTERS.map((letter) => STRIDE[letter])],
   TIERS.map(({ slug, name, what }) => [
     `**${name}**: ${what}`,
-    ...LETTERS.map((letter) => linksTo('T', ofKind(threats, slug, letter))),
+    ...LETTERS.map((letter) => threatLinks(ofKind(threats, slug, letter))),
   ]),
 )}
 
@@ -120,12 +118,6 @@ ${table(
   own.map((one) => threatRow(workspace, one, slug)),
 )}`;
 }).join('\n\n')}
-
-## Mitigations
-${mitigations
-  .filter(({ status }) => status !== MITIGATION.accepted)
-  .map((one) => mitigationText(workspace, one))
-  .join('\n')}
 `;
 }
 
@@ -155,80 +147,39 @@ function threatRow(workspace: Workspace, threat: Threat, actor: string): readonl
   const tiers = tagged(threat, 'tier').join(', ');
   return [
     // Where several actors have a threat, links lead to the first.
-    first?.slug === actor ? anchored('T', threat) : linksTo('T', [threat]),
+    first?.slug === actor ? anchored('T', threat) : threatLinks([threat]),
     `${threat.statement}.${comment === '' ? '' : ` *${comment}*`}`,
     valuesOf(threat, 'Priority').join(''),
     `${letters}: ${tiers}`,
     stateOf(workspace, threat),
-    linksTo('M', mitigationsOf(workspace, threat)),
+    answers(mitigationsOf(workspace, threat)),
   ];
 }
 
-function mitigationText(workspace: Workspace, mitigation: Mitigation): string {
-  const state = mitigation.status === MITIGATION.resolved ? '' : ' *(not finished)*';
-  const comment = commentOf(mitigation);
-  const checks = valuesOf(mitigation, CHECK).map((check) => `  - ${checkText(check)}`);
+/** Names of what answers a threat; risks that are accepted come last. */
+function answers(all: readonly Mitigation[]): string {
+  const link = (one: Mitigation, page: string) => `[${nameOf(one)}](${page}#${anchor('M', one)})`;
+  const risks = all.filter(isAccepted).map((one) => link(one, ''));
   return [
-    `- ${anchored('M', mitigation)}${state} ${mitigation.content}${comment === '' ? '' : ` *${comment}*`} (${linksTo('T', threatsOf(workspace, mitigation))})`,
-    ...checks,
-  ].join('\n');
+    ...all.filter((one) => !isAccepted(one)).map((one) => link(one, 'threat-model/mitigations.md')),
+    ...(risks.length === 0 ? [] : [`*accepted:* ${risks.join('; ')}`]),
+  ].join('; ');
 }
 
-/** As docs/security.md names tests. */
-function checkText(check: string): string {
-  const [, form = '', rest = ''] = /^(\w+):(.*)$/.exec(check) ?? [];
-  const [where = '', title] = rest.split(' › ');
-  if (title === undefined) return `policy cell \`#${where}\` of \`infra/test/proofs/cells.ts\``;
-  const place = form === 'suite' ? `\`tests/heavy/${where}.sh\`` : `\`${where}\``;
-  return `${place} › "${markdown(title)}"`;
-}
-
-const isHigh = (threat: Threat) => valuesOf(threat, 'Priority').includes('High');
 const ofActor = (threats: readonly Threat[], slug: string) =>
   threats.filter((threat) => tagged(threat, 'actor').includes(slug));
-const threatsOf = ({ threats = [], mitigationLinks = [] }: Workspace, { id }: Mitigation) =>
-  threats.filter((threat) =>
-    mitigationLinks.some((one) => one.mitigationId === id && one.linkedId === threat.id),
-  );
 
-function assumedFor({ threats = [], mitigations = [], assumptionLinks = [] }: Workspace, id: string): string {
+function assumedFor(workspace: Workspace, id: string): string {
+  const { threats = [], mitigations = [], assumptionLinks = [] } = workspace;
   const linked = new Set(
     assumptionLinks.filter(({ assumptionId }) => assumptionId === id).map((one) => one.linkedId),
   );
   const links = [
-    linksTo(
-      'T',
-      threats.filter((one) => linked.has(one.id)),
-    ),
-    linksTo(
-      'M',
-      mitigations.filter((one) => linked.has(one.id)),
-    ),
+    threatLinks(threats.filter((one) => linked.has(one.id))),
+    answers(mitigations.filter((one) => linked.has(one.id))),
   ];
-  return links.filter((text) => text !== '').join(', ');
+  return links.filter((text) => text !== '').join('; ');
 }
 
-const anchorOf = (name: string) => name.toLowerCase().replaceAll(' ', '-');
-const anchored = (kind: 'A' | 'M' | 'T', entity: Entity) =>
-  `<a id="${label(kind, entity).toLowerCase()}"></a>${short(kind, entity)}`;
-
-/** `T7`: enough on a page. */
-const short = (kind: string, { numericId }: Entity) => `${kind}${numericId}`;
-
-function linksTo(kind: 'M' | 'T', entities: readonly (Entity & Partial<Threat>)[]): string {
-  return entities
-    .map((one) => {
-      const link = `[${short(kind, one)}](#${label(kind, one).toLowerCase()})`;
-      return kind === 'T' && isHigh(one) ? `**${link}**` : link;
-    })
-    .join(', ');
-}
-
+const headingOf = (name: string) => name.toLowerCase().replaceAll(' ', '-');
 const fenced = (code: string) => `\`\`\`mermaid\n${code}\n\`\`\``;
-const markdown = (text: string) => text.replaceAll('*', '\\*').replaceAll('_', '\\_');
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((one) => one.replaceAll('|', '\\|').replaceAll('\n', '<br>')).join(' | ')} |`;
-  return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
-}
