@@ -15,7 +15,7 @@ export interface LocalParts {
 }
 
 export async function startLocalParts(): Promise<LocalParts> {
-  const options = parseDevOptions(['--port', '0', '--ephemeral'], {}, ROOT);
+  const options = parseDevOptions(['--port', '0', '--ephemeral', '--canary-interval', '0'], {}, ROOT);
   const folders = makeFolders(options);
   const vault = new LocalVault(options, ROOT, folders, () => false);
   const stop = async (): Promise<void> => {
