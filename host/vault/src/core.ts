@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { KnownTails } from './audit/known-tails.ts';
 import { SinkRelay } from './audit/sink-relay.ts';
 import type { IntegrityKeys } from './keys/integrity-keys.ts';
 import { RequestKeys } from './keys/request-keys.ts';
@@ -24,6 +25,8 @@ export interface Core {
   readonly keys: IntegrityKeys;
   readonly requestKeys: RequestKeys;
   readonly sink: SinkRelay;
+  /** Where chains ended when this process saw them last. */
+  readonly tails: KnownTails;
   readonly locks: KeyedLock;
   /** Requests with expressions, by who asks. */
   readonly evaluations: Shares;
@@ -73,6 +76,7 @@ export function makeCore(
     keys,
     requestKeys,
     sink: relay,
+    tails: new KnownTails(),
     locks,
     evaluations,
     told,

@@ -10,6 +10,8 @@ export type TamperCode =
   | 'record_state'
   /** The chain's head and last entry do not belong together, or were not written by this vault. */
   | 'chain_tail'
+  /** The chain ends before an entry that this process has seen or written: the store was set back. */
+  | 'chain_set_back'
   /** An entry that was to be shown is not authentic. */
   | 'chain_entry'
   /** The row of an API key is not authentic, or not the newest. */

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readTail } from '../audit/chain.ts';
 import { keyLog } from '../audit/log-id.ts';
 import type { Core } from '../core.ts';
 import { VaultError } from '../errors.ts';
@@ -43,7 +42,7 @@ export class Authenticator {
   /**
    * An id that is no key's costs the same as a wrong secret: the same reads, the same comparison, and for the same time no reads at all.
    * @throws {VaultError} `unauthenticated`, whatever is wrong with the token
-   * @throws {Tampered} `key_row`, `chain_tail`
+   * @throws {Tampered} `key_row`, `chain_tail`, `chain_set_back`
    */
   async authenticate(token: string): Promise<Principal> {
     const parsed = parseToken(token);
@@ -90,12 +89,12 @@ export class Authenticator {
   }
 
   async #read(id: string): Promise<KeyRow | undefined> {
-    const { store, keys } = this.#core;
+    const { store, keys, tails } = this.#core;
     const { pk, sk } = keyRowKey(id);
     return await settled(async () => {
       const item = await store.get(pk, sk);
       // Read for an id that is no key's as well: how long it takes does not say which ids are.
-      const { entry } = await readTail(store, keys.audit, keyLog(id));
+      const { entry } = await tails.read(store, keys.audit, keyLog(id));
       if (item === undefined) return undefined;
       const { row, mac } = readKeyRow(keys.system, id, item);
       if (entry?.state == null || !equalBytes(entry.state, mac)) throw new Tampered('key_row', id);

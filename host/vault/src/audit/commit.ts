@@ -5,7 +5,7 @@ import { VaultError } from '../errors.ts';
 import { type Operation, StoreConflict, type TransactOptions } from '../ports/store.ts';
 import { checkDeadline } from '../util/deadline.ts';
 import { settled } from '../util/settled.ts';
-import { type ChainTail, linkEntry, readTail } from './chain.ts';
+import { type ChainTail, linkEntry } from './chain.ts';
 import type { AuditFacts } from './entry.ts';
 
 /** Transactions tried again after a conflict (design, "Audit chain"). */
@@ -35,7 +35,7 @@ export interface CommitOptions {
  * Callers of this process queue for each chain; other processes show up as conflicts.
  * @throws {VaultError} `audit_busy` when conflicts do not end, `conflict` when they are not the chain's;
  *   `audit_unavailable` when the sink is required and fails; `timed_out`
- * @throws {Tampered} `chain_tail`
+ * @throws {Tampered} `chain_tail`, `chain_set_back`
  */
 export async function commit<T>(
   core: Core,
@@ -47,7 +47,7 @@ export async function commit<T>(
     for (let attempt = 0; ; attempt += 1) {
       checkDeadline(core.clock, deadline);
       const { tail, planned } = await settled(async (saw) => {
-        const end = await readTail(core.store, core.keys.audit, log);
+        const end = await core.tails.read(core.store, core.keys.audit, log);
         saw(end.entry?.rev ?? 0);
         return { tail: end, planned: await plan(end) };
       });
@@ -55,6 +55,7 @@ export async function commit<T>(
       const link = linkEntry(core.keys.audit, log, tail, planned.facts, core.clock.now());
       try {
         await core.store.transact([...planned.operations, ...link.operations], planned.options);
+        core.tails.note(log, link.head);
         return { result: planned.result, head: link.head };
       } catch (error) {
         if (!(error instanceof StoreConflict)) throw error;

@@ -20,9 +20,18 @@ export interface VerifyOptions {
   /**
    * What the sink holds. Read it before this call: the store is then at least as new. Without it, entries cut off the
    * end and a store set back as a whole go unnoticed.
+   *
+   * A function reads the sink from its beginning each time: it is read as often as it takes to hold `headsAtOnce` of its heads in memory
+   * and no more, whose chains are then verified. (All heads of one chain are held together.)
    */
-  readonly against?: Iterable<AuditHead> | AsyncIterable<AuditHead> | undefined;
+  readonly against?: Heads | (() => Heads | Promise<Heads>) | undefined;
+  /** Default: a million, some 250 MB. */
+  readonly headsAtOnce?: number;
 }
+
+export type Heads = Iterable<AuditHead> | AsyncIterable<AuditHead>;
+
+const HEADS_AT_ONCE = 1_000_000;
 
 export interface AuditReport {
   readonly chains: number;
@@ -35,26 +44,47 @@ export interface AuditReport {
 export async function verifyAudit(
   store: Store,
   keys: IntegrityKeys,
-  { id, against }: VerifyOptions = {},
+  { id, against, headsAtOnce = HEADS_AT_ONCE }: VerifyOptions = {},
 ): Promise<AuditReport> {
-  const sink = against === undefined ? undefined : await collect(against);
-  const logs = id === undefined ? await allLogs(store) : new Set([id]);
-  if (id === undefined) for (const log of sink?.keys() ?? []) logs.add(log);
+  const read = typeof against === 'function' ? against : () => against ?? [];
+  const parts = typeof against === 'function' ? await partsOf(await read(), headsAtOnce) : 1;
+  const stored = id === undefined ? await allLogs(store) : new Set([id]);
   const findings: Finding[] = [];
   let entries = 0;
-  for (const log of logs) {
-    // A store that answers at once would otherwise keep everything else of this process waiting.
-    await nextTurn();
-    const report = await verifyLog(store, keys, log, sink?.get(log));
-    findings.push(...report.findings);
-    entries += report.entries;
+  let chains = 0;
+  for (let part = 0; part < parts; part += 1) {
+    const wanted = (log: string): boolean => partOf(log, parts) === part && (id === undefined || log === id);
+    const sink = against === undefined ? undefined : await collect(await read(), wanted);
+    const logs = new Set([...[...stored].filter(wanted), ...(sink?.keys() ?? [])]);
+    for (const log of logs) {
+      // A store that answers at once would otherwise keep everything else of this process waiting.
+      await nextTurn();
+      const report = await verifyLog(store, keys, log, sink?.get(log));
+      findings.push(...report.findings);
+      entries += report.entries;
+    }
+    chains += logs.size;
   }
-  return { chains: logs.size, entries, findings };
+  return { chains, entries, findings };
 }
 
-async function collect(heads: NonNullable<VerifyOptions['against']>): Promise<Map<string, SinkHashes>> {
+async function partsOf(heads: Heads, atOnce: number): Promise<number> {
+  let count = 0;
+  for await (const _ of heads) count += 1;
+  return Math.max(1, Math.ceil(count / atOnce));
+}
+
+/** Spreads chains evenly: by the polynomial of their ids, which are random. */
+function partOf(log: string, parts: number): number {
+  let sum = 0;
+  for (let at = 0; at < log.length; at += 1) sum = (sum * 31 + log.charCodeAt(at)) >>> 0;
+  return sum % parts;
+}
+
+async function collect(heads: Heads, wanted: (log: string) => boolean): Promise<Map<string, SinkHashes>> {
   const byLog = new Map<string, Map<number, Set<string>>>();
   for await (const { log, n, hash } of heads) {
+    if (!wanted(log)) continue;
     const chain = byLog.get(log) ?? new Map<number, Set<string>>();
     byLog.set(log, chain.set(n, (chain.get(n) ?? new Set()).add(Buffer.from(hash).toString('hex'))));
   }

@@ -34,7 +34,9 @@ const template = (async () => {
 })();
 
 async function scene(): Promise<Scene> {
-  const { items, heads, ...fixture } = await template;
+  const { items, heads, id: made, other, again } = await template;
+  // A process that remembers nothing of what the tests before did to the store.
+  const fixture = { ...(await again()), id: made, other };
   const { vault, store, sink, id } = fixture;
   const before = await store.scan('', { limit: 999 });
   await store.transact(before.items.map(({ pk, sk }) => ({ remove: { pk, sk } })));
@@ -143,7 +145,7 @@ describe('audit verify', () => {
   });
 
   it('names a tail that was cut off with its head, by the sink', async () => {
-    const { remove, put, entry, head, findings, vault, id } = await scene();
+    const { remove, put, entry, head, findings, again, id } = await scene();
     for (const n of [4, 5]) await remove(sk(n));
     const { hash } = await entry(3);
     await put({ ...(await head()), n: 3, hash: hash ?? '' });
@@ -151,6 +153,7 @@ describe('audit verify', () => {
     expect(await findings()).toEqual([]);
     expect(await findings(true)).toEqual(['truncated 4 5']);
     // And not when the chain has grown again.
+    const { vault } = await again();
     for (const _ of [4, 5, 6]) await vault.decrypt(call(), id, { fields: ['email'], reason });
     expect(await findings()).toEqual([]);
     expect(await findings(true)).toEqual(['sink_mismatch 4', 'sink_mismatch 5']);
@@ -235,7 +238,7 @@ describe('audit verify', () => {
   });
 
   it('names an entry that another fork has', async () => {
-    const { store, vault, id, put, findings, entry } = await scene();
+    const { store, vault, id, put, findings, entry, again } = await scene();
     const before = await Promise.all([
       store.query(`LOG##${id}`, { limit: 99 }),
       store.get(`VAULT##${id}`, 'v0'),
@@ -245,8 +248,9 @@ describe('audit verify', () => {
     // Set back, grown otherwise, and an entry of the first life put in.
     for (const item of [...before[0], before[1]]) if (item !== undefined) await put(item);
     await store.transact([{ remove: { pk: `LOG##${id}`, sk: sk(6) } }]);
-    await vault.update(call(), id, { city: 'Linz' });
-    await vault.update(call(), id, { city: 'Graz' });
+    const { vault: later } = await again();
+    await later.update(call(), id, { city: 'Linz' });
+    await later.update(call(), id, { city: 'Graz' });
     await put(fork);
     expect(await findings()).toEqual(['chain_broken 7']);
     expect(await findings(true)).toEqual(['sink_mismatch 6', 'chain_broken 7']);
@@ -271,6 +275,39 @@ describe('audit verify', () => {
     while (working) expect((await vault.verifyAudit()).findings).toEqual([]);
     await work;
   });
+});
+
+it('finds the same whether all heads are held at once or a few: the sink is read again for each part of the chains', async () => {
+  const { vault, store } = await scene();
+  const made: string[] = [];
+  for (let n = 0; n < 12; n += 1) made.push((await vault.create(call(), BOB)).id);
+  const { sink } = await template;
+  const [gone = '', cut = ''] = made;
+  for (const { pk, sk } of await store.query(`LOG##${gone}`, { limit: 9 }))
+    await store.transact([{ remove: { pk, sk } }]);
+  await vault.update(call(), cut, { city: 'Rom' });
+  const heads = [...sink.heads, { log: cut, n: 3, hash: Buffer.alloc(32), time: 0 }];
+  let reads = 0;
+  const verify = async (headsAtOnce?: number) => {
+    reads = 0;
+    const against = () => {
+      reads += 1;
+      return heads;
+    };
+    const report = await vault.verifyAudit({
+      against,
+      ...(headsAtOnce === undefined ? {} : { headsAtOnce }),
+    });
+    return { ...report, findings: report.findings.map(({ log, code }) => `${log} ${code}`).sort() };
+  };
+  const whole = await vault.verifyAudit({ against: heads });
+  expect(whole.findings.length).toBeGreaterThanOrEqual(3);
+  const { findings, ...counts } = await verify();
+  expect(findings).toEqual(whole.findings.map(({ log, code }) => `${log} ${code}`).sort());
+  // Counted, and read.
+  expect(reads).toBe(2);
+  expect(await verify(4)).toEqual({ ...counts, findings });
+  expect(reads).toBe(1 + Math.ceil(heads.length / 4));
 });
 
 it('a chain may be as long as it likes: the sink of a busy one is compared like any other', async () => {

@@ -10,6 +10,7 @@ const LOG_GROUP = 'log-group:';
 /**
  * Opens what `--against` names: a file of heads, or a group of CloudWatch Logs in the Region that AWS_REGION says, with the
  * credentials that the AWS SDK finds.
+ * @returns what reads it, from its beginning each time
  * @param base folder that a relative path is of
  * @throws {UsageError} @throws {AdminError} data_unreadable
  */
@@ -17,11 +18,11 @@ export async function headsOf(
   against: string,
   base: string,
   { AWS_REGION, AWS_DEFAULT_REGION }: NodeJS.ProcessEnv,
-): Promise<AsyncIterable<AuditHead>> {
+): Promise<() => AsyncIterable<AuditHead>> {
   if (!against.startsWith(LOG_GROUP)) {
     const path = resolve(base, against);
     if (!existsSync(path)) throw new AdminError('data_unreadable', `${path} cannot be read`);
-    return readAuditSink(path);
+    return () => readAuditSink(path);
   }
   const logGroup = against.slice(LOG_GROUP.length);
   const region = AWS_REGION ?? AWS_DEFAULT_REGION ?? '';
@@ -30,5 +31,5 @@ export async function headsOf(
   }
   // Here, so that no other command loads the SDK's client.
   const { readLogGroup } = await import('@enclave-vault/stores/log-group');
-  return readLogGroup({ logGroup, region });
+  return () => readLogGroup({ logGroup, region });
 }

@@ -87,7 +87,7 @@ const storageOf = (session: AuditSession): Read => ({
 async function verify(
   { store, kms }: Read,
   id: string | undefined,
-  against: AsyncIterable<AuditHead> | undefined,
+  against: (() => AsyncIterable<AuditHead>) | undefined,
 ): Promise<AuditReport> {
   try {
     const keys = await openIntegrityKeys(store, kms);

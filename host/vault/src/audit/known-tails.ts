@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { KeyObject } from 'node:crypto';
+import type { Store } from '../ports/store.ts';
+import { Tampered } from '../tampered.ts';
+import { equalBytes } from '../util/bytes.ts';
+import { type ChainTail, readTail } from './chain.ts';
+
+/** Chains remembered at most; the one that was looked at longest ago is forgotten first. */
+const MOST = 10_000;
+
+type Tail = Pick<ChainTail, 'n' | 'hash'>;
+
+/**
+ * How far this process has seen each chain. Chains only grow, so one that ends before that, or with another entry there, was set back
+ * with all that it speaks of: nothing in the store tells, since all of it was authentic once. What no process remembers any more
+ * is found by `audit verify --against` alone.
+ */
+export class KnownTails {
+  readonly #most: number;
+  readonly #tails = new Map<string, Tail>();
+
+  constructor(most: number = MOST) {
+    this.#most = most;
+  }
+
+  /**
+   * Reads the end of a chain.
+   * @throws {Tampered} `chain_tail`; `chain_set_back`
+   */
+  async read(store: Store, key: KeyObject, log: string): Promise<ChainTail> {
+    // As it is known before the read begins: what others add meanwhile may be missing in it.
+    const known = this.#tails.get(log);
+    const tail = await readTail(store, key, log);
+    const { n, hash } = tail;
+    if (known !== undefined && (n < known.n || (n === known.n && !equalBytes(hash, known.hash))))
+      throw new Tampered('chain_set_back', log);
+    if (n > 0) this.note(log, tail);
+    return tail;
+  }
+
+  /** This process has added to the chain. */
+  note(log: string, { n, hash }: Tail): void {
+    const known = this.#tails.get(log);
+    this.#tails.delete(log);
+    this.#tails.set(log, known !== undefined && known.n > n ? known : { n, hash });
+    const [oldest] = this.#tails.keys();
+    if (this.#tails.size > this.#most && oldest !== undefined) this.#tails.delete(oldest);
+  }
+}
