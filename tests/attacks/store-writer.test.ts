@@ -15,7 +15,7 @@ import { flip, without } from '../support/store-attacker.ts';
  * Wants: a value; what is written next sealed to a key of his; another's record in the place of one; an old state back.
  * Cannot: any of it: what he does is refused over HTTP with a stable code and tells nothing, or `enclave-vault audit verify` names it, all
  *   of that and nothing else, as the last test shows.
- * Remains: he may destroy. Who sets back record and log together, or the whole store, is found against heads kept elsewhere, and not before.
+ * Remains: he may destroy. Who sets back record and log together, or the whole store, is noticed by processes that saw more of it, and else against heads kept elsewhere.
  */
 let all: StoreAttack;
 beforeAll(async () => {

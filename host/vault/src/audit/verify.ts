@@ -25,7 +25,7 @@ export interface VerifyOptions {
    * and no more, whose chains are then verified. (All heads of one chain are held together.)
    */
   readonly against?: Heads | (() => Heads | Promise<Heads>) | undefined;
-  /** Default: a million, some 250 MB. */
+  /** Default: a million, some 450 MB. */
   readonly headsAtOnce?: number;
 }
 
