@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, ECDH, generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { curveOf } from '../src/curves.ts';
 import { HpkeError, type Suite } from '../src/index.ts';
 import { importPrivateKey, setupRecipient } from '../src/open.ts';
 import { keyToPoint } from '../src/public-key.ts';
 import { generateKeyPair, setupSender } from '../src/seal.ts';
-import { expectCode, hex, type Pkcs8Parts, pkcs8, SUITES, utf8 } from './support.ts';
+import { expectCode, hex, type Pkcs8Parts, pkcs8, SUITES, tlv, utf8 } from './support.ts';
 
 function freshKey(suite: Suite) {
   const pair = generateKeyPair(suite);
@@ -51,6 +51,21 @@ describe.each(SUITES.map((suite) => [suite.name, suite] as const))('%s', (_, sui
     for (const scalar of [shifted(order, -1n), shifted(order, 1n - BigInt(`0x${order.toString('hex')}`))]) {
       expect(importPrivateKey(suite, pkcs8(suite, scalar)).type).toBe('private');
     }
+  });
+
+  test('every byte of a scalar counts, the first one too', () => {
+    const ones = Buffer.alloc(order.length, 0xff);
+    ones[0] = 0;
+    const first = Buffer.alloc(order.length);
+    first[0] = 1;
+    for (const scalar of [ones, first]) {
+      expect(importPrivateKey(suite, pkcs8(suite, scalar)).type).toBe('private');
+    }
+    const above = Buffer.alloc(order.length);
+    above[0] = (order[0] ?? 0) + 1;
+    above[above.length - 1] = 1;
+    // Of P-521 alone the order's first byte is below 0xff.
+    if (above[0] !== 0) expectCode('invalid_private_key', () => importPrivateKey(suite, pkcs8(suite, above)));
   });
 
   test.each([
@@ -98,6 +113,33 @@ describe.each(SUITES.map((suite) => [suite.name, suite] as const))('%s', (_, sui
     expectCode('invalid_private_key', () =>
       importPrivateKey(suite, pkcs8(suite, key.scalar, { point: key.point, ...parts })),
     );
+  });
+
+  const bits = (point: Uint8Array): Buffer => tlv(0x03, Buffer.from([0]), point);
+  const hybrid = ECDH.convertKey(key.point, suite.curve, undefined, undefined, 'hybrid') as Buffer;
+  test.each<[string, Buffer[]]>([
+    ['under another tag', [tlv(0xa2, bits(key.point))]],
+    ['in an octet string', [tlv(0xa1, tlv(0x04, Buffer.from([0]), key.point))]],
+    ['that is no bit string but bytes', [tlv(0x81, bits(key.point))]],
+    ['of no bits', [tlv(0xa1)]],
+    ['twice', [tlv(0xa1, bits(key.point), bits(key.point))]],
+    ['with a member after it', [tlv(0xa1, bits(key.point)), tlv(0x05)]],
+    ['before its parameters', [tlv(0xa1, bits(key.point)), tlv(0xa0, oid)]],
+    ['in hybrid form', [tlv(0xa1, bits(hybrid))]],
+    ['with bits unused', [tlv(0xa1, tlv(0x03, Buffer.from([1]), key.point))]],
+  ])('a point is refused %s', (_name, after) => {
+    expectCode('invalid_private_key', () => importPrivateKey(suite, pkcs8(suite, key.scalar, { after })));
+  });
+
+  test('its point is derived without the private half ever being exported', () => {
+    const { privateKey } = generateKeyPair(suite);
+    const exported = vi.spyOn(Object.getPrototypeOf(privateKey), 'export');
+    try {
+      expect(keyToPoint(suite, privateKey, 'private')).toHaveLength(suite.encLength);
+      expect(exported).not.toHaveBeenCalled();
+    } finally {
+      exported.mockRestore();
+    }
   });
 
   test('other kinds of key, and other encodings, are refused', () => {

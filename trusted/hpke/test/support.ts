@@ -23,6 +23,7 @@ export function expectCode(code: HpkeErrorCode, action: () => unknown): void {
   expect(thrown).toBeInstanceOf(HpkeError);
   const error = thrown as HpkeError;
   expect(error.code).toBe(code);
+  expect(error.name).toBe('HpkeError');
   expect(error.message).toBe(code);
   expect(error.cause).toBeUndefined();
   expect(Object.keys(error).sort()).toEqual(['code', 'name']);
@@ -33,7 +34,8 @@ export function spki(suite: Suite, point: Uint8Array): Buffer {
   return Buffer.concat([curveOf(suite).spkiPrefix, point]);
 }
 
-function tlv(tag: number, ...parts: Uint8Array[]): Buffer {
+/** A DER element. */
+export function tlv(tag: number, ...parts: Uint8Array[]): Buffer {
   const content = Buffer.concat(parts);
   const head = content.length < 0x80 ? [tag, content.length] : [tag, 0x81, content.length];
   return Buffer.concat([Buffer.from(head), content]);
@@ -44,6 +46,8 @@ export interface Pkcs8Parts {
   readonly parameters?: Uint8Array;
   readonly point?: Uint8Array;
   readonly attributes?: Uint8Array;
+  /** Elements at the end of the ECPrivateKey. */
+  readonly after?: readonly Uint8Array[];
   readonly version?: number;
   readonly ecVersion?: number;
 }
@@ -53,6 +57,7 @@ export function pkcs8(suite: Suite, scalar: Uint8Array, parts: Pkcs8Parts = {}):
   const inner: Uint8Array[] = [tlv(0x02, Buffer.from([parts.ecVersion ?? 1])), tlv(0x04, scalar)];
   if (parts.parameters !== undefined) inner.push(tlv(0xa0, parts.parameters));
   if (parts.point !== undefined) inner.push(tlv(0xa1, tlv(0x03, Buffer.from([0]), parts.point)));
+  inner.push(...(parts.after ?? []));
   const outer: Uint8Array[] = [tlv(0x02, Buffer.from([parts.version ?? 0])), curveOf(suite).algorithm];
   outer.push(tlv(0x04, tlv(0x30, ...inner)));
   if (parts.attributes !== undefined) outer.push(parts.attributes);
