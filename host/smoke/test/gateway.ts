@@ -17,6 +17,8 @@ export const CREDENTIALS: Credentials = {
 
 export interface GatewayOptions {
   readonly handler: Lambda['handler'];
+  /** Who signs, by the name of his role. The smoke test's when absent. */
+  readonly role?: string;
   /** Lets every request in, as the smoke test's role: what a gateway without an authorizer would do. */
   readonly open?: boolean;
   /** Methods but /health ask for a token, and take none. */
@@ -74,7 +76,7 @@ export async function startGateway(options: GatewayOptions) {
       body: body.length === 0 ? null : body.toString('utf8'),
       headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
       identity: {
-        userArn: `arn:aws:sts::111122223333:assumed-role/${ROLE}/session`,
+        userArn: `arn:aws:sts::111122223333:assumed-role/${options.role ?? ROLE}/session`,
         caller: 'AROAEXAMPLE:session',
         user: 'AROAEXAMPLE:session',
         accountId: '111122223333',
