@@ -62,7 +62,7 @@ const NO_ATTESTATION = missing(...REGISTERS.map((n) => `DenyWithoutPCR${n}`));
 const NO_NETWORK = missing('DenyOutsideNetwork', 'DenyOtherRegionsNetwork', 'DenyOutsideEndpoint');
 
 /** What the KMS console writes after somebody's quick fix: the account may do everything, by identity policies. */
-const console = (): PolicyDocument => ({
+const consoleDefault = (): PolicyDocument => ({
   Version: '2012-10-17',
   Statement: [
     { ...allow('kms:*', { AWS: `arn:aws:iam::${ACCOUNT}:root` }), Sid: 'EnableIAMUserPermissions' },
@@ -255,7 +255,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: 'the KMS console’s default takes the place of the vault key’s policy',
-    change: () => ({ vault: console() }),
+    change: () => ({ vault: consoleDefault() }),
     sees: {
       'vault.decrypt': 'UnexpectedAllow',
       'vault.make_pair': 'UnexpectedAllow',
@@ -267,7 +267,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     what: 'the same of a key of imported records',
-    change: () => ({ 'legacy-1': console() }),
+    change: () => ({ 'legacy-1': consoleDefault() }),
     sees: {
       'legacy-1.decrypt': 'UnexpectedAllow',
       'outside.legacy-1.decrypt': 'UnexpectedAllow',

@@ -9,6 +9,7 @@ import { mitigationsPage, readModel, threatModelPage } from '@enclave-vault/thre
 import { testTitles } from '@enclave-vault/threat-model/titles';
 import { alarmsPage } from './alarms-page.ts';
 import { attacksPage } from './attacks-page.ts';
+import { canariesPage } from './canaries-page.ts';
 import { checkClaims } from './claims.ts';
 import { configurationPage } from './configuration-page.ts';
 import { costPage } from './cost/page.ts';
@@ -31,6 +32,7 @@ const WRITTEN: Readonly<Record<string, string>> = {
         'docs/threat-model/mitigations.md': mitigationsPage(model),
       }
     : {}),
+  'docs/canaries.md': canariesPage(read('docs/canaries.md')),
   'docs/errors.md': errorsPage(),
   'docs/configuration.md': configurationPage(),
   'docs/doctor.md': doctorPage(),
