@@ -115,9 +115,15 @@ async function driveAll(): Promise<void> {
     await drive({ call: ['DELETE', own, body], status });
   }
   const ask = { fields: Object.keys(FIELDS), reason: 'leaks', expressions: expressions(mark) };
-  decrypted = await vault.call('POST', decrypt, ask);
-  const results = decrypted.json as unknown as { errors: { name: string }[] };
-  said.push(JSON.stringify(results.errors));
+  // On a busy machine an expression may use up its time while it waits: what it would have said is wanted here.
+  const late = ({ name, code }: { name: string; code: string }) =>
+    name !== 'bomb' && code === 'expression_budget_exceeded';
+  for (let tries = 0, errors: { name: string; code: string }[] = []; tries < 5; tries += 1) {
+    decrypted = await vault.call('POST', decrypt, ask);
+    ({ errors } = decrypted.json as unknown as { errors: typeof errors });
+    said.push(JSON.stringify(errors));
+    if (!errors.some(late)) break;
+  }
   for (const revealing of [
     { key: narrowed, body: { fields: ['first_name'], reason: 'leaks', expressions: { n: 'size(ssn9)' } } },
     { body: { fields: ['city'], reason: 'leaks' } },
