@@ -12,7 +12,7 @@ import { label, MITIGATION, type Mitigation, valuesOf, type Workspace } from './
 /** What a threat model is held against. */
 export interface Against {
   readonly scope: Scope;
-  readonly repository: Pick<Repository, 'missing'>;
+  readonly repository: Pick<Repository, 'missing' | 'conditional'>;
   /** Of the last run; without, it is asked only whether checks exist. */
   readonly results?: Pick<Results, 'of'>;
   /** Heavy suites that were not run are problems too. */
@@ -85,7 +85,9 @@ function judge(mitigation: Mitigation, against: Against): readonly Finding[] {
     if (check === undefined)
       return wrong('check_malformed', at, 'is none of test:PATH › TITLE, cell:ID, suite:NAME › TITLE');
     const missing = against.repository.missing(check);
-    return missing === undefined ? ran(check, at, against) : wrong('check_missing', at, missing);
+    if (missing !== undefined) return wrong('check_missing', at, missing);
+    const conditional = against.repository.conditional(check);
+    return conditional === undefined ? ran(check, at, against) : wrong('check_conditional', at, conditional);
   });
 }
 

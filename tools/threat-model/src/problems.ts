@@ -24,6 +24,7 @@ export const PROBLEMS = {
   risk_without_reason: 'an accepted risk does not say why',
   check_malformed: 'a check is not of a form that is known',
   check_missing: 'a check names what does not exist',
+  check_conditional: 'a check is a test that some machines skip',
   check_not_run: 'a check was not run',
   check_skipped: 'a check was skipped',
   check_failed: 'a check failed',

@@ -70,11 +70,14 @@ export function good(): Fixture {
   };
 }
 
+/** Has everything that is named. */
+export const REPOSITORY: Against['repository'] = { missing: () => undefined, conditional: () => undefined };
+
 /** Held against a repository that has what is named, and, without other words, a run in which it passed. */
 export function check(workspace: Workspace, against: Partial<Against> = {}): Outcome {
   return checkWorkspace(workspace, {
     scope: SCOPE,
-    repository: { missing: () => undefined },
+    repository: REPOSITORY,
     results: { of: () => 'passed' },
     all: false,
     ...against,

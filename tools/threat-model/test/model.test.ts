@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cellIds } from '../src/checks/check.ts';
 import { Repository } from '../src/checks/repository.ts';
+import { testsOf } from '../src/checks/titles.ts';
 import {
   ACTORS,
   checkWorkspace,
@@ -110,6 +111,24 @@ describe('the repository', () => {
   ] as const)('says which %s it has not', (_, check, why) =>
     expect(repository.missing(check)).toContain(why),
   );
+
+  it('tells tests that some machines skip, and what is in them', () => {
+    const tests = testsOf(
+      'x.test.ts',
+      `describe.runIf(a)('d', () => { it.each([1])('in %s', f); });
+      it.skip('s', f); test.skipIf(b)('t', f); it('e', () => { it.runIf(c)('n', f); });
+      for (const x of y) it(\`loop \${x}\`, f);`,
+    );
+    expect(Object.fromEntries(tests)).toEqual({
+      d: false,
+      'in %s': false,
+      s: false,
+      t: false,
+      e: true,
+      n: false,
+      'loop …': true,
+    });
+  });
 
   it('takes ids of rows from the end of their lines alone', () => {
     const source = 'a | b | c #one\n# | d | e #two x\n@w = x #three\na | b | c#four\na | b | why #one\n';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Against, checkWorkspace } from '../src/check.ts';
 import { lineOf, PROBLEMS, type ProblemCode } from '../src/problems.ts';
 import { readWorkspace } from '../src/workspace/schema.ts';
-import { CHECKED, check, type Fixture, good, SCOPE, uuid } from './fixture.ts';
+import { CHECKED, check, type Fixture, good, REPOSITORY, SCOPE, uuid } from './fixture.ts';
 
 type Row = readonly [ProblemCode, string, (workspace: Fixture) => void, Partial<Against>?];
 const [SUITE] = ['suite:vm › it boots'];
@@ -170,7 +170,18 @@ const ROWS: readonly Row[] = [
   ['check_malformed', 'a path that climbs', withCheck('test:../x › holds')],
   ['check_malformed', 'no title', withCheck('test:a/b.test.ts › ')],
   ['check_malformed', 'one line of two', withCheck(`${CHECKED}\ncell:Not a cell`)],
-  ['check_missing', 'a test that is gone', () => {}, { repository: { missing: () => 'is not there' } }],
+  [
+    'check_conditional',
+    'a test of some machines',
+    () => {},
+    { repository: { ...REPOSITORY, conditional: () => 'is skipped' } },
+  ],
+  [
+    'check_missing',
+    'a test that is gone',
+    () => {},
+    { repository: { ...REPOSITORY, missing: () => 'is not there' } },
+  ],
   ['check_not_run', 'a test outside the run', () => {}, { results: { of: () => 'not_run' } }],
   ['check_not_run', 'a run of suites alone', () => {}, { results: { of: () => undefined } }],
   [
@@ -219,9 +230,8 @@ describe('a workspace', () => {
 
 describe('checks', () => {
   it('are asked only whether they exist where there are no results', () => {
-    const repository = { missing: () => undefined };
-    expect(checkWorkspace(good(), { scope: SCOPE, repository, all: false }).problems).toEqual([]);
-    const gone = { missing: () => 'is not there' };
+    expect(checkWorkspace(good(), { scope: SCOPE, repository: REPOSITORY, all: false }).problems).toEqual([]);
+    const gone = { ...REPOSITORY, missing: () => 'is not there' };
     const { problems } = checkWorkspace(good(), { scope: SCOPE, repository: gone, all: false });
     expect(problems.map(({ code }) => code)).toEqual(['high_without_proof', 'check_missing']);
   });

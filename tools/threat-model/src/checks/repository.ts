@@ -2,7 +2,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CELLS, type Check, cellIds, MATRIX, WHOLE } from './check.ts';
-import { testTitles } from './titles.ts';
+import { testsOf } from './titles.ts';
 
 /** Where lines of heavy suites are written; their titles stand there as they are printed. */
 const SUITE_SOURCES = [
@@ -13,7 +13,7 @@ const SUITE_SOURCES = [
 /** Looks for checks in a working copy, each file once. */
 export class Repository {
   readonly #root: string;
-  readonly #titles = new Map<string, ReadonlySet<string> | undefined>();
+  readonly #tests = new Map<string, ReadonlyMap<string, boolean> | undefined>();
   #cells: ReadonlySet<string> | undefined;
   #suites: string | undefined;
 
@@ -41,14 +41,24 @@ export class Repository {
       : 'no heavy suite prints that';
   }
 
+  /** Why a test may prove nothing on another machine. Undefined where it runs on all. */
+  conditional(check: Check): string | undefined {
+    if (check.kind !== 'test' || this.#testsIn(check.path)?.get(check.title) !== false) return undefined;
+    return 'some machines skip it (runIf, skipIf, skip): name one that all run, or a heavy suite';
+  }
+
   #missingTest(path: string, title: string): string | undefined {
-    if (!this.#titles.has(path)) {
+    const tests = this.#testsIn(path);
+    if (tests === undefined) return `there is no ${path}`;
+    return tests.has(title) ? undefined : `${path} has no test of that title`;
+  }
+
+  #testsIn(path: string): ReadonlyMap<string, boolean> | undefined {
+    if (!this.#tests.has(path)) {
       const source = this.#read(path);
-      this.#titles.set(path, source === undefined ? undefined : testTitles(path, source));
+      this.#tests.set(path, source === undefined ? undefined : testsOf(path, source));
     }
-    const titles = this.#titles.get(path);
-    if (titles === undefined) return `there is no ${path}`;
-    return titles.has(title) ? undefined : `${path} has no test of that title`;
+    return this.#tests.get(path);
   }
 
   #read(path: string): string | undefined {

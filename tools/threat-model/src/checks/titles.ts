@@ -10,12 +10,24 @@ export type Node = Readonly<Record<string, unknown>>;
  * something in, the title has an ellipsis.
  */
 export function testTitles(file: string, source: string): Set<string> {
-  const titles = new Set<string>();
-  visit(parseSync(file, source).program as unknown, (node) => {
-    const title = node.type === 'CallExpression' ? titleOf(node) : undefined;
-    if (title !== undefined) titles.add(title);
-  });
-  return titles;
+  return new Set(testsOf(file, source).keys());
+}
+
+/** Titles in a test file, each with whether it is run everywhere: `skip`, `todo`, `runIf` and `skipIf` before it, or around it, say not. */
+export function testsOf(file: string, source: string): Map<string, boolean> {
+  const tests = new Map<string, boolean>();
+  const collect = (value: unknown, everywhere: boolean): void =>
+    visit(value, (node) => {
+      const title = node.type === 'CallExpression' ? titleOf(node) : undefined;
+      if (title === undefined) return true;
+      const here = everywhere && !isConditional(node.callee);
+      tests.set(title, here && (tests.get(title) ?? true));
+      collect(node.callee, everywhere);
+      collect((node.arguments as readonly Node[]).slice(1), here);
+      return false;
+    });
+  collect(parseSync(file, source).program, true);
+  return tests;
 }
 
 /** Title of a call of it, test or describe; undefined for any other. */
@@ -23,15 +35,27 @@ export function titleOf(call: Node): string | undefined {
   return RUNNERS.has(runner(call.callee)) ? textOf((call.arguments as readonly Node[])[0]) : undefined;
 }
 
-function visit(value: unknown, seen: (node: Node) => void): void {
+/** @param seen says whether to go on into what the node holds */
+function visit(value: unknown, seen: (node: Node) => boolean): void {
   if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) {
     for (const item of value) visit(item, seen);
     return;
   }
   const node = value as Node;
-  if (typeof node.type === 'string') seen(node);
+  if (typeof node.type === 'string' && !seen(node)) return;
   for (const member of Object.values(node)) visit(member, seen);
+}
+
+const CONDITIONS = new Set(['runIf', 'skip', 'skipIf', 'todo']);
+
+/** `it.skip`, `it.runIf(…)`, `describe.skipIf(…).each(…)`. */
+function isConditional(callee: unknown): boolean {
+  const node = callee as Node | undefined;
+  if (node?.type === 'CallExpression') return isConditional(node.callee);
+  if (node?.type !== 'MemberExpression') return false;
+  const { name } = node.property as { readonly name?: string };
+  return CONDITIONS.has(name ?? '') || isConditional(node.object);
 }
 
 /** `it` of `it(…)`, `it.each(…)(…)` and `it.runIf(…).skip(…)`. */
