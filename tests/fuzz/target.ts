@@ -13,7 +13,7 @@ export interface Target {
   readonly words?: readonly (string | Uint8Array)[];
   /** Longest input in bytes. Default 4096. */
   readonly maxLength?: number;
-  /** ms that one input may take. Default 250; Infinity where the product ends a computation from outside. */
+  /** ms of processor time that one input may take, so that a busy machine finds nothing. Default 250; Infinity where the product ends a computation from outside. */
   readonly maxMs?: number;
   /** Whether this error is one that the parser's docstring declares. */
   readonly refuses: (error: unknown) => boolean;
