@@ -2,17 +2,17 @@
 /**
  * `npm run mutation [-- package…]`: mutates packages of the trusted base and the verifiers, one after the other, and writes
  * tests/mutation/results.json and docs/mutation.md. Fails when a mutant survives without a reason, or a reason is stale.
- * With --page: writes the page alone. A run that was stopped goes on where it was: results are kept in .cache/mutation.
+ * With --again: judges the last run anew, after explanations were written. With --page: writes the page alone. A run that was stopped goes on where it was: results are kept in .cache/mutation.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { mutantsOf } from './mutants.ts';
+import { mutantsOf, type Report } from './mutants.ts';
 import { chosen, type MutatedPackage, PACKAGES, slug } from './packages.ts';
 import { mutationPage } from './page.ts';
 import { type Results, score, summed } from './results.ts';
-import { installStryker, runStryker, strykerVersion } from './stryker.ts';
+import { installStryker, runStryker, Stopped, strykerVersion } from './stryker.ts';
 import { judge, readExplained, shown } from './survivors.ts';
 import { copyTree } from './tree.ts';
 
@@ -21,6 +21,7 @@ const { values, positionals } = parseArgs({
   options: {
     concurrency: { type: 'string', default: '1' },
     fresh: { type: 'boolean', default: false },
+    again: { type: 'boolean', default: false },
     page: { type: 'boolean', default: false },
   },
   allowPositionals: true,
@@ -37,11 +38,12 @@ const git = (...args: readonly string[]): string =>
   execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
 
 mkdirSync(kept, { recursive: true });
-const stryker = values.page ? '' : installStryker(root);
+const stryker = values.page || values.again ? '' : installStryker(root);
 let bad = 0;
 for (const mutated of packages) {
   // One that cannot be run, such as for a test that fails without any mutant, keeps none of the others from it.
   bad += await mutate(mutated).catch((error: unknown) => {
+    if (error instanceof Stopped) process.exit(130);
     console.error(`${mutated.folder}: ${error instanceof Error ? error.message : error}`);
     return 1;
   });
@@ -55,9 +57,16 @@ async function mutate(mutated: MutatedPackage): Promise<number> {
   console.log(`== ${mutated.folder}`);
   const incrementalFile = join(kept, `${name}.json`);
   if (values.fresh) writeFileSync(incrementalFile, '');
-  const commit = git('rev-parse', '--short=12', 'HEAD');
-  const tree = copyTree(root, stryker, name);
-  const report = await runStryker(tree, stryker, { name, packages: [mutated], incrementalFile, concurrency });
+  const last = values.again ? readResults().packages[mutated.folder]?.commit : undefined;
+  const commit = last ?? git('rev-parse', '--short=12', 'HEAD');
+  const report = values.again
+    ? (JSON.parse(readFileSync(incrementalFile, 'utf8')) as Report)
+    : await runStryker(copyTree(root, stryker, name), stryker, {
+        name,
+        packages: [mutated],
+        incrementalFile,
+        concurrency,
+      });
   const mutants = mutantsOf(report);
   const judged = judge(mutants, readExplained(root, mutated));
   for (const mutant of judged.unexplained) console.log(shown(mutant));
@@ -81,8 +90,7 @@ async function mutate(mutated: MutatedPackage): Promise<number> {
 }
 
 function record(folder: string, result: Results['packages'][string]): void {
-  const before = JSON.parse(readFileSync(resultsFile, 'utf8')) as Results;
-  const all = { ...before.packages, [folder]: result };
+  const all = { ...readResults().packages, [folder]: result };
   const ordered = PACKAGES.flatMap((one) => {
     const its = all[one.folder];
     return its === undefined ? [] : [[one.folder, its] as const];
@@ -90,6 +98,10 @@ function record(folder: string, result: Results['packages'][string]): void {
   const results: Results = { stryker: strykerVersion(root), packages: Object.fromEntries(ordered) };
   writeFileSync(resultsFile, `${JSON.stringify(results, null, 2)}\n`);
   writePage();
+}
+
+function readResults(): Results {
+  return JSON.parse(readFileSync(resultsFile, 'utf8')) as Results;
 }
 
 function writePage(): void {

@@ -50,6 +50,12 @@ export function scoreOfExplained(result: PackageResult): number {
   return score({ ...result, mutants: result.mutants - result.explained });
 }
 
+/** Whether each survivor of a package has a reason: another one is news. */
+export function settled({ packages }: Results, folder: string): boolean {
+  const result = packages[folder];
+  return result !== undefined && result.survived + result.uncovered === result.explained;
+}
+
 /** All packages as one. */
 export function total(results: readonly PackageResult[]): PackageResult {
   const sum = (figure: Exclude<keyof PackageResult, 'commit'>): number =>

@@ -107,17 +107,28 @@ function vitestConfig(include: readonly string[], exclude: readonly string[], po
   return `export default ${JSON.stringify({ test })};\n`;
 }
 
+/** Somebody ended the run: what else was to be done is not. */
+export class Stopped extends Error {
+  override readonly name = 'Stopped';
+}
+
 /** Runs Node with what Stryker says passed on; ends it when this program is ended. */
 async function finished(cwd: string, args: readonly string[]): Promise<void> {
   const child = spawn(process.execPath, args, { cwd, stdio: 'inherit' });
-  const end = (): void => void child.kill('SIGTERM');
+  let stopped = false;
+  const end = (): void => {
+    stopped = true;
+    child.kill('SIGTERM');
+  };
   process.on('SIGINT', end).on('SIGTERM', end);
   try {
     await new Promise<void>((resolve, reject) => {
       child.once('error', reject);
-      child.once('exit', (code, signal) =>
-        code === 0 ? resolve() : reject(new Error(`Stryker ended with ${signal ?? code}`)),
-      );
+      child.once('exit', (code, signal) => {
+        if (stopped) reject(new Stopped('stopped'));
+        else if (code === 0) resolve();
+        else reject(new Error(`Stryker ended with ${signal ?? code}`));
+      });
     });
   } finally {
     process.off('SIGINT', end).off('SIGTERM', end);

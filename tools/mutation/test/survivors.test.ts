@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Mutant } from '../mutants.ts';
 import { chosen, PACKAGES, sourcesOf, testsOf } from '../packages.ts';
-import { score, scoreOfExplained, summed, total } from '../results.ts';
+import { score, scoreOfExplained, settled, summed, total } from '../results.ts';
 import { checkExplained, type Explained, judge, readExplained } from '../survivors.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -77,6 +77,12 @@ describe('a score', () => {
     });
     expect(score(result)).toBe(50);
     expect(scoreOfExplained(result)).toBeCloseTo(66.67, 2);
+  });
+
+  test('is settled when every survivor is explained', () => {
+    const packages = { one: result, other: { ...result, explained: 2 } };
+    const results = { stryker: '', packages };
+    expect(['one', 'other', 'none'].map((folder) => settled(results, folder))).toEqual([false, true, false]);
   });
 
   test('of all is that of their sum', () => {
