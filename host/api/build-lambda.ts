@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { bundleLambda } from './build/bundle.ts';
+import { bundleLambda, type LambdaBundle } from './build/bundle.ts';
 
 /** Minified, with the AWS SDK. Every byte is read and compiled at a cold start. */
 export const MAX_BUNDLE_BYTES = 1_500_000;
@@ -14,6 +14,8 @@ export interface BuiltLambda {
   readonly bytes: number;
   readonly gzipped: number;
   readonly sha256: string;
+  /** What the bundler read, and what of it is in the file. */
+  readonly metafile: LambdaBundle['metafile'];
 }
 
 /**
@@ -22,7 +24,7 @@ export interface BuiltLambda {
  * @throws when the file is larger than its budget
  */
 export async function buildLambda(outDir: string): Promise<BuiltLambda> {
-  const { code, map } = await bundleLambda();
+  const { code, map, metafile } = await bundleLambda();
   if (code.length > MAX_BUNDLE_BYTES) {
     throw new Error(`the function has ${code.length} bytes; its budget is ${MAX_BUNDLE_BYTES}`);
   }
@@ -32,7 +34,7 @@ export async function buildLambda(outDir: string): Promise<BuiltLambda> {
   await writeFile(join(directory, 'index.mjs'), code);
   await writeFile(`${directory}.map`, map);
   const sha256 = createHash('sha256').update(code).digest('hex');
-  return { directory, bytes: code.length, gzipped: gzipSync(code).length, sha256 };
+  return { directory, bytes: code.length, gzipped: gzipSync(code).length, sha256, metafile };
 }
 
 if (import.meta.main) {

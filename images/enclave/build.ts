@@ -25,7 +25,8 @@ export async function writeContext(rootfs: Rootfs, folder: string, time: number)
   await writeFile(join(folder, 'rootfs.tar'), archive);
   await writeFile(join(folder, 'Dockerfile'), dockerfile);
   const platform = platformOf(rootfs.architecture);
-  await writeFile(join(folder, 'sbom.cdx.json'), sbom(platform, rootfs.entries, rootfs.components));
+  const bill = sbom(platform, rootfs.entries, rootfs.components, rootfs.bundled);
+  await writeFile(join(folder, 'sbom.cdx.json'), bill);
   return createHash('sha256').update(archive).digest('hex');
 }
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Entry, ImageError, tree } from '@enclave-vault/image-parts';
+import { type BomComponent, type Entry, ImageError, tree } from '@enclave-vault/image-parts';
 import { type Architecture, type Platform, platformOf } from './src/architecture.ts';
 import { ADDON, type Component, fetchRuntime, NODE } from './src/runtime.ts';
 import { bundledComponents } from './src/sbom.ts';
@@ -18,8 +18,10 @@ export interface Rootfs {
   readonly entries: readonly Entry[];
   /** Command line of the program, paths from the image's root. */
   readonly entrypoint: readonly string[];
-  /** What came from others. */
+  /** What came from others as it is. */
   readonly components: readonly Component[];
+  /** What is in the program. */
+  readonly bundled: readonly BomComponent[];
 }
 
 export interface RootfsOptions {
@@ -69,7 +71,8 @@ export async function assembleRootfs({
       ...files.map(([path, data]) => ({ path, mode: EXECUTABLE.test(path) ? 0o755 : 0o644, data }) as const),
     ]),
     entrypoint: [`/${NODE}`, ...nodeFlags, `/${PROGRAM}`],
-    components: [...runtime.components, ...bundledComponents(bundle, PROGRAM)],
+    components: runtime.components,
+    bundled: bundledComponents(bundle),
   };
 }
 

@@ -99,7 +99,7 @@ export function assemble(outdir: string, stage: Stage, known: Known): Stack {
   const { config } = known;
   const names = namesOf(config);
   const app = new App({ ...APP, outdir });
-  Validations.of(app).addPlugins(schemaValidator(outdir));
+  Validations.of(app).addPlugins(schemaValidator(app));
   const stack = new Stack(app, names.stack(stage.id), {
     description: `${stage.title} (Enclave Vault ${config.name})`,
     env: { account: config.account, region: config.region },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CloudFormationValidatePlugin } from 'aws-cdk-lib';
+import { type App, CloudFormationValidatePlugin, type IPolicyValidationPlugin } from 'aws-cdk-lib';
 import { RESOURCE_TYPES } from './checks/types.ts';
 
 /** What vaults' stacks have, and the stack of a management account. */
@@ -14,21 +14,23 @@ let validator: CloudFormationValidatePlugin | undefined;
  * engine anew for each template that has a type which the last one had not, so for every stage, and that took most of the
  * time of a deployment's synthesis. This one is shown every type first. Unlike the default it also cannot be turned off by
  * a variable of the environment (`CDK_VALIDATION`).
- * @param outdir takes the one template of all types
+ * @param app its folder takes the one template of all types
  */
-export function schemaValidator(outdir: string): CloudFormationValidatePlugin {
+export function schemaValidator(app: App): IPolicyValidationPlugin {
   if (validator === undefined) {
     validator = new CloudFormationValidatePlugin();
     const resources = TYPES.map((Type, index) => [`Type${index}`, { Type }]);
-    const templatePath = join(outdir, 'types.json');
+    const templatePath = join(app.outdir, 'types.json');
     writeFileSync(templatePath, JSON.stringify({ Resources: Object.fromEntries(resources) }));
     // What it says of resources without properties is of no interest.
     validator.validate({
+      appConstruct: app,
       templatePaths: [templatePath],
       stackTemplates: [
         { stackConstructPath: 'Types', templatePath, accountId: undefined, region: undefined },
       ],
     });
   }
-  return validator;
+  // The class names members `undefined` that its interface only leaves out.
+  return validator as IPolicyValidationPlugin;
 }

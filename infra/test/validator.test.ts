@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
 import { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { afterAll, expect, test, vi } from 'vitest';
 import { exampleKnown, stagesOf, synthesize } from '../src/index.ts';
@@ -40,7 +41,7 @@ test.each(['', 'false'])(
 );
 
 test('one engine serves all stages: none has a type that it was not shown', () => {
-  const engine = () => Reflect.get(schemaValidator(folder), 'engine') as unknown;
+  const engine = () => Reflect.get(schemaValidator(new App({ outdir: folder })), 'engine') as unknown;
   const before = engine();
   for (const stage of stagesOf(configOf())) synthesize(stage, known);
   expect(before).toBeDefined();

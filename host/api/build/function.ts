@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
 
 /** A small function of the vault, in one file. */
 export interface FunctionSource {
@@ -18,12 +18,18 @@ export interface BuiltFunction {
   readonly directory: string;
   readonly bytes: number;
   readonly sha256: string;
+  /** What the bundler read, and what of it is in the file. */
+  readonly metafile: Metafile;
 }
 
 /** Bundles a function into one ES module for Lambda's nodejs24.x: same sources, same bytes, in whatever folder. */
 export async function bundleFunction(entry: string): Promise<Uint8Array> {
+  return (await bundle(entry)).code;
+}
+
+async function bundle(entry: string): Promise<{ readonly code: Uint8Array; readonly metafile: Metafile }> {
   const root = await realpath(fileURLToPath(new URL('../../..', import.meta.url)));
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
     outfile: 'index.mjs',
@@ -36,13 +42,14 @@ export async function bundleFunction(entry: string): Promise<Uint8Array> {
     mainFields: ['module', 'main'],
     charset: 'utf8',
     legalComments: 'none',
+    metafile: true,
     // The machine's own settings are none of its business.
     tsconfigRaw: '{}',
     logLevel: 'silent',
   });
   const [file] = outputFiles;
   if (file === undefined) throw new Error('the bundler made no file');
-  return file.contents;
+  return { code: file.contents, metafile };
 }
 
 /**
@@ -54,11 +61,12 @@ export async function buildFunction(
   { entry, budget }: FunctionSource,
   outDir: string,
 ): Promise<BuiltFunction> {
-  const code = await bundleFunction(entry);
+  const { code, metafile } = await bundle(entry);
   if (code.length > budget) throw new Error(`the function has ${code.length} bytes; its budget is ${budget}`);
   const directory = resolve(outDir);
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'index.mjs'), code);
-  return { directory, bytes: code.length, sha256: createHash('sha256').update(code).digest('hex') };
+  const sha256 = createHash('sha256').update(code).digest('hex');
+  return { directory, bytes: code.length, sha256, metafile };
 }

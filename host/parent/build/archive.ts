@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nativeDigest } from '@enclave-vault/enclave/build/native';
 import { type Entry, ImageError, npmPackage, npmPin, tarGzip, tree } from '@enclave-vault/image-parts';
+import type { Metafile } from 'esbuild';
 import { bundleParent } from './bundle.ts';
 
 /** Everything of the parent that goes onto an aarch64 instance, but its settings and the enclave image. */
@@ -14,6 +15,13 @@ export interface ParentArchive {
   readonly sha256: string;
   /** In the order of the archive, folders left out. */
   readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[];
+}
+
+/** With what its bundle and its other programs were made of. */
+export interface BuiltParentArchive extends ParentArchive {
+  readonly metafile: Metafile;
+  /** Packages of npm that a file was taken from as it is. */
+  readonly packages: readonly { readonly name: string; readonly file: string }[];
 }
 
 export interface ParentArchiveOptions {
@@ -57,8 +65,8 @@ export async function parentArchive({
   root,
   cache = join(root, '.cache/enclave-image'),
   time = 0,
-}: ParentArchiveOptions): Promise<ParentArchive> {
-  const [{ code }, node, addon] = await Promise.all([
+}: ParentArchiveOptions): Promise<BuiltParentArchive> {
+  const [{ code, metafile }, node, addon] = await Promise.all([
     bundleParent(root),
     member(cache, NODE_PACKAGE, 'bin/node'),
     member(cache, ADDON_PACKAGE, 'linux_arm64/koffi.node'),
@@ -71,7 +79,7 @@ export async function parentArchive({
   const systemd = SYSTEMD.map(
     async (name) => [`systemd/${name}`, await text(`deploy/systemd/${name}`)] as const,
   );
-  return packParent(
+  const archive = packParent(
     new Map([
       ['bin/node', node],
       ['install.sh', await text('deploy/instance/install.sh')],
@@ -81,6 +89,14 @@ export async function parentArchive({
     ]),
     time,
   );
+  return {
+    ...archive,
+    metafile,
+    packages: [
+      { name: NODE_PACKAGE, file: 'bin/node' },
+      { name: ADDON_PACKAGE, file: 'koffi.node' },
+    ],
+  };
 }
 
 /**

@@ -132,28 +132,32 @@ describe('Dockerfile', () => {
 
 describe('bill of materials', () => {
   const bundle = Buffer.from(
-    '// node_modules/@bufbuild/cel/dist/esm/index.js\nx\n// trusted/a.ts\n// node_modules/@bufbuild/cel/b.js\n',
+    '// node_modules/@bufbuild/cel/dist/esm/index.js\nx\n// trusted/codec/src/a.ts\n// node_modules/@bufbuild/cel/b.js\n',
   );
 
   test('names what is bundled, once, as the lockfile pins it', () => {
-    const [cel, ...rest] = bundledComponents(bundle, 'app/enclave.mjs');
+    const [cel, codec, ...rest] = bundledComponents(bundle);
     expect(rest).toEqual([]);
     expect(cel).toMatchObject({
       purl: 'pkg:npm/%40bufbuild/cel@0.6.1',
       licence: 'Apache-2.0',
       digest: { algorithm: 'SHA-512', hex: expect.stringMatching(/^[0-9a-f]{128}$/) },
-      files: ['app/enclave.mjs'],
     });
+    expect(codec).toMatchObject({ purl: 'pkg:npm/%40enclave-vault/codec@0.1.0', licence: 'Apache-2.0' });
   });
 
   test('is CycloneDX, and the same every time', () => {
     const entries = tree([{ path: 'app/enclave.mjs', mode: 0o644, data: bundle }]);
-    const text = sbom(X64, entries, bundledComponents(bundle, 'app/enclave.mjs'));
-    expect(text).toBe(sbom(X64, entries, bundledComponents(bundle, 'app/enclave.mjs')));
+    const text = sbom(X64, entries, [], bundledComponents(bundle));
+    expect(text).toBe(sbom(X64, entries, [], bundledComponents(bundle)));
     const document = JSON.parse(text) as { components: { type: string; name: string }[] };
     expect(document).toMatchObject({ bomFormat: 'CycloneDX', specVersion: '1.6' });
     expect(document.components.map(({ type, name }) => [type, name])).toEqual([
       ['library', '@bufbuild/cel'],
+      ['library', '@enclave-vault/codec'],
+      ['operating-system', 'linux'],
+      ['application', 'init'],
+      ['device-driver', 'nsm'],
       ['file', '/app/enclave.mjs'],
     ]);
   });

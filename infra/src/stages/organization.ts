@@ -69,7 +69,7 @@ export function synthesizeOrganization(config: OrganizationConfig): Template {
 function organizationTemplate(outdir: string, config: OrganizationConfig): Template {
   const { name, targets } = config;
   const app = new App({ ...APP, outdir });
-  Validations.of(app).addPlugins(schemaValidator(outdir));
+  Validations.of(app).addPlugins(schemaValidator(app));
   const stack = new Stack(app, `${name}-organization`, {
     description: `Control policies of an organization around vaults (Enclave Vault ${name})`,
     // The class names members `undefined` that its interface only leaves out.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { PARTS, type Release } from '@enclave-vault/release';
+import { partsOf, type Release } from '@enclave-vault/release';
 
 /** A release for people and for scripts: JSON, its files in the order of the manifest. */
 export function describeRelease({ version, issued, files, image }: Release, signedBy?: string): string {
@@ -9,7 +9,7 @@ export function describeRelease({ version, issued, files, image }: Release, sign
       issued: new Date(issued).toISOString(),
       ...(signedBy === undefined ? {} : { signedBy }),
       image,
-      files: Object.fromEntries(PARTS.map((part) => [part, files[part]])),
+      files: Object.fromEntries(partsOf(files).map((part) => [part, files[part]])),
     },
     null,
     2,

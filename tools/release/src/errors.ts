@@ -18,6 +18,8 @@ export type ReleaseToolErrorCode =
   | 'key_unreadable'
   /** KMS did not sign. */
   | 'kms_failed'
+  /** The image's bill of materials is none. */
+  | 'sbom_refused'
   /** A part could not be built. */
   | 'build_failed'
   /** The folder has something in it. */

@@ -9,7 +9,8 @@ import type { Architecture, EnvelopeSigner } from '@enclave-vault/eif';
 import { type Release, type ReleaseFile, signReleaseBy } from '@enclave-vault/release';
 import { ReleaseToolError } from './errors.ts';
 import { measureImage } from './image.ts';
-import { type Builders, buildParts } from './parts.ts';
+import { type Builders, type BuiltPart, buildParts } from './parts.ts';
+import { billsOf, readImageBill } from './sbom.ts';
 
 export interface ReleaseInputs {
   readonly version: string;
@@ -18,6 +19,8 @@ export interface ReleaseInputs {
   /** What manifests call the image. */
   readonly name: string;
   readonly architecture: Architecture;
+  /** Path of the image's bill of materials, as `npm run image` wrote it. */
+  readonly imageSbom?: string | undefined;
   /** Folder that is made, or is empty. */
   readonly out: string;
   /** ms since the epoch. */
@@ -43,13 +46,16 @@ export async function makeRelease(
   // Cheap things first: a build takes a while.
   await demandEmpty(out);
   const { measurements, certificateEnds } = await measureImage(image, inputs, issued);
+  const bill = inputs.imageSbom === undefined ? undefined : await readImageBill(inputs.imageSbom);
   const parts = await buildParts(builders);
   await writable(() => mkdir(out, { recursive: true }));
   const files: Record<string, ReleaseFile> = {};
-  for (const [part, { path, bytes }] of parts) {
+  const write = async (part: string, { path, bytes }: BuiltPart): Promise<void> => {
     await writable(() => writeFile(join(out, path), bytes));
     files[part] = { path, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
-  }
+  };
+  for (const [part, built] of parts) await write(part, built);
+  await write('sbom', billsOf(parts, version, bill));
   files.image = await copy(image, out, 'enclave-vault.eif');
   // What lies in the release is what was measured, whatever happened to the file that was given.
   const copied = await measureImage(join(out, files.image.path), inputs, issued);

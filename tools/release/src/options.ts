@@ -9,6 +9,7 @@ export const USAGE = `npm run release -- --version X.Y.Z --image FILE.eif --sign
   --sign KEY          private key on P-384: a PEM file (ENCLAVE_VAULT_SIGNING_PASSPHRASE opens one that is encrypted), or the ARN of a KMS key
   --name NAME         of the image, as manifests call it (default: enclave-vault X.Y.Z)
   --architecture A    that the image must be for: aarch64 (default) or x86_64
+  --image-sbom FILE   bill of materials of the image, as npm run image wrote it (sbom.cdx.json)
   SOURCE_DATE_EPOCH   when the manifest says that it was issued (default: now)
 npm run release -- --verify FOLDER --key PUBLIC.pem
   Checks a release: its signature, every file, and what the image measures to.`;
@@ -22,6 +23,7 @@ export interface MakeOptions {
   readonly out: string;
   readonly name: string;
   readonly architecture: Architecture;
+  readonly imageSbom?: string;
 }
 
 export interface VerifyOptions {
@@ -31,7 +33,7 @@ export interface VerifyOptions {
 }
 
 const text = { type: 'string' } as const;
-const MAKING = ['version', 'image', 'sign', 'out', 'name', 'architecture'] as const;
+const MAKING = ['version', 'image', 'sign', 'out', 'name', 'architecture', 'image-sbom'] as const;
 
 /** @param base folder that paths are relative to. @throws {UsageError} */
 export function parseOptions(args: readonly string[], base: string): MakeOptions | VerifyOptions {
@@ -60,6 +62,7 @@ export function parseOptions(args: readonly string[], base: string): MakeOptions
     out: resolve(base, demanded(values.out, 'a release takes --out')),
     name: values.name ?? `enclave-vault ${version}`,
     architecture,
+    ...(values['image-sbom'] === undefined ? {} : { imageSbom: resolve(base, values['image-sbom']) }),
   };
 }
 
@@ -84,6 +87,7 @@ function read(args: readonly string[]) {
         out: text,
         name: text,
         architecture: text,
+        'image-sbom': text,
         verify: text,
         key: text,
       },

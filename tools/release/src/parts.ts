@@ -7,6 +7,13 @@ import { buildLambda } from '@enclave-vault/api/build/lambda';
 import { buildAuthorizer } from '@enclave-vault/authorizer/build';
 import { buildCanary } from '@enclave-vault/canary/build';
 import { zipOf } from '@enclave-vault/deploy/zip';
+import {
+  type BomComponent,
+  type BundleInputs,
+  bundledPackages,
+  inputsOf,
+  npmComponent,
+} from '@enclave-vault/image-parts';
 import { parentArchive } from '@enclave-vault/parent/build/archive';
 import type { Part } from '@enclave-vault/release';
 import { buildSmoke } from '@enclave-vault/smoke/build';
@@ -19,6 +26,8 @@ export interface BuiltPart {
   /** Name of its file in the release. */
   readonly path: string;
   readonly bytes: Buffer;
+  /** What it is made of. */
+  readonly components?: readonly BomComponent[];
 }
 
 export type Builders = Readonly<Record<SourcePart, () => Promise<BuiltPart>>>;
@@ -33,8 +42,9 @@ export const BUILDERS: Builders = {
   'canary-inside': () => lambda('canary-inside', (folder) => buildCanary('canary-inside', folder)),
   'canary-outside': () => lambda('canary-outside', (folder) => buildCanary('canary-outside', folder)),
   parent: async () => {
-    const { bytes } = await parentArchive({ root: await realpath(ROOT) });
-    return { path: 'parent.tar.gz', bytes };
+    const { bytes, metafile, packages } = await parentArchive({ root: await realpath(ROOT) });
+    const whole = packages.map(({ name, file }) => npmComponent(name, [file]));
+    return { path: 'parent.tar.gz', bytes, components: [...bundledPackages(inputsOf(metafile)), ...whole] };
   },
 };
 
@@ -60,13 +70,14 @@ export async function buildParts(builders: Builders): Promise<ReadonlyMap<Source
 /** A function is one file, `index.mjs`: what else its builder leaves stays out of the zip. */
 async function lambda(
   name: string,
-  build: (folder: string) => Promise<{ readonly directory: string }>,
+  build: (folder: string) => Promise<{ readonly directory: string; readonly metafile: BundleInputs }>,
 ): Promise<BuiltPart> {
   const work = await mkdtemp(join(tmpdir(), 'enclave-vault-release-'));
   try {
-    const { directory } = await build(join(work, name));
+    const { directory, metafile } = await build(join(work, name));
     const code = await readFile(join(directory, 'index.mjs'));
-    return { path: `${name}.zip`, bytes: zipOf({ 'index.mjs': code }) };
+    const components = bundledPackages(inputsOf(metafile));
+    return { path: `${name}.zip`, bytes: zipOf({ 'index.mjs': code }), components };
   } finally {
     await rm(work, { recursive: true, force: true });
   }

@@ -27,7 +27,7 @@ describe('a release that is made', () => {
       architecture: 'aarch64',
       pcr0: pcr0Of(SAMPLE).toString('hex'),
     });
-    expect(Object.keys(manifest.files)).toEqual(PARTS);
+    expect(Object.keys(manifest.files)).toEqual([...PARTS, 'sbom']);
     const verified = await run(...VERIFY);
     expect(verified.code).toBe(0);
     expect(JSON.parse(verified.printed)).toEqual(JSON.parse(made.printed));
@@ -80,7 +80,7 @@ describe('a release that is tampered with is refused', () => {
     return one;
   };
 
-  test.each(PARTS.map((part) => [part]))('in %s', async (part) => {
+  test.each([...PARTS, 'sbom'].map((part) => [part]))('in %s', async (part) => {
     const { run, folder } = await made();
     const { path } = JSON.parse((await run(...VERIFY)).printed).files[part];
     await appendFile(join(folder, 'out', path), 'x');

@@ -29,6 +29,10 @@ export const PARTS = [
 ] as const;
 export type Part = (typeof PARTS)[number];
 
+/** What a release may have beside them: bills of materials. Releases made before there were any have none. */
+export const OPTIONAL_PARTS = ['sbom'] as const;
+export type OptionalPart = (typeof OPTIONAL_PARTS)[number];
+
 export interface ReleaseFile {
   /** Name beside the manifest, no folders. */
   readonly path: string;
@@ -42,7 +46,7 @@ export interface Release {
   readonly version: string;
   /** When it was signed, ms since the epoch, whole seconds. For people to read: nothing expires. */
   readonly issued: number;
-  readonly files: Readonly<Record<Part, ReleaseFile>>;
+  readonly files: Readonly<Record<Part, ReleaseFile> & Partial<Record<OptionalPart, ReleaseFile>>>;
   /** What the image measures to wherever it runs; it is signed, so PCR8 is there, and PCR3 and PCR16 are a deployment's. */
   readonly image: ImageMeasurements & { readonly pcr8: string };
 }
@@ -72,10 +76,15 @@ export async function signReleaseBy(release: Release, signer: EnvelopeSigner): P
   }
 }
 
+/** The parts that a release has, in the order of its manifest. */
+export function partsOf(files: Release['files']): readonly (Part | OptionalPart)[] {
+  return [...PARTS, ...OPTIONAL_PARTS.filter((part) => files[part] !== undefined)];
+}
+
 function payloadOf({ version, issued, files, image }: Release): Buffer {
   const time = new Date(issued).toISOString().replace(/\.\d+Z$/, 'Z');
   // Members in one order, whatever order they were given in.
-  const listed = Object.fromEntries(PARTS.map((part) => [part, files[part]]));
+  const listed = Object.fromEntries(partsOf(files).map((part) => [part, files[part]]));
   const payload = Buffer.from(JSON.stringify({ v: 1, version, issued: time, files: listed, image }), 'utf8');
   // Never sign what would not be read back.
   parsePayload(payload);
@@ -99,6 +108,7 @@ function parsePayload(payload: Uint8Array): Release {
     throw new ReleaseError('release_payload_invalid');
   }
   const { version, issued, files, image } = value;
+  const parts = [...PARTS, ...OPTIONAL_PARTS.filter((part) => isObject(files) && Object.hasOwn(files, part))];
   const good =
     typeof version === 'string' &&
     /^\d{1,6}\.\d{1,6}\.\d{1,6}(-[0-9a-z.-]{1,32})?$/.test(version) &&
@@ -106,17 +116,17 @@ function parsePayload(payload: Uint8Array): Release {
     /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(issued) &&
     Number.isFinite(Date.parse(issued)) &&
     isObject(files) &&
-    hasOnly(files, PARTS);
+    hasOnly(files, parts);
   if (!good) throw new ReleaseError('release_payload_invalid');
-  const read = PARTS.map((part) => [part, parseFile(files[part])] as const);
+  const read = parts.map((part) => [part, parseFile(files[part])] as const);
   // One file cannot be two parts, or a signature over one would vouch for the other.
-  if (new Set(read.map(([, { path }]) => path)).size !== PARTS.length) {
+  if (new Set(read.map(([, { path }]) => path)).size !== parts.length) {
     throw new ReleaseError('release_payload_invalid');
   }
   return {
     version,
     issued: Date.parse(issued),
-    files: Object.fromEntries(read) as Record<Part, ReleaseFile>,
+    files: Object.fromEntries(read) as Release['files'],
     image: parseImage(image),
   };
 }

@@ -7,6 +7,7 @@ import {
   checkFile,
   MAX_RELEASE,
   PARTS,
+  partsOf,
   RELEASE_TYPE,
   type Release,
   ReleaseError,
@@ -65,6 +66,22 @@ describe('a release manifest', () => {
   test('comes back as it was signed', () => {
     expect(verifyRelease(signRelease(RELEASE, privateKey), publicKey)).toEqual(RELEASE);
     expect(verifyRelease(envelope(PAYLOAD), publicKey)).toEqual(RELEASE);
+  });
+
+  test('has bills of materials or, made before there were any, none', () => {
+    const sbom = { path: 'sbom.zip', bytes: 5, sha256: sha256('sbom') };
+    const files = { ...RELEASE.files, sbom };
+    const release = verifyRelease(signRelease({ ...RELEASE, files }, privateKey), publicKey);
+    expect(release.files).toEqual(files);
+    expect(partsOf(release.files)).toEqual([...PARTS, 'sbom']);
+    expect(partsOf(RELEASE.files)).toEqual(PARTS);
+    const same = { ...files, sbom: { ...sbom, path: 'api.zip' } };
+    refuses(() => verifyRelease(envelope({ ...PAYLOAD, files: same }), publicKey), 'release_payload_invalid');
+    const nothing = { ...files, sbom: null };
+    refuses(
+      () => verifyRelease(envelope({ ...PAYLOAD, files: nothing }), publicKey),
+      'release_payload_invalid',
+    );
   });
 
   test('is refused under another key, and with any bit changed', () => {

@@ -7,8 +7,9 @@ import { EifError, readEif } from '@enclave-vault/eif';
 import {
   checkFile,
   MAX_RELEASE,
-  PARTS,
+  type OptionalPart,
   type Part,
+  partsOf,
   type Release,
   ReleaseError,
   verifyRelease,
@@ -34,9 +35,8 @@ const CHUNK = 1024 * 1024;
  */
 export async function openRelease(folder: string, publicKey: string): Promise<OpenedRelease> {
   const release = await readManifest(folder, publicKey);
-  const problems = (await Promise.all(PARTS.map((part) => fileProblem(folder, release, part)))).filter(
-    (problem) => problem !== undefined,
-  );
+  const checked = partsOf(release.files).map((part) => fileProblem(folder, release, part));
+  const problems = (await Promise.all(checked)).filter((problem) => problem !== undefined);
   const image = problems.length === 0 ? await judgeImage(folder, release) : undefined;
   problems.push(...(image?.problems ?? []));
   if (problems.length > 0) {
@@ -62,12 +62,18 @@ async function readManifest(folder: string, publicKey: string): Promise<Release>
   }
 }
 
-async function fileProblem(folder: string, { files }: Release, part: Part): Promise<string | undefined> {
+async function fileProblem(
+  folder: string,
+  { files }: Release,
+  part: Part | OptionalPart,
+): Promise<string | undefined> {
+  const file = files[part];
+  if (file === undefined) return undefined;
   try {
-    await checkFile(files[part], createReadStream(join(folder, files[part].path), { highWaterMark: CHUNK }));
+    await checkFile(file, createReadStream(join(folder, file.path), { highWaterMark: CHUNK }));
     return undefined;
   } catch (error) {
-    return error instanceof ReleaseError ? error.message : `${files[part].path} cannot be read`;
+    return error instanceof ReleaseError ? error.message : `${file.path} cannot be read`;
   }
 }
 
