@@ -42,7 +42,8 @@ export interface EnclaveConfiguration {
   /** Keys of imported records, used without an encryption context. */
   readonly legacyKeyArns: readonly string[];
   readonly limits: EnclaveLimits;
-  readonly rate: EnclaveRate;
+  /** undefined: the bytes have none, and DEFAULT_RATE holds. */
+  readonly rate: EnclaveRate | undefined;
 }
 
 /** A configuration to write: port and limits have defaults. Without a rate the bytes have none, and the program's own holds. */
@@ -155,7 +156,7 @@ function readConfiguration(value: CborValue): EnclaveConfiguration {
     requestKeyArns,
     legacyKeyArns,
     limits: readLimits(member.limits),
-    rate: rated ? readRate(member.rate) : DEFAULT_RATE,
+    rate: rated ? readRate(member.rate) : undefined,
   };
 }
 

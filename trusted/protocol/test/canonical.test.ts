@@ -104,6 +104,20 @@ const MESSAGES: readonly Message[] = [
     encodeConfiguration,
   ),
   message(
+    'configuration with a rate',
+    encodeConfiguration({
+      region: 'eu-central-1',
+      kmsHost: 'kms.eu-central-1.amazonaws.com',
+      tlsRoots: [rootCertificates[0] ?? ''],
+      vaultKeyArns: [`${KEY_ARN}1`],
+      requestKeyArns: [`${KEY_ARN}2`],
+      legacyKeyArns: [],
+      rate: { burst: 40, perSecond: 20, perHour: 72_000 },
+    }),
+    parseConfiguration,
+    encodeConfiguration,
+  ),
+  message(
     'attestation request',
     encodeAttestationRequest(Buffer.alloc(20, 3)),
     parseAttestationRequest,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type EnclaveConfiguration, MAX_MESSAGE_BYTES } from '@enclave-vault/protocol';
+import { DEFAULT_RATE, type EnclaveConfiguration, MAX_MESSAGE_BYTES } from '@enclave-vault/protocol';
 import type { Call, Clock, Expressions, Kms, Log, Nsm, Reply } from '../ports.ts';
 import { Admission } from './admission.ts';
 import { CallerKey } from './caller-key.ts';
@@ -42,7 +42,7 @@ export class Service {
     const { configuration, nsm, kms, clock, log } = parts;
     this.#admission = new Admission(clock, configuration.limits);
     this.#recipient = new KmsRecipient(nsm, clock);
-    this.#rate = new DecryptionRate(configuration.rate, clock, log);
+    this.#rate = new DecryptionRate(configuration.rate ?? DEFAULT_RATE, clock, log);
     const unwrapper = new Unwrapper(kms, this.#recipient, clock);
     this.#requestKeys = new RequestKeys({ ...parts, keyArns: configuration.requestKeyArns, unwrapper });
     this.#decryptor = new Decryptor({
