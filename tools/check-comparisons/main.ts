@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** `npm run check:comparisons`: fails when something named like a secret is compared other than in constant time. */
 import { join } from 'node:path';
-import { sourcesOf } from '../check-boundaries/check.ts';
+
 import { problems } from './check.ts';
+import { sourcesOf } from './sources.ts';
 
 const root = join(import.meta.dirname, '../..');
 const sources = sourcesOf(root);

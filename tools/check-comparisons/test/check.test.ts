@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { sourcesOf } from '../../check-boundaries/check.ts';
+
 import { ALLOWED, HELPERS } from '../allowed.ts';
 import { problems } from '../check.ts';
 import { comparisonsOf } from '../comparisons.ts';
+import { sourcesOf } from '../sources.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const house = join(import.meta.dirname, 'fixtures/house');
