@@ -34,11 +34,15 @@ Thresholds are those without settings of your own. What to do in order, for larg
 [Canaries](#canaries) · [Changes](#changes) · [The watch itself](#the-watch-itself) · [API](#api) · [Instances](#instances) · [Network](#network) · [Pipeline](#pipeline) · [Scaling](#scaling)
 
 ## Canaries
-Two functions ask KMS each minute for what it must refuse, one inside the VPC and one outside of any ([ADR 23](adr/0023-canaries-and-alarms.md)). Each has these three, \`canary-inside-…\` and \`canary-outside-…\`.
+Two functions ask KMS each minute for what it must refuse, \`inside\` the VPC and \`outside\` of any; the one inside compares the policies of keys and table with the manifest that was deployed. A third, \`control\`, has a record decrypted, which must succeed ([ADR 28](adr/0028-canaries-on-aws.md)). The parent's own probes have their alarms among [instances](#instances).
 
 | alarm | what it says | what to do |
 |---|---|---|
-${rows(CANARY_ALARMS.map(({ id, means, todo }) => [`\`canary-PLACE-${id}\``, means, todo]))}
+${rows(
+  CANARY_ALARMS.flatMap(({ id, places, means, todo }) =>
+    places.map((place) => [`\`canary-${place}-${id}\``, means, todo]),
+  ),
+)}
 
 ## Changes
 A message for each change of what protects the vault, a minute or so after it: who called what, from where, when. Calls in other Regions, and IAM's, come as an alarm \`watch-…-elsewhere\` that points to the trail's log group. Where a deployment makes such changes as well, the message says so and the caller is the deployment role; nothing is suppressed.

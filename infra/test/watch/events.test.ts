@@ -171,6 +171,12 @@ describe('refused decryptions', () => {
           refused('kms:Decrypt', KEYS.vault, { userIdentity: session(`vault-canary-${place}`, '/vault/') }),
         ),
       ).toBe(false);
+    // The parent's own probes are told from its enclaves' refusals by a word, which is worth nothing to others.
+    const userAgent = 'aws-sdk-js/3.1164.0 enclave-vault-canary';
+    const probe = (who: string, path: string) =>
+      filter(refused('kms:Decrypt', KEYS.vault, { userAgent, userIdentity: session(who, path) }));
+    expect(probe('vault-instance', '/vault/')).toBe(false);
+    expect(probe('admin', '/people/')).toBe(true);
     expect(filter(refused('kms:Decrypt', KEYS.another))).toBe(false);
     expect(filter(refused('kms:DescribeKey', KEYS.vault))).toBe(false);
     expect(filter(onKey('Decrypt', KEYS.vault))).toBe(false);

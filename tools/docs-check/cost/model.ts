@@ -48,10 +48,10 @@ export const ASSUMPTIONS = {
   /** Months that logs are kept. */
   logMonths: 12,
   /** Own metrics of function and agents beside the filters'. */
-  ownMetrics: 60,
+  ownMetrics: 64,
   canarySeconds: 0.8,
-  /** Requests to KMS a month beside callers': canaries, channel, the table's own key. */
-  idleKmsCalls: 400_000,
+  /** Requests to KMS a month beside callers': canaries (14 a minute, 2 of each parent, 1 of the control), channel, the table's own key. */
+  idleKmsCalls: 900_000,
   idleNames: 2_000_000,
 } as const;
 
@@ -90,7 +90,8 @@ export function estimate(region: Region, load: Load): readonly Line[] {
   const balancerGbHour = (decryptions * a.requestBytes * 2) / GB / HOURS;
   const endpointGb =
     (kmsDecrypts * a.kmsBytes + creates * a.requestBytes + requests * a.requestBytes) / GB + logGb / 2;
-  const canaryRuns = 2 * 60 * HOURS;
+  // Two that probe, and the control.
+  const canaryRuns = 3 * 60 * HOURS;
   const runTime = (requests * a.functionMs * COUNTS.functionMb) / 1000 / 1024;
   const canaryTime = (canaryRuns * a.canarySeconds * COUNTS.canaryMb) / 1024;
   // Lambda samples one request a second and a twentieth of the others.

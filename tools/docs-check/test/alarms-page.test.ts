@@ -23,10 +23,7 @@ function entries(page: string): readonly string[] {
 
 /** Whether the page has an entry for an alarm, by its name without the deployment's. */
 function known(page: string, alarm: string): boolean {
-  const plain = alarm
-    .replace(/^canary-(inside|outside)-/, 'canary-PLACE-')
-    .replace(/-elsewhere$/, '')
-    .replace(/^(watch-undelivered)-\d+$/, '$1');
+  const plain = alarm.replace(/-elsewhere$/, '').replace(/^(watch-undelivered)-\d+$/, '$1');
   return entries(page).includes(plain);
 }
 
