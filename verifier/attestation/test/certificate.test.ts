@@ -204,6 +204,17 @@ describe('its validity', () => {
     const offset = generalized('20600101000000+0000');
     expectRefusal('certificate_malformed', field(VALIDITY, derSequence(time('260101000000Z'), offset)));
   });
+  it.each<[string, number, string]>([
+    ['a year of four digits in UTCTime', ASN1_TAG.utcTime, '20260101000000Z'],
+    ['something after the Z in UTCTime', ASN1_TAG.utcTime, '260101000000Z0'],
+    ['more digits in GeneralizedTime', ASN1_TAG.generalizedTime, '0020260101000000Z'],
+    ['something after the Z in GeneralizedTime', ASN1_TAG.generalizedTime, '20260101000000Z0'],
+    ['a year of two digits in GeneralizedTime', ASN1_TAG.generalizedTime, '260101000000Z'],
+  ])('is refused by its form: %s', (_what, tag, text) => {
+    const begin = der(tag, Buffer.from(text));
+    expectRefusal('certificate_malformed', field(VALIDITY, derSequence(begin, time('490101000000Z'))));
+    expectRefusal('certificate_malformed', field(VALIDITY, derSequence(time('260101000000Z'), begin)));
+  });
   it.each(['', '2606011200', '269901120000Z', '260601120000+0000'])(
     'is refused where a time is none: %j',
     (text) => {
