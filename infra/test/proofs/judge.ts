@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  type AuthorizationRequest,
   type Decision,
   evaluateRequest,
   type NamedPolicy,
@@ -21,6 +22,9 @@ export interface Question {
   readonly cell: Cell;
   readonly mode: Mode;
   readonly expected: string;
+  readonly request: AuthorizationRequest;
+  /** The policies that bind, of which one may be exchanged. */
+  readonly policiesOf: (exchanged?: { readonly id: string; readonly document: PolicyDocument }) => PolicySet;
   readonly decide: (exchanged?: { readonly id: string; readonly document: PolicyDocument }) => Decision;
   /** Whether the one statement of a document applies to the request. */
   readonly meets: (document: PolicyDocument, kind: PolicyKind) => boolean;
@@ -70,6 +74,8 @@ function question(account: Account, cell: Cell, mode: Mode): Question {
     cell,
     mode,
     expected: mode === 'given' ? cell.answer : (cell.hostile ?? followed(cell.answer, on !== null)),
+    request,
+    policiesOf: set,
     decide: (exchanged) => evaluateRequest(request, set(exchanged)),
     meets: (document, kind) => {
       const alone = LAYERS[kind];
