@@ -40,6 +40,7 @@ export function outcome(attack: Attack, mode: Mode = 'given'): string {
     answer: '',
     hostile: null,
     why: '',
+    id: null,
     line: 0,
   };
   const question = questionsOf(theAccount(), cell)[MODES.indexOf(mode)];

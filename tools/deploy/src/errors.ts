@@ -13,6 +13,8 @@ export const ADVICE = {
   key_unreadable:
     'Give a private key in PEM; ENCLAVE_VAULT_SIGNING_PASSPHRASE opens one that is encrypted. Nothing was created.',
   release_refused: 'Get the release anew, and its public key from where you trust it. Nothing was created.',
+  release_older:
+    'Deploy the newest release, or give --older when going back is what you want: flaws mended since come back with it. Nothing was changed.',
   credentials_missing: 'Sign in (AWS_PROFILE, aws sso login, or the environment) and run the command again.',
   credentials_expired: 'Sign in again and run the command again: it goes on where it stopped.',
   account_other: 'Sign in to the account of deploy.json, or mend `account` and `partition`.',

@@ -10,6 +10,7 @@ export const DEPLOY_USAGE = `npm run deploy -- --config deploy.json [options]
   --out FOLDER        where role files for \`enclave-vault doctor\` go (default: vault-NAME beside deploy.json)
   --sign KEY.pem      signs the manifest of measurements in that folder
   --yes               does not ask before the key policies admit another image
+  --older             takes a release that is older than the one deployed
   --dry-run, --diff   shows what would change, and changes nothing
   --only STAGE        this stage alone, of a vault that is deployed
   --phase PHASE       a part of it, for a pipeline: widen, deploy, narrow, in this order and of one release (docs/releases.md)
@@ -36,6 +37,7 @@ export interface DeployOptions {
   readonly out: string | undefined;
   readonly sign: string | undefined;
   readonly yes: boolean;
+  readonly older: boolean;
   readonly dryRun: boolean;
   readonly only: string | undefined;
   readonly phase: Phase | undefined;
@@ -86,6 +88,7 @@ export function parseDeploy(
     out: text,
     sign: text,
     yes: flag,
+    older: flag,
     'dry-run': flag,
     diff: flag,
     only: text,
@@ -129,8 +132,8 @@ export function parseDeploy(
     onlyWith(['config', 'print-legacy-policies'], '--print-legacy-policies');
     return { command: 'legacy', config };
   }
-  if (values.phase !== undefined) onlyWith(['config', 'out', 'sign', 'yes', 'phase'], '--phase');
-  onlyWith(['config', 'out', 'sign', 'yes', 'dry-run', 'diff', 'only', 'phase'], 'a deployment');
+  if (values.phase !== undefined) onlyWith(['config', 'out', 'sign', 'yes', 'older', 'phase'], '--phase');
+  onlyWith(['config', 'out', 'sign', 'yes', 'older', 'dry-run', 'diff', 'only', 'phase'], 'a deployment');
   // What is shown is all stages: one alone would be what was asked for, and is not offered.
   if (values.only !== undefined && (values['dry-run'] === true || values.diff === true)) {
     throw new UsageError('--only does not go with --dry-run: that shows every stage');
@@ -141,6 +144,7 @@ export function parseDeploy(
     out: values.out === undefined ? undefined : resolve(base, values.out),
     sign: values.sign === undefined ? undefined : resolve(base, values.sign),
     yes: values.yes === true,
+    older: values.older === true,
     dryRun: values['dry-run'] === true || values.diff === true,
     only: values.only,
     phase: phaseNamed(values.phase),

@@ -14,6 +14,7 @@ describe('the words of deploy', () => {
       out: '/home/files',
       sign: undefined,
       yes: true,
+      older: false,
       dryRun: false,
       only: undefined,
       phase: undefined,

@@ -11,6 +11,7 @@ import { demandStage, deploy, show } from '../plan/deploy.ts';
 import type { DeployRun, Known, Run } from '../plan/run.ts';
 import { smokeTest } from '../plan/smoke.ts';
 import { type Problem, preflight } from '../preflight/check.ts';
+import { refuseOlder } from '../release/older.ts';
 import { type OpenedRelease, openRelease } from '../release/open.ts';
 import { readDeployConfig } from './config.ts';
 import type { World } from './world.ts';
@@ -26,6 +27,7 @@ export async function deployCommand(world: World, options: DeployOptions): Promi
   const { version, issued } = release.release;
   console.say(`${config.name} in ${config.account}, ${config.region}: release ${version} of ${day(issued)}`);
   sayCertificate(run, release);
+  if (!options.older) await refuseOlder(run, version);
   const { yes, phase } = options;
   const deployment: DeployRun = { ...run, release, yes, phase };
   if (options.dryRun) {

@@ -68,6 +68,32 @@ describe('the certificate of a release’s image', () => {
   });
 });
 
+describe('a release that is older than the one deployed', () => {
+  async function run(rehearsal: Rehearsal, ...more: string[]): Promise<string> {
+    rehearsal.clock.time = BEGINS;
+    const { world, config } = await worldOf(rehearsal);
+    const options = parseDeploy(['--config', config, '--dry-run', ...more], '/');
+    if (options.command !== 'deploy') throw new Error('no deployment');
+    await deployCommand(world, options);
+    return rehearsal.console.text;
+  }
+
+  test('is refused, though its signature is good; --older takes it', async () => {
+    const rehearsal = new Rehearsal();
+    await deploy(await rehearsal.run(await releaseFixture('1.0.1')));
+    const { code, text } = await refusal(run(rehearsal));
+    expect(code).toBe('release_older');
+    expect(text).toContain('release 1.0.0 is older than 1.0.1, which is deployed');
+    expect(await run(rehearsal, '--older')).toContain('Nothing was changed.');
+  });
+
+  test.each(['1.0.0', '1.0.0-rc.1', '0.9.9'])('%s before it was, the release is taken', async (version) => {
+    const rehearsal = new Rehearsal();
+    await deploy(await rehearsal.run(await releaseFixture(version)));
+    expect(await run(rehearsal)).toContain('Nothing was changed.');
+  });
+});
+
 describe('--print-live', () => {
   test('is null where there are no keys, and what they admit where there are', async () => {
     const rehearsal = new Rehearsal();
