@@ -82,8 +82,8 @@ describe('an input is judged', () => {
       'time',
       'slow',
       () => {
-        const end = performance.now() + 20;
-        while (performance.now() < end);
+        const started = process.threadCpuUsage();
+        while (process.threadCpuUsage(started).user < 20_000);
       },
       { maxMs: 5 },
     ],
