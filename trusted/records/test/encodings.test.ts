@@ -74,6 +74,7 @@ describe.each(NAMED)('taking apart, %s', (_, suite) => {
 
   test.each([
     ['no separator', `${enc.toString('hex')}${ciphertext.toString('hex')}`],
+    ['another separator', hexValue(ciphertext).replace('#', '/')],
     ['two separators', `${hexValue(ciphertext)}#`],
     ['separator elsewhere', `#${enc.toString('hex')}${ciphertext.toString('hex')}`],
     ['no hex digit in enc', hexValue(ciphertext).replace('ab', 'ag')],

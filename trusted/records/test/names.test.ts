@@ -34,6 +34,7 @@ describe('vault ids', () => {
     ['v_01HV1XW70Q03PHK892JFQAY0Z', false, false],
     ['v_01HV1XW70Q03PHK892JFQAY0Z5\n', false, false],
     ['\nv_01HV1XW70Q03PHK892JFQAY0Z5', false, false],
+    ['av_2hRK9u2DOzmAPMhdVNt9qlJ3UvL', false, false],
     ['V_01HV1XW70Q03PHK892JFQAY0Z5', false, false],
     ['01HV1XW70Q03PHK892JFQAY0Z5', false, false],
     ['v_', false, false],

@@ -126,6 +126,17 @@ const sealed = sealFields(
 const open = (fields: Sealed, identity = IDENTITY, key: Uint8Array = pkcs8) =>
   openFields(identity, P256, key, fields);
 
+test('a value of 64 KiB opens, one byte more does not', () => {
+  const most = `"${'x'.repeat(64 * 1024 - 2)}"`;
+  expect([...open(sealFields(IDENTITY, P256, spki, new Map([['a', most]])))]).toEqual([
+    ['a', { ok: true, json: most }],
+  ]);
+  const more: Sealed = new Map([
+    ['a', sealOld(2, P256, spki, IDENTITY.vaultId, 'a', Buffer.alloc(64 * 1024 + 1, 'x'))],
+  ]);
+  expect([...open(more).values()]).toEqual([FAILED]);
+});
+
 describe('what must not open', () => {
   test('anything, where the record names a public key that is not its own', () => {
     const two = sealOld(2, P256, spki, IDENTITY.vaultId, 'old', utf8('x'));

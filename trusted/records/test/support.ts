@@ -22,7 +22,12 @@ export function expectCode(code: RecordsErrorCode, action: () => unknown): void 
   }
   expect(thrown).toBeInstanceOf(RecordsError);
   const error = thrown as RecordsError;
-  expect([error.code, error.message, error.cause]).toEqual([code, code, undefined]);
+  expect([error.name, error.code, error.message, error.cause]).toEqual([
+    'RecordsError',
+    code,
+    code,
+    undefined,
+  ]);
   expect(Object.keys(error).sort()).toEqual(['code', 'name']);
 }
 
