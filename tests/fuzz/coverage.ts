@@ -18,7 +18,7 @@ export interface Reached {
  * Counts how often each branch of some modules was taken. There is one in a thread. An input is new when it takes
  * a branch that none took before, or takes one more often by an order of magnitude (powers of two, as AFL has them).
  *
- * V8's own coverage was tried first: reading it costs 0.4 ms with little loaded and 100 ms with all of this, where a parse costs microseconds.
+ * V8's own coverage was tried first: reading it costs 0.4 ms with little loaded and far more with all of this, where a parse costs microseconds.
  */
 export class Coverage {
   readonly #counters = new Uint16Array(MOST_BRANCHES);

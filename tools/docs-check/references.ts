@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import type { Page } from './markdown.ts';
 
 /** Folders that hold nothing of ours, or what is generated. */
-const SKIP = new Set(['node_modules', 'dist', 'coverage', 'fixtures', '__pycache__']);
+const SKIP = new Set(['.cache', 'node_modules', 'dist', 'coverage', 'fixtures', '__pycache__']);
 const PATH = /^[\w.@*-]+(?:\/[\w.@{},*-]+)+\/?$/;
 const SOURCE = /\.(?:ts|mts|mjs|json|md|sh|py)$/;
 
