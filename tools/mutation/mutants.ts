@@ -14,8 +14,6 @@ interface ReportedMutant {
   readonly mutatorName: string;
   readonly replacement?: string;
   readonly status: string;
-  /** Shows when its module is loaded. */
-  readonly static?: boolean;
   readonly location: { readonly start: Position; readonly end: Position };
 }
 

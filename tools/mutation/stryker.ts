@@ -73,7 +73,7 @@ export async function runStryker(tree: string, stryker: string, run: Run): Promi
     ...(run.incrementalFile === undefined ? {} : { incremental: true, incrementalFile: run.incrementalFile }),
   };
   writeFileSync(configFile, JSON.stringify(config, null, 2));
-  if (run.incrementalFile !== undefined) forgetStaticSurvivors(run.incrementalFile);
+  if (run.incrementalFile !== undefined) forgetSurvivors(run.incrementalFile);
   await finished(tree, [
     join(stryker, 'node_modules/@stryker-mutator/core/bin/stryker.js'),
     'run',
@@ -83,15 +83,14 @@ export async function runStryker(tree: string, stryker: string, run: Run): Promi
 }
 
 /**
- * A mutant that shows when a module is loaded has no tests that run it, so a new test does not make Stryker try it again: its
- * survival is forgotten before each run.
+ * Survivors are tried again in each run: Stryker looks at test files alone, and would not see that a helper of theirs knows
+ * better by now, nor a new test of what happens when a module is loaded.
  */
-function forgetStaticSurvivors(file: string): void {
+function forgetSurvivors(file: string): void {
   if (!existsSync(file)) return;
   const report = JSON.parse(readFileSync(file, 'utf8') || '{}') as Partial<Report>;
   const files = Object.entries(report.files ?? {}).map(([name, { mutants, ...rest }]) => {
-    const kept = mutants.filter(({ status, static: always }) => status !== 'Survived' || always !== true);
-    return [name, { ...rest, mutants: kept }] as const;
+    return [name, { ...rest, mutants: mutants.filter(({ status }) => status !== 'Survived') }] as const;
   });
   if (files.length > 0) writeFileSync(file, JSON.stringify({ ...report, files: Object.fromEntries(files) }));
 }

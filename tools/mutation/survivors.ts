@@ -9,7 +9,7 @@ export const KINDS = {
   equivalent: 'the program does the same: no test could tell',
   text: 'words for people alone: a message, or an error’s cause; its code is tested',
   resources: 'the same answers, with more or less work, memory or waiting',
-  defence: 'one of two lines of defence: the other one refuses the same, with the same code',
+  defence: 'one of two lines of defence: another check refuses the same',
   platform: 'shows on another machine, in another process or with hardware alone',
 } as const;
 export type Kind = keyof typeof KINDS;

@@ -36,6 +36,9 @@ const SHA256 = derSequence(derOid('1.2.840.10045.4.3.2'));
 const OID = { keyUsage: '2.5.29.15', basicConstraints: '2.5.29.19' };
 
 type Fields = Buffer[];
+const tbsOf = (certificate: Buffer): Fields =>
+  parseDer(certificate).children?.[0]?.children?.map(({ bytes }) => bytes) ?? [];
+const subjectOf = (certificate: Buffer): Buffer => tbsOf(certificate)[5] ?? Buffer.alloc(0);
 const [VERSION, SERIAL, ALGORITHM, VALIDITY, SUBJECT, EXTENSIONS] = [0, 1, 2, 4, 5, 7] as const;
 
 /** The leaf with its TBSCertificate's fields edited and signed anew, in a document. */
@@ -43,7 +46,7 @@ function leafWith(
   edit: (fields: Fields) => void,
   { algorithm = SHA384, after = [] as Buffer[], wrap = derBitString } = {},
 ): Buffer {
-  const fields = parseDer(leaf.certificate).children?.[0]?.children?.map(({ bytes }) => bytes) ?? [];
+  const fields = tbsOf(leaf.certificate);
   edit(fields);
   const tbs = derSequence(...fields);
   const hash = algorithm.equals(SHA256) ? 'sha256' : 'sha384';
@@ -138,6 +141,11 @@ describe('its key', () => {
       expect.objectContaining({ code: expect.stringMatching(/^certificate_(key|malformed)$/) }),
     );
   });
+  it('is refused by its form though it is as long as one of P-384', () => {
+    const rsa = spkiOf(generateKeyPairSync('rsa', { modulusLength: 720 }).publicKey);
+    expect(rsa).toHaveLength(good.length);
+    expectRefusal('certificate_key', withKey(rsa));
+  });
   it('off the curve is named as the reason', () => expectRefusal('certificate_key', withKey(offCurve)));
 });
 
@@ -184,6 +192,30 @@ describe('its extensions', () => {
     expect(() => verify(document)).toThrow(
       expect.objectContaining({ code: expect.stringMatching(/^certificate_(extension|malformed)$/) }),
     );
+  });
+});
+
+describe('its extensions, each by what decides', () => {
+  it('a known one that says FALSE for critical, the default, is refused', () => {
+    const value = derOctetString(Buffer.from('03020780', 'hex'));
+    const document = extensions(constraints(), extension(OID.keyUsage, derBoolean(false), value));
+    expectRefusal('certificate_extension', document);
+  });
+  it('an authority key identifier without a key identifier is not compared with the issuer’s', () => {
+    const authority = extension(
+      '2.5.29.35',
+      derOctetString(derSequence(derContextPrimitive(2, Buffer.of(1)))),
+    );
+    const zonal = issued[1];
+    if (zonal === undefined) throw new Error('no zonal');
+    // The zonal has a subject key identifier, and issues this leaf.
+    const tbs = tbsOf(leaf.certificate);
+    tbs.splice(3, 1, subjectOf(zonal.certificate));
+    tbs.splice(EXTENSIONS, 1, derContext(3, derSequence(constraints(), usage, authority)));
+    const signed = derSequence(...tbs);
+    const certificate = derSequence(signed, SHA384, derBitString(sign('sha384', signed, zonal.privateKey)));
+    const chain = assembleNitroChain(root, [...issued.slice(0, 2), leaf], moduleId);
+    expect(verify(documentOf({ chain: { ...chain, certificate } })).moduleId).toBe(moduleId);
   });
 });
 

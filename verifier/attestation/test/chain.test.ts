@@ -45,6 +45,10 @@ describe('the path', () => {
     ['with an intermediate less', chainWith(([a, , c, d]) => [a, c, d])],
     ['with the leaf issued by the root', chainWith(([, , , d]) => [d])],
     ['with key identifiers everywhere', edited({}, {}, { keyIdentifiers: true }, { keyIdentifiers: true })],
+    [
+      'with an authority key identifier where the issuer has none of its own',
+      edited({}, {}, { keyIdentifiers: false }, { keyIdentifiers: true }),
+    ],
     ['with key identifiers nowhere', edited({ keyIdentifiers: false }, { keyIdentifiers: false })],
     ['with an unknown extension that is not critical', leafOf({ extensions: [custom(false)] })],
     ['with a leaf that has no basicConstraints', leafOf({ ca: undefined })],
@@ -256,6 +260,8 @@ describe('the trust anchor', () => {
   it.each<[string, string | Uint8Array, AttestationErrorCode]>([
     ['text that is no certificate', 'nothing', 'root_invalid'],
     ['empty bytes', Buffer.alloc(0), 'root_invalid'],
+    ['PEM in bytes', Buffer.from(toPem(root.certificate)), 'root_invalid'],
+    ['DER followed by a byte', Buffer.concat([root.certificate, Buffer.of(0)]), 'root_invalid'],
     [
       'a root on P-256',
       issueChain([nitroRootProfile(AT)], undefined, [p256])[0]?.certificate ?? '',

@@ -53,6 +53,27 @@ describe('registers', () => {
     expect(() => verify(documentOf(), { pcrs })).toThrow(expect.objectContaining({ code, pcrs: registers }));
   });
 
+  it('that are missing count once in what is closest', () => {
+    const policies = [
+      { ...imageA, 16: [hex(16)] },
+      { ...imageA, 3: [hex(3)] },
+    ];
+    const closest = expect.objectContaining({ code: 'pcr_missing', pcrs: [16] });
+    expect(() => verify(documentOf(), { pcrs: policies })).toThrow(closest);
+  });
+
+  it('with a byte of zero among others are no debug mode', () => {
+    const value = Buffer.alloc(48, 0xa0);
+    value[7] = 0;
+    expect(verify(documentOf({ pcrs: new Map([...measured, [0, value]]) })).pcrs.get(0)).toEqual(value);
+  });
+
+  it('are named in the message, and where none is concerned there is none', () => {
+    expect(() => verify(documentOf(), { pcrs: imageB })).toThrow(/^pcr_mismatch: PCR 0, 1, 2$/);
+    const other = expect.objectContaining({ message: 'options_invalid', pcrs: [] });
+    expect(() => verify(documentOf(), { pcrs: {} })).toThrow(other);
+  });
+
   it.each([0, 1, 2])('must include %i, policy or not', (register) => {
     expectRefusal('pcr_missing', documentOf({ pcrs: without(register) }));
     expectRefusal('pcr_missing', documentOf({ pcrs: without(register) }), { pcrs: { 3: [hex(0xa3)] } });
@@ -119,6 +140,8 @@ describe('options that would switch a check off', () => {
     ['a policy without registers', { pcrs: {} }],
     ['a policy without registers among others', { pcrs: [{ 0: [hex(0xa0)] }, {}] }],
     ['a value in upper case', { pcrs: { 0: [hex(0xa0).toUpperCase()] } }],
+    ['a value of a digit more', { pcrs: { 0: [`${hex(0xa0)}0`] } }],
+    ['a value after something else', { pcrs: { 0: [`x${hex(0xa0)}`] } }],
     ['a value of 32 bytes', { pcrs: { 0: ['00'.repeat(32)] } }],
     ['register 32', { pcrs: { 32: [hex(1)] } }],
     ['a requirement of register -1', { requirePcrs: [-1] }],
