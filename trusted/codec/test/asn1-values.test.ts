@@ -50,6 +50,7 @@ describe('readSmallInteger', () => {
     ['020100', 0],
     ['02017f', 127],
     ['02020080', 128],
+    ['02020105', 261],
     ['02027fff', 32_767],
     ['02047fffffff', 2 ** 31 - 1],
   ])('%s is %i', (hex, value) => expect(readSmallInteger(der(hex))).toBe(value));
@@ -80,7 +81,9 @@ describe('readOid', () => {
     ['nothing', '0600'],
     ['a subidentifier without end', '0602 5581'],
     ['a subidentifier that ends in 80', '0602 5580'],
+    ['a longer subidentifier that ends in 80', '0603 558180'],
     ['a leading 80', '0603 558001'],
+    ['an 80 before all', '0602 8001'],
     ['a subidentifier of 2^31', '0606 558880808000'],
     ['65 octets', `0641 ${'01'.repeat(65)}`],
   ])('refuses %s', (_what, hex) => {

@@ -25,8 +25,10 @@ const OID = {
 };
 const bytes = (length: number): string => 'ab'.repeat(length);
 const hash = (oid = OID.sha256, parameters = '0500'): string => tlv('30', oid, parameters);
-const oaep = (digest = hash(), mask = tlv('30', OID.mgf1, hash()), label = ''): string =>
-  tlv('30', OID.oaep, tlv('30', tlv('a0', digest), tlv('a1', mask), label));
+const oaepParameters = (digest = hash(), mask = tlv('30', OID.mgf1, hash()), label = ''): string =>
+  tlv('30', tlv('a0', digest), tlv('a1', mask), label);
+const oaep = (...parameters: Parameters<typeof oaepParameters>): string =>
+  tlv('30', OID.oaep, oaepParameters(...parameters));
 
 type Parts = {
   contentType?: string;
@@ -36,6 +38,7 @@ type Parts = {
   keyEncryption?: string;
   encryptedKey?: string;
   recipients?: string;
+  encryptedContent?: string;
   dataType?: string;
   cipher?: string;
   content?: string;
@@ -63,13 +66,14 @@ const message = (parts: Parts = {}): Buffer =>
           '30',
           parts.version ?? '020102',
           parts.recipients ?? tlv('31', recipient(parts)),
-          tlv(
-            '30',
-            parts.dataType ?? OID.data,
-            parts.cipher ?? tlv('30', OID.aes256, tlv('04', bytes(16))),
-            parts.content ?? tlv('80', bytes(32)),
-            parts.afterContent ?? '',
-          ),
+          parts.encryptedContent ??
+            tlv(
+              '30',
+              parts.dataType ?? OID.data,
+              parts.cipher ?? tlv('30', OID.aes256, tlv('04', bytes(16))),
+              parts.content ?? tlv('80', bytes(32)),
+              parts.afterContent ?? '',
+            ),
           parts.attributes ?? '',
         ),
       ),
@@ -90,6 +94,12 @@ describe('parseEnvelopedData takes', () => {
   ])('constructed content: %s', (_what, content, length) => {
     expect(parseEnvelopedData(message({ content })).ciphertext.toString('hex')).toBe(bytes(length));
   });
+  it('content of one string as a view of the input', () => {
+    const input = message({ content: tlv('a0', tlv('04', bytes(16))) });
+    const { ciphertext } = parseEnvelopedData(input);
+    input.fill(0);
+    expect(ciphertext).toEqual(Buffer.alloc(16));
+  });
   it.each<[string, Parts]>([
     [
       'SHA-256 without parameters',
@@ -102,6 +112,8 @@ describe('parseEnvelopedData takes', () => {
 });
 
 describe('parseEnvelopedData refuses', () => {
+  const whole = message();
+  const withMore = tlv('30', whole.subarray(4).toString('hex'), '0500');
   it.each<[string, Parts, CodecErrorCode]>([
     ['SignedData', { contentType: '06092a864886f70d010702' }, 'cms_content_type'],
     ['a content type that is no identifier', { contentType: '020102' }, 'cms_structure'],
@@ -121,6 +133,32 @@ describe('parseEnvelopedData refuses', () => {
     ['an encrypted key of 513 bytes', { encryptedKey: tlv('04', bytes(513)) }, 'cms_recipient'],
     ['an encrypted key that is no string', { encryptedKey: '0500' }, 'cms_recipient'],
     ['PKCS #1 v1.5', { keyEncryption: tlv('30', OID.pkcs1, '0500') }, 'cms_key_encryption'],
+    [
+      'PKCS #1 v1.5 with the parameters of OAEP',
+      { keyEncryption: tlv('30', OID.pkcs1, oaepParameters()) },
+      'cms_key_encryption',
+    ],
+    [
+      'more beside the parameters of OAEP',
+      { keyEncryption: tlv('30', OID.oaep, oaepParameters(), '0500') },
+      'cms_key_encryption',
+    ],
+    ['two hashes', { keyEncryption: oaep(hash() + hash()) }, 'cms_key_encryption'],
+    ['more beside SHA-256', { keyEncryption: oaep(hash(OID.sha256, '05000500')) }, 'cms_key_encryption'],
+    [
+      'more beside the mask',
+      { keyEncryption: oaep(hash(), tlv('30', OID.mgf1, hash(), '0500')) },
+      'cms_key_encryption',
+    ],
+    [
+      'two masks',
+      { keyEncryption: oaep(hash(), tlv('30', OID.mgf1, hash()) + tlv('30', OID.mgf1, hash())) },
+      'cms_key_encryption',
+    ],
+    ['content in a set', { encryptedContent: '3100' }, 'cms_structure'],
+    ['content of a type that is no identifier', { dataType: '020101' }, 'cms_structure'],
+    ['a cipher that is no sequence', { cipher: OID.aes256 }, 'cms_content_encryption'],
+    ['a cipher without a name', { cipher: tlv('30', '0500') }, 'cms_content_encryption'],
     [
       'OAEP without parameters, which is SHA-1',
       { keyEncryption: tlv('30', OID.oaep, '3000') },
@@ -180,6 +218,7 @@ describe('parseEnvelopedData refuses', () => {
     ['an empty sequence', '3000', 'cms_structure'],
     ['a bare EnvelopedData', tlv('30', '020102', '3100', '3000'), 'cms_structure'],
     ['a content type and no content', tlv('30', OID.enveloped), 'cms_structure'],
+    ['a member after the content', withMore, 'cms_structure'],
     ['two contents', tlv('30', OID.enveloped, tlv('a0', '3000', '3000')), 'cms_structure'],
     ['a byte behind it', `${message().toString('hex')}00`, 'asn1_trailing_bytes'],
   ])('%s', (_what, hex, code) => {
