@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -41,6 +41,17 @@ describe('threat-model check', () => {
     const { code, out, err } = await run(['check', '--without-results']);
     expect([code, err]).toEqual([0, '']);
     expect(out).toMatch(/^threat model: \d+ threats; .*only asked whether the checks exist; 0 problems\n$/);
+    expect(out).toContain('of them name checks;');
+    expect(out).not.toContain('proved');
+  });
+
+  it('ends with 1, and says that alone, where results were named and none could be read', async () => {
+    const empty = mkdtempSync(join(folder, 'empty-'));
+    const nothing = await run(['check', '--results', empty]);
+    expect([nothing.code, nothing.err.match(/^\w+/gm)]).toEqual([1, ['results_unreadable']]);
+    const gone = await run(['check', '--results', join(empty, 'gone.json')]);
+    expect([gone.code, gone.err.match(/^\w+/gm)]).toEqual([1, ['results_unreadable']]);
+    expect(gone.out).toContain('only asked whether the checks exist; 1 problems');
   });
 
   it('ends with 1 before the report of a run that was not of all tests, and names what it missed', async () => {
@@ -75,6 +86,14 @@ describe('threat-model check', () => {
     expect([code, out.split('\n').length]).toEqual([1, 2]);
     expect(problems.some(({ at }) => at.includes('suite:'))).toBe(true);
     expect(counts).toMatchObject({ threats: expect.any(Number) });
+  });
+
+  it('does not pass with --all where no run has left anything', async () => {
+    const copy = mkdtempSync(join(folder, 'copy-'));
+    cpSync(join(ROOT, 'docs/threat-model'), join(copy, 'docs/threat-model'), { recursive: true });
+    const { code, err } = await run(['check', '--all'], copy);
+    expect(code).toBe(1);
+    expect(err).toContain('results_unreadable: .cache/vitest.json, .cache/suites: are not there');
   });
 
   it('says so where there is no threat model', async () => {

@@ -18,6 +18,14 @@ import { parseThreatModelOptions } from '../threat-model/options.ts';
 /** Where a run leaves its results. */
 const LEFT = ['.cache/vitest.json', '.cache/suites'];
 
+const NOTHING_READ = 'no results of a run (npm test leaves them): only asked whether the checks exist';
+
+const NONE_FOUND: Problem = {
+  code: 'results_unreadable',
+  at: LEFT.join(', '),
+  what: 'are not there, and --all asks for all results',
+};
+
 /** `enclave-vault threat-model`. @param root of the repository */
 export async function threatModel(args: readonly string[], root: string): Promise<number> {
   const options = parseThreatModelOptions(args, process.env.INIT_CWD ?? '.');
@@ -32,11 +40,13 @@ export async function threatModel(args: readonly string[], root: string): Promis
   const found = options.results ?? LEFT.map((path) => join(root, path)).filter((path) => existsSync(path));
   const results = new Results(root);
   const files = found.flatMap(filesOf);
-  const unreadable = files.flatMap((file) => problemOf(results, file, root));
+  const broken = files.flatMap((file) => problemOf(results, file, root));
+  // Where nothing could be read, that is the one thing to say: all else would follow from it.
+  const held = files.length > broken.length;
   const outcome = checkWorkspace(model.workspace, {
     scope: { actors: ACTORS, tiers: TIERS },
     repository: new Repository(root),
-    ...(files.length === 0 ? {} : { results }),
+    ...(held ? { results } : {}),
     all: options.all,
   });
   const untidy: Problem = {
@@ -44,8 +54,14 @@ export async function threatModel(args: readonly string[], root: string): Promis
     at: WORKSPACE,
     what: 'run `enclave-vault threat-model fmt`',
   };
-  const problems = [...unreadable, ...(model.tidy ? [] : [untidy]), ...outcome.problems];
-  return report({ ...outcome, problems }, whence(results, files), options.json);
+  const problems = [
+    ...broken,
+    ...emptyProblems(options.results ?? [], root),
+    ...(options.all && found.length === 0 ? [NONE_FOUND] : []),
+    ...(model.tidy ? [] : [untidy]),
+    ...outcome.problems,
+  ];
+  return report({ ...outcome, problems }, held ? whence(results, files) : [NOTHING_READ], options.json);
 }
 
 /** A file as it is; of a folder, the logs in it. */
@@ -55,6 +71,17 @@ function filesOf(path: string): readonly string[] {
     .filter((name) => /\.(log|json)$/.test(name))
     .toSorted()
     .map((name) => join(path, name));
+}
+
+/** Folders that were named for results and hold none: silence there must not pass for success. */
+function emptyProblems(named: readonly string[], root: string): readonly Problem[] {
+  return named
+    .filter((path) => filesOf(path).length === 0)
+    .map((path) => ({
+      code: 'results_unreadable',
+      at: relative(root, path),
+      what: 'holds no .json or .log',
+    }));
 }
 
 function problemOf(results: Results, file: string, root: string): readonly Problem[] {
@@ -71,7 +98,6 @@ function problemOf(results: Results, file: string, root: string): readonly Probl
 function whence({ began }: Results, files: readonly string[]): readonly string[] {
   const suites = files.filter((file) => file.endsWith('.log')).length;
   return [
-    files.length === 0 ? 'no results: only asked whether the checks exist' : '',
     began === undefined ? '' : `tests of ${began.toISOString()}`,
     suites === 0 ? '' : `${suites} heavy suites`,
   ].filter((text) => text !== '');
@@ -91,7 +117,7 @@ function report(
         ? []
         : [
             `${counts.threats} threats`,
-            `${counts.mitigations - counts.accepted} mitigations, ${counts.proved} of them proved by their checks`,
+            `${counts.mitigations - counts.accepted} mitigations, ${counts.proved} of them ${sources.includes(NOTHING_READ) ? 'name checks' : 'proved by their checks'}`,
             `${counts.checks} checks`,
             `${counts.accepted} accepted risks`,
           ];
