@@ -40,6 +40,7 @@ describe('parseDer', () => {
     ['a child longer than its parent', '3003 0402 aa', 'asn1_truncated'],
     ['a child whose header leaves its parent', '3001 04', 'asn1_truncated'],
     ['a child whose length is its parent’s sibling', '3005 3001 04 8105', 'asn1_truncated'],
+    ['a child whose length is its parent’s sibling, in one octet', '3004 3001 04 80', 'asn1_truncated'],
     ['4 GiB', '0484 ffffffff', 'asn1_truncated'],
     ['a length of five octets', '0485 0100000000', 'asn1_length_form'],
     ['a length of 127 octets', `04ff ${'01'.repeat(127)}`, 'asn1_length_form'],
