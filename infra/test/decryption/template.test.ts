@@ -387,6 +387,7 @@ describe('alarms', () => {
   test('silence is bad news where it hides others’', () => {
     const breaching = alarms.filter(({ TreatMissingData }) => TreatMissingData === 'breaching');
     expect(breaching.map(({ AlarmName }) => AlarmName).sort()).toEqual([
+      'vault-canary-parent-silent',
       'vault-parents-none-healthy',
       'vault-parents-silent',
       'vault-parents-too-few',
