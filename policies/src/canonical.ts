@@ -61,7 +61,8 @@ function sorted<T>(entries: readonly (readonly [string, T])[]): Readonly<Record<
 }
 
 const same = (text: string): string => text;
-const lower = (text: string): string => text.toLowerCase();
+/** Of ASCII alone: beyond it, other letters have the same lower case, as the Kelvin sign has k, and name no action of AWS's. */
+const lower = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 /** An account as Principal may be written either way. */
 function accountRoot(who: string): string {
