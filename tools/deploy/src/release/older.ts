@@ -2,10 +2,12 @@
 import { DECRYPTION } from '@enclave-vault/infra';
 import { DeployError } from '../errors.ts';
 import type { Run } from '../plan/run.ts';
-import { phaseOf } from '../stack/statuses.ts';
+import { phaseOf, type StackPhase } from '../stack/statuses.ts';
 
 /** As the launch template of the instances says it, which only a deployment writes. */
 const DEPLOYED = /"VersionDescription":\s*"Enclave Vault ([^"\\]+)"/;
+
+const NOTHING_IN_IT: ReadonlySet<StackPhase> = new Set(['empty', 'dead']);
 
 /**
  * That the release is no older than the one whose instances are deployed: signatures of old releases stay good, and a
@@ -16,7 +18,8 @@ export async function refuseOlder({ cloud, config, names }: Run, version: string
   const stacks = cloud.stacks(config.region);
   const name = names.stack(DECRYPTION.id);
   const state = await stacks.describe(name);
-  if (state === undefined || phaseOf(state.status) !== 'ready') return;
+  // One that is being changed has a release as well: a deployment waits for its end, and would go back then.
+  if (state === undefined || NOTHING_IN_IT.has(phaseOf(state.status))) return;
   const deployed = DEPLOYED.exec(await stacks.template(name))?.[1];
   if (deployed === undefined || compareVersions(version, deployed) >= 0) return;
   throw new DeployError('release_older', `release ${version} is older than ${deployed}, which is deployed`);
@@ -55,8 +58,9 @@ function compareLists(a: readonly string[], b: readonly string[]): number {
 
 /** Numbers by their size and before words, words by their characters. */
 function compareIdentifiers(a: string, b: string): number {
-  const [left, right] = [a, b].map((text) => (/^\d+$/.test(text) ? Number(text) : undefined));
-  if (left !== undefined && right !== undefined) return left - right;
+  // Of any size: as floating-point numbers, two that are long and differ by one would be the same.
+  const [left, right] = [a, b].map((text) => (/^\d+$/.test(text) ? BigInt(text) : undefined));
+  if (left !== undefined && right !== undefined) return left < right ? -1 : Number(left > right);
   if (left !== undefined) return -1;
   if (right !== undefined) return 1;
   return a < b ? -1 : Number(a > b);

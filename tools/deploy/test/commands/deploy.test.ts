@@ -87,6 +87,16 @@ describe('a release that is older than the one deployed', () => {
     expect(await run(rehearsal, '--older')).toContain('Nothing was changed.');
   });
 
+  test('is refused while the newer one is still being put in place', async () => {
+    const rehearsal = new Rehearsal();
+    await deploy(await rehearsal.run(await releaseFixture('1.0.1')));
+    const name = `${rehearsal.config.name}-decryption`;
+    for (const status of ['UPDATE_IN_PROGRESS', 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS']) {
+      rehearsal.cloud.here.set(name, { status });
+      expect((await refusal(run(rehearsal))).code, status).toBe('release_older');
+    }
+  });
+
   test.each(['1.0.0', '1.0.0-rc.1', '0.9.9'])('%s before it was, the release is taken', async (version) => {
     const rehearsal = new Rehearsal();
     await deploy(await rehearsal.run(await releaseFixture(version)));
