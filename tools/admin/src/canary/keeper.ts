@@ -4,6 +4,7 @@ import { type Alarm, CanaryWatch, figuresOf, Webhook } from '@enclave-vault/cana
 import { type Reading, VERDICTS } from '@enclave-vault/canary/core';
 import { CANARY_ROLE, LOCAL } from '../dev/deployment.ts';
 import { log } from '../dev/log.ts';
+import type { ProcessName } from '../dev/processes.ts';
 
 /** How often silence is looked for, at most. */
 const TICK_MS = 5_000;
@@ -52,14 +53,19 @@ export class CanaryKeeper {
     });
   }
 
-  /** A line of some process's log. @returns whether it is of a canary's doing, and told by us where it matters */
-  hear(line: Readonly<Record<string, unknown>>): boolean {
-    if (line.event === 'canary_run' && Array.isArray(line.readings)) {
+  /**
+   * A line of a process's log. What a canary found is believed of that canary alone: another process that was taken over may
+   * write such a line as well.
+   * @param of the process
+   * @returns whether it is of a canary's doing, and told by us where it matters
+   */
+  hear(of: ProcessName, line: Readonly<Record<string, unknown>>): boolean {
+    if (of === 'canary' && line.event === 'canary_run' && Array.isArray(line.readings)) {
       this.#take('local', line.readings.flatMap(readingOf));
       return true;
     }
-    if (line.event === 'kms_denied') return isProbe(line);
-    if (line.event !== 'canary' || typeof line.probe !== 'string') return false;
+    if (of === 'kms' && line.event === 'kms_denied') return isProbe(line);
+    if (of !== 'parent' || line.event !== 'canary' || typeof line.probe !== 'string') return false;
     if (this.#gathered.length === 0)
       setTimeout(() => this.#take('parent', this.#gathered.splice(0)), GATHER_MS).unref();
     this.#gathered.push(...readingOf(line));

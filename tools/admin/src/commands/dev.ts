@@ -8,6 +8,7 @@ import { type Folders, files, makeFolders } from '../dev/folders.ts';
 import { lockData } from '../dev/lock.ts';
 import { log } from '../dev/log.ts';
 import { type DevOptions, parseDevOptions } from '../dev/options.ts';
+import type { OnLog } from '../dev/processes.ts';
 import { LocalVault } from '../dev/vault.ts';
 import { AdminError } from '../errors.ts';
 
@@ -38,9 +39,9 @@ export async function dev(args: readonly string[], root: string): Promise<number
 }
 
 async function runVault(options: DevOptions, root: string, folders: Folders, began: number): Promise<number> {
-  const shown = (line: Record<string, unknown>) =>
+  const shown: OnLog = (line, of) =>
     // What a canary says is told by its keeper, once for all that are alike.
-    (keeper?.hear(line) === true ? false : !QUIET.has(String(line.level))) || options.verbose;
+    (keeper?.hear(of, line) === true ? false : !QUIET.has(String(line.level))) || options.verbose;
   const vault = new LocalVault(options, root, folders, shown);
   const { intervalSeconds, webhook } = options.canary;
   const keeper =

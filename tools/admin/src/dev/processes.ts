@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import type { Child, ChildSpec } from './child.ts';
 
-export type OnLog = (line: Record<string, unknown>) => boolean;
+/** @param of the process whose line it is, by whom it was started as, whatever the line says */
+export type OnLog = (line: Record<string, unknown>, of: ProcessName) => boolean;
 
 const MAINS = {
   kms: 'emulators/kms/src/main.ts',
@@ -17,7 +18,7 @@ export const PROCESS_NAMES = Object.keys(MAINS) as ProcessName[];
 
 /** How one of the vault's processes is started. `config` is read at each start, so that a restart keeps the ports. */
 export function processSpec(root: string, name: ProcessName, config: () => unknown, onLog: OnLog): ChildSpec {
-  return { name, main: join(root, MAINS[name]), config, onLog };
+  return { name, main: join(root, MAINS[name]), config, onLog: (line) => onLog(line, name) };
 }
 
 export type { Child };
