@@ -117,7 +117,9 @@ describe('the repository', () => {
       'x.test.ts',
       `describe.runIf(a)('d', () => { it.each([1])('in %s', f); });
       it.skip('s', f); test.skipIf(b)('t', f); it('e', () => { it.runIf(c)('n', f); });
-      for (const x of y) it(\`loop \${x}\`, f);`,
+      for (const x of y) it(\`loop \${x}\`, f);
+      it('o', { skip: z }, f); it('p', { timeout: 1 }, f); describe('q', { ...z }, () => { it('r', f); });
+      it.fails('u', f); it('v', { 'fails': true }, f); it('w', f, 5);`,
     );
     expect(Object.fromEntries(tests)).toEqual({
       d: false,
@@ -127,6 +129,13 @@ describe('the repository', () => {
       e: true,
       n: false,
       'loop …': true,
+      o: false,
+      p: true,
+      q: false,
+      r: false,
+      u: false,
+      v: false,
+      w: true,
     });
   });
 

@@ -87,6 +87,16 @@ describe('a report of tests', () => {
   );
 });
 
+it('two reports are all that was run: what failed in one did not pass in the other', () => {
+  const results = new Results('/checkout');
+  results.add(
+    file('all.json', report({ 'a/b.test.ts': [['holds', 'failed']], 'a/c.test.ts': [['opens', 'passed']] })),
+  );
+  results.add(file('part.json', report({ 'a/b.test.ts': [['holds', 'passed']] })));
+  expect(verdict(results, 'test:a/b.test.ts › holds')).toBe('failed');
+  expect(verdict(results, 'test:a/c.test.ts › opens')).toBe('passed');
+});
+
 describe('the log of a heavy suite', () => {
   const results = new Results('/checkout');
   results.add(
@@ -96,10 +106,11 @@ describe('the log of a heavy suite', () => {
     ),
   );
   results.add(file('dns.log', 'SKIPPED: no tool\n0 passed, 0 failed\n'));
-  results.add(file('half.log', 'ok one\nskipped: the other half\n'));
+  results.add(file('half.log', 'ok one\nskipped: the other half\n1 passed, 0 failed\n'));
 
   results.add(file('fuzz.log', 'seed 7\n3 passed, 0 failed\nfuzz: 12 s\n'));
   results.add(file('broken.log', 'Error: it did not start\n'));
+  results.add(file('fell.log', 'ok one\nskipped: the other half\nError: it fell\n'));
 
   it.each([
     ['suite:vm › enclave: boots', 'passed'],
@@ -115,6 +126,7 @@ describe('the log of a heavy suite', () => {
     ['suite:fuzz › *', 'passed'],
     ['suite:fuzz › any line', 'not_run'],
     ['suite:broken › *', 'failed'],
+    ['suite:fell › two', 'not_run'],
     ['suite:other › one', undefined],
   ])('says of %s: %s', (check, said) => expect(verdict(results, check)).toBe(said));
 });

@@ -33,7 +33,7 @@ const SKIPPED = /^\s*skipped\b/i;
 /** Results of one run, from Vitest's report and from the logs of heavy suites. */
 export class Results {
   readonly #root: string;
-  #tests: Map<string, readonly Outcome[]> | undefined;
+  #tests: ReadonlyMap<string, readonly Outcome[]> | undefined;
   #began: Date | undefined;
   readonly #suites = new Map<string, readonly Outcome[]>();
 
@@ -73,16 +73,22 @@ export class Results {
   #addReport(text: string): void {
     const report: unknown = JSON.parse(text);
     if (!isReport(report)) throw new TypeError('no report of Vitest’s JSON reporter');
-    this.#began = new Date(report.startTime);
-    this.#tests = new Map(
-      report.testResults.map(({ name, assertionResults }) => [
-        relative(this.#root, name),
-        assertionResults.map(({ ancestorTitles, title, status }) => ({
+    const began = new Date(report.startTime);
+    // The oldest of several is what they are all as good as.
+    if (this.#began === undefined || began < this.#began) this.#began = began;
+    // A second report adds to the first: it takes nothing back that failed there.
+    const tests = new Map(this.#tests);
+    for (const { name, assertionResults } of report.testResults) {
+      const file = relative(this.#root, name);
+      const own = assertionResults.map(
+        ({ ancestorTitles, title, status }): Outcome => ({
           titles: [...ancestorTitles, title],
           verdict: status === 'passed' || status === 'failed' ? status : 'skipped',
-        })),
-      ]),
-    );
+        }),
+      );
+      tests.set(file, [...(tests.get(file) ?? []), ...own]);
+    }
+    this.#tests = tests;
   }
 }
 
@@ -107,8 +113,8 @@ function suiteOutcomes(log: string): readonly Outcome[] {
   const [, passed, failed] = COUNT.exec(lines.findLast((line) => COUNT.test(line)) ?? '') ?? [];
   // One that ended without a count broke down.
   const whole: Verdict = failed !== '0' ? 'failed' : passed !== '0' ? 'passed' : 'skipped';
-  // What lacks a tool here proves nothing, and has not failed.
-  const skips = lines.some((line) => SKIPPED.test(line));
+  // What lacks a tool here proves nothing, and has not failed. Of a suite that failed nobody knows what it would have skipped.
+  const skips = whole !== 'failed' && lines.some((line) => SKIPPED.test(line));
   return [
     ...titled,
     { titles: [WHOLE], verdict: whole },

@@ -13,14 +13,17 @@ export function testTitles(file: string, source: string): Set<string> {
   return new Set(testsOf(file, source).keys());
 }
 
-/** Titles in a test file, each with whether it is run everywhere: `skip`, `todo`, `runIf` and `skipIf` before it, or around it, say not. */
+/**
+ * Titles in a test file, each with whether it is run everywhere and must hold: `skip`, `todo`, `runIf` and `skipIf` before it, around it or
+ * among its options say that it is not, and `fails` that it passes when it does not hold.
+ */
 export function testsOf(file: string, source: string): Map<string, boolean> {
   const tests = new Map<string, boolean>();
   const collect = (value: unknown, everywhere: boolean): void =>
     visit(value, (node) => {
       const title = node.type === 'CallExpression' ? titleOf(node) : undefined;
       if (title === undefined) return true;
-      const here = everywhere && !isConditional(node.callee);
+      const here = everywhere && !isConditional(node.callee) && !hasConditions(node);
       tests.set(title, here && (tests.get(title) ?? true));
       collect(node.callee, everywhere);
       collect((node.arguments as readonly Node[]).slice(1), here);
@@ -47,7 +50,7 @@ function visit(value: unknown, seen: (node: Node) => boolean): void {
   for (const member of Object.values(node)) visit(member, seen);
 }
 
-const CONDITIONS = new Set(['runIf', 'skip', 'skipIf', 'todo']);
+const CONDITIONS = new Set(['fails', 'runIf', 'skip', 'skipIf', 'todo']);
 
 /** `it.skip`, `it.runIf(…)`, `describe.skipIf(…).each(…)`. */
 function isConditional(callee: unknown): boolean {
@@ -56,6 +59,17 @@ function isConditional(callee: unknown): boolean {
   if (node?.type !== 'MemberExpression') return false;
   const { name } = node.property as { readonly name?: string };
   return CONDITIONS.has(name ?? '') || isConditional(node.object);
+}
+
+/** `it('…', { skip: … }, …)`, and options that are not written out. */
+function hasConditions(call: Node): boolean {
+  const [, options] = call.arguments as readonly Node[];
+  if (options?.type !== 'ObjectExpression') return false;
+  return (options.properties as readonly Node[]).some(({ type, computed, key }) => {
+    if (type !== 'Property' || computed === true) return true;
+    const { name, value } = key as { readonly name?: string; readonly value?: unknown };
+    return CONDITIONS.has(name ?? String(value));
+  });
 }
 
 /** `it` of `it(…)`, `it.each(…)(…)` and `it.runIf(…).skip(…)`. */
