@@ -68,8 +68,12 @@ export function comparisonsOf(file: string, source: string): Comparison[] {
       if (sides.some(isSecret)) tell(node as unknown as Node);
     },
     SwitchStatement(node) {
-      const { discriminant } = node as unknown as { discriminant: Node };
+      const { discriminant, cases } = node as unknown as {
+        discriminant: Node;
+        cases: { test: Node | null }[];
+      };
       if (isSecret(discriminant)) tell(discriminant);
+      for (const { test } of cases) if (test !== null && isSecret(test)) tell(test);
     },
   }).visit(program);
   return found;
@@ -104,6 +108,9 @@ function isSecret(node: Node): boolean {
     case 'ParenthesizedExpression':
     case 'TSNonNullExpression':
     case 'TSAsExpression':
+    case 'TSSatisfiesExpression':
+    case 'TSTypeAssertion':
+    case 'SpreadElement':
     case 'AwaitExpression':
       return isSecret((node.expression ?? node.argument) as Node);
     case 'LogicalExpression':
@@ -120,10 +127,24 @@ function isSecret(node: Node): boolean {
         given.some(isSecret)
       );
     }
+    case 'NewExpression':
+      return (node.arguments as Node[]).some(isSecret);
+    case 'ArrayExpression':
+      return (node.elements as (Node | null)[]).some((element) => element !== null && isSecret(element));
+    case 'BinaryExpression':
+      // Joined with something else, it is still in there.
+      return node.operator === '+' && (isSecret(node.left as Node) || isSecret(node.right as Node));
+    case 'SequenceExpression':
+      return isSecret((node.expressions as Node[]).at(-1) as Node);
+    case 'AssignmentExpression':
+      return isSecret(node.left as Node) || isSecret(node.right as Node);
     case 'MemberExpression': {
-      // A length, a kind or a position is not the secret.
-      const name = nameOf(node.property as Node);
-      return named(name);
+      // A length, a kind or a position is not the secret; one octet of it is, and a loop compares them all.
+      const property = node.property as Node;
+      const name = nameOf(property);
+      const written =
+        node.computed !== true || (property.type === 'Literal' && typeof property.value === 'string');
+      return written ? named(name) : isSecret(node.object as Node);
     }
     case 'Identifier':
       return named(node.name as string);
