@@ -6,7 +6,10 @@ import { importsOf } from './imports.ts';
 import { MAY_OPEN, OPENERS, RULES, type ZoneRule } from './rules.ts';
 
 const SCOPE = '@enclave-vault/';
-const TOP = ['trusted', 'verifier', 'host', 'emulators', 'policies', 'tools', 'clients', 'canary', 'images'];
+const TOP = [
+  ...['trusted', 'verifier', 'host', 'emulators', 'policies', 'tools', 'clients', 'canary', 'images'],
+  'infra',
+];
 const SKIP = new Set(['node_modules', 'dist', 'test', 'fixtures']);
 
 /** All sources below the trust zones of `root`, as paths relative to it; test folders are exempt. */
@@ -15,7 +18,7 @@ export function sourcesOf(root: string): string[] {
     readdirSync(join(root, dir), { withFileTypes: true }).flatMap((e) => {
       const path = join(dir, e.name);
       if (e.isDirectory()) return SKIP.has(e.name) ? [] : walk(path);
-      return /\.(ts|mts|js|mjs)$/.test(e.name) ? [path] : [];
+      return /\.[cm]?[jt]sx?$/.test(e.name) ? [path] : [];
     });
   return TOP.flatMap((top) => {
     try {
@@ -38,16 +41,24 @@ const matches = (allowed: readonly string[] | undefined, name: string) =>
   allowed?.some((a) => a === '*' || a === name || (a.endsWith('/*') && name.startsWith(a.slice(0, -1)))) ??
   false;
 
-/** Package folder of a file: its first two path parts (`policies` has one). */
+const ALONE: ReadonlySet<string> = new Set(['policies', 'canary', 'infra']);
+
+/** Package folder of a file: its first two path parts, or the first where there is one package (`policies`). */
 function packageOf(file: string): string {
   const parts = file.split(sep);
-  return parts[0] === 'policies' ? 'policies' : parts.slice(0, 2).join('/');
+  return parts.slice(0, ALONE.has(parts[0] ?? '') ? 1 : 2).join('/');
 }
 
 function refusal(file: string, specifier: string, rule: ZoneRule): string | undefined {
   if (specifier.startsWith('.')) {
     const target = normalize(join(dirname(file), specifier));
     if (packageOf(target) !== packageOf(file)) return 'reaches into another package by path';
+    if (
+      dirname(target)
+        .split(sep)
+        .some((part) => SKIP.has(part))
+    )
+      return 'reaches into a folder that is not looked at';
     const other = ruleFor(target, RULES);
     if (rule.zone.endsWith('/core') && other?.zone.endsWith('/adapters')) return 'the core has no I/O';
     return undefined;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { parseSync } from 'oxc-parser';
+import { parseSync, Visitor } from 'oxc-parser';
 
 export interface Import {
   readonly specifier: string;
@@ -9,10 +9,10 @@ export interface Import {
 /**
  * Every module a source names: static imports and re-exports (type-only ones too, since a type may carry
  * a design dependency), `import()`, and `require()`. A dynamic specifier that is not a literal is
- * reported as `(computed)`, which no rule allows.
+ * reported as `(computed)`, which no rule allows, and so is the name of what hands out built-in modules without an import.
  */
 export function importsOf(file: string, source: string): Import[] {
-  const { module, errors } = parseSync(file, source);
+  const { program, module, errors } = parseSync(file, source);
   if (errors.length > 0) throw new Error(`${file}: ${errors[0]?.message ?? 'cannot be parsed'}`);
   const at = (offset: number) => source.slice(0, offset).split('\n').length;
   const found: Import[] = [];
@@ -25,7 +25,22 @@ export function importsOf(file: string, source: string): Import[] {
     const literal = /^(['"`])([^'"`$]+)\1$/.exec(text)?.[2];
     found.push({ specifier: literal ?? '(computed)', line: at(d.start) });
   }
-  for (const m of source.matchAll(/(?<![.\w])require\(\s*(?:(['"])([^'"]+)\1|[^)])/g))
-    found.push({ specifier: m[2] ?? '(computed)', line: at(m.index) });
+  new Visitor({
+    CallExpression({ callee, arguments: [given], start }) {
+      if (callee.type !== 'Identifier' || callee.name !== 'require' || given === undefined) return;
+      const text = given.type === 'Literal' && typeof given.value === 'string' ? given.value : undefined;
+      found.push({ specifier: text ?? '(computed)', line: at(start) });
+    },
+    Identifier({ name, start }) {
+      if (HANDS_OUT.test(name)) found.push({ specifier: '(computed)', line: at(start) });
+    },
+    Literal({ value, start }) {
+      if (typeof value === 'string' && HANDS_OUT.test(value))
+        found.push({ specifier: '(computed)', line: at(start) });
+    },
+  }).visit(program);
   return found;
 }
+
+/** Of `process`: gives built-in modules to whoever has their name. */
+const HANDS_OUT = /^(?:getBuiltinModule|_linkedBinding)$/;
