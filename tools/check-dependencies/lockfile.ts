@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { posix } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
 /** A package of a lockfile (npm's documentation, "package-lock.json", `packages`), as far as it is looked at. */
@@ -89,6 +90,23 @@ export function lockfileProblems(
   }
   return found;
 }
+
+/**
+ * Lockfiles that npm would go by and nobody looks at: npm-shrinkwrap.json, which it prefers to package-lock.json (npm's documentation,
+ * "npm-shrinkwrap.json"), and those of folders that are not known.
+ * @param files paths of the repository
+ * @param folders whose package-lock.json is looked at, '' for the root
+ */
+export function strayLockfiles(files: readonly string[], folders: readonly string[]): string[] {
+  const known = new Set(folders.map((folder) => posix.join(folder, 'package-lock.json')));
+  return files
+    .filter((file) => LOCKFILES.has(posix.basename(file)) && !known.has(file))
+    .map((file) => `${file}: a lockfile that nobody looks at`);
+}
+
+const LOCKFILES: ReadonlySet<string> = new Set([
+  ...['package-lock.json', 'npm-shrinkwrap.json', 'yarn.lock', 'pnpm-lock.yaml', 'bun.lock', 'bun.lockb'],
+]);
 
 /** Between a workspace and its entry: what npm would install is not what package.json says. */
 function differences(path: string, entry: LockEntry, manifest?: Readonly<Record<string, unknown>>): string[] {

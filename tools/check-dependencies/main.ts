@@ -4,7 +4,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { problems } from './check.ts';
 import { EXPLAINED, OTHER_LOCKFILES } from './explained.ts';
-import { type Lockfile, lockfileProblems } from './lockfile.ts';
+import { type Lockfile, lockfileProblems, strayLockfiles } from './lockfile.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -29,6 +29,13 @@ const own = new Map([...manifests].filter(([folder]) => OTHER_LOCKFILES[folder] 
 const found = [
   ...problems(groups, lock.packages as Parameters<typeof problems>[1], read('docs/dependencies.md')),
   ...lockfileProblems(lock, own, EXPLAINED),
+  ...strayLockfiles(
+    globSync('{,**/}*{lock,shrinkwrap}*', {
+      cwd: root,
+      exclude: (path) => /(?:^|\/)(?:node_modules|\.cache|\.git)(?:\/|$)/.test(path),
+    }),
+    ['', ...Object.keys(OTHER_LOCKFILES)],
+  ),
 ];
 let count = Object.keys(lock.packages).length;
 for (const [folder, explained] of Object.entries(OTHER_LOCKFILES)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { type LockEntry, lockfileProblems } from '../lockfile.ts';
+import { type LockEntry, lockfileProblems, strayLockfiles } from '../lockfile.ts';
 
 const integrity = `sha512-${'A'.repeat(86)}==`;
 const good: LockEntry = { version: '1.0.0', integrity };
@@ -112,4 +112,23 @@ describe('a lockfile', () => {
     expect(lockfileProblems({ lockfileVersion: 1, packages }, manifests, explained)).toEqual([
       'the lockfile is of version 1, not 3',
     ]));
+});
+
+it('lockfiles that npm would go by and nobody looks at are a problem', () => {
+  const files = [
+    'package-lock.json',
+    'tests/mutation/package-lock.json',
+    'src/lock.ts',
+    'docs/package-lock.json.md',
+  ];
+  expect(strayLockfiles(files, ['', 'tests/mutation'])).toEqual([]);
+  const stray = [
+    'npm-shrinkwrap.json',
+    'tools/x/package-lock.json',
+    'tests/mutation/npm-shrinkwrap.json',
+    'yarn.lock',
+  ];
+  expect(strayLockfiles([...files, ...stray], ['', 'tests/mutation'])).toEqual(
+    stray.map((file) => `${file}: a lockfile that nobody looks at`),
+  );
 });
