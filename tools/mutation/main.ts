@@ -2,7 +2,8 @@
 /**
  * `npm run mutation [-- package…]`: mutates packages of the trusted base and the verifiers, one after the other, and writes
  * tests/mutation/results.json and docs/mutation.md. Fails when a mutant survives without a reason, or a reason is stale.
- * With --again: judges the last run anew, after explanations were written. With --page: writes the page alone. A run that was stopped goes on where it was: results are kept in .cache/mutation.
+ * With --again: judges the last run anew, after explanations were written. With --page: writes the page alone. Finished
+ * packages are kept in .cache/mutation, and the next run tries only what changed since, and survivors again.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGES } from './packages.ts';
-import { type PackageResult, type Results, score, scoreOfExplained, total } from './results.ts';
+import { type PackageResult, type Results, score, scoreOfExplained, settled, total } from './results.ts';
 import { type Explained, KINDS, type Kind, readExplained } from './survivors.ts';
 
 /** The text of docs/mutation.md, from the last results and the explanations. */
@@ -18,6 +18,7 @@ export function mutationPage(root: string): string {
 Would a test notice if a line of the trusted base were wrong? [Stryker](https://stryker-mutator.io) ${stryker} changes one thing at a time in \`trusted/\` and \`verifier/\` (a comparison turned around, a condition always true, a
 block emptied, an anchor of a pattern dropped) and runs the tests that reach it. A mutant that no test notices is a hole in the tests or makes no difference. **Each that survives has been looked at**: a test kills it, or
 [\`tests/mutation/survivors\`](../tests/mutation/survivors) says in a line why none should.
+${open(packages)}
 
 | package | mutants | killed | endless | survived | never run | noticed | explained | noticed or explained | commit |
 |---|---|---|---|---|---|---|---|---|---|
@@ -45,10 +46,25 @@ bash tests/heavy/mutation.sh            # what CI does: a few places that follow
 \`\`\`
 
 Stryker has a lockfile of its own in \`tests/mutation\`: who builds or tests the vault does not install it. A mutant is known by its file, its operator, its text and its line, not by the line's number. When a run says that a mutant
-survives: write the test, or explain it; the run leaves ready-made entries in \`.cache/mutation\`, and \`npm run mutation -- --page\` writes this page anew. A run that was stopped goes on where it was, and a second one tries only what changed (\`--fresh\` starts anew).
+survives: write the test, or explain it; the run leaves ready-made entries in \`.cache/mutation\`, and \`npm run mutation -- --page\` writes this page anew. What a run has finished is kept: the next one tries only what changed since, and survivors again (\`--fresh\` starts anew).
 
 *What it does not show:* Stryker makes small changes, one at a time. It does not invent a missing check; for those there are [attacks](../tests/attacks) and [claims](security.md).
 `;
+}
+
+/** What is not as it should be yet: said before the figures. */
+function open(packages: Results['packages']): string {
+  const results: Results = { stryker: '', packages };
+  const not = PACKAGES.map(({ folder }) => folder).filter((folder) => !settled(results, folder));
+  if (not.length === 0) return '';
+  const run = not.filter((folder) => packages[folder] !== undefined);
+  const never = not.filter((folder) => packages[folder] === undefined);
+  const named = (folders: readonly string[]): string => folders.map((folder) => `\`${folder}\``).join(', ');
+  return [
+    ...(never.length > 0 ? [`**Not mutated yet:** ${named(never)}.`] : []),
+    ...(run.length > 0 ? [`**Survivors not all looked at yet:** ${named(run)}.`] : []),
+    '',
+  ].join('\n');
 }
 
 function row(name: string, result: PackageResult): string {
