@@ -24,7 +24,7 @@ export const CANARY_ALARMS = [
     places: PROBING_PLACES,
     metric: 'UnexpectedAllow',
     means: 'KMS would do for the canary what only the attested enclave or the API may have done.',
-    todo: 'Deploy again at once, which writes the generated key policies back; find the PutKeyPolicy in the trail, and the Decrypt calls since; treat what they touched as read.',
+    todo: 'Deploy again at once, which writes the generated key policies back; find the PutKeyPolicy in the trail, and the Decrypt calls since (docs/operations.md, What was decrypted meanwhile); treat what they touched as read.',
   },
   {
     id: 'drift',
@@ -40,7 +40,7 @@ export const CANARY_ALARMS = [
     metric: 'CanaryError',
     means:
       'The canary got an answer that proves nothing: KMS was out of reach, its credentials did not hold, or it was refused by something else than the key policy, whose Deny may be gone.',
-    todo: 'Read the reasons in the canary’s log. For refused_by_something_else compare the key policies first (enclave-vault doctor). manifest_unreadable: deploy again.',
+    todo: 'Read the reasons in the canary’s log. For refused_by_something_else compare the key policies first (enclave-vault doctor). manifest_unreadable: deploy again. The others: docs/canaries.md, When one rings.',
   },
   {
     id: 'silent',
