@@ -20,22 +20,22 @@ const HEAP_MB = 512;
 /** An input that takes longer than this never ends, or as good as. */
 const HANG_MS = 20_000;
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '60' },
-    seed: { type: 'string', default: String(randomInt(2 ** 31)) },
-    only: { type: 'string', default: '' },
-    missed: { type: 'boolean', default: false },
-  },
-});
+const USAGE = `bash tests/heavy/fuzz.sh [--seconds 60] [--seed N] [--only TEXT] [--missed]
+  --seconds N   how long, for all targets together
+  --seed N      repeats a run
+  --only TEXT   targets whose name has this in it
+  --missed      lists branches that no input took
+  Exit code 0: no finds. 1: finds, in .cache/fuzz.`;
+
+const values = options();
 const [seconds, seed] = [Number(values.seconds), Number(values.seed)];
 const names = TARGETS.map(({ name }) => name).filter((name) => name.includes(values.only));
-if (!(seconds > 0) || !Number.isSafeInteger(seed) || names.length === 0) {
-  console.error(
-    'fuzz: --seconds takes a number above 0, --seed an integer, --only a part of a target’s name',
+if (!(seconds > 0)) refuse('--seconds takes a number above 0');
+if (!Number.isSafeInteger(seed)) refuse('--seed takes an integer');
+if (names.length === 0)
+  refuse(
+    `no target has ${JSON.stringify(values.only)} in its name:\n${TARGETS.map(({ name }) => `  ${name}`).join('\n')}`,
   );
-  process.exit(2);
-}
 
 const outcomes: Outcome[] = [];
 const finds: Find[] = [];
@@ -45,6 +45,30 @@ console.log(`fuzz: ${names.length} targets, ${seconds} s, seed ${seed}`);
 const started = performance.now();
 while (left.length > 0) left = await work(left);
 report();
+
+function options() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        seconds: { type: 'string', default: '60' },
+        seed: { type: 'string', default: String(randomInt(2 ** 31)) },
+        only: { type: 'string', default: '' },
+        missed: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (!values.help) return values;
+    console.log(USAGE);
+    process.exit(0);
+  } catch (error) {
+    refuse(`${error instanceof Error ? error.message : 'unknown option'}\n${USAGE}`);
+  }
+}
+
+function refuse(why: string): never {
+  console.error(`fuzz: ${why}`);
+  process.exit(2);
+}
 
 /** Runs targets in a thread of their own until all are done or one of them ends it. @returns those still to do */
 function work(todo: readonly string[]): Promise<string[]> {

@@ -81,5 +81,7 @@ if (import.meta.main) {
   }
   const missing = native.filter(({ path }) => path === null).map(({ architecture }) => architecture);
   if (missing.length > 0)
-    process.stdout.write(`${nitro.directory}: without koffi.node of ${missing.join(', ')}\n`);
+    process.stdout.write(
+      `${nitro.directory}: without koffi.node of ${missing.join(', ')}, which only an enclave on AWS needs\n`,
+    );
 }
