@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { strangeLines } from './grammar.ts';
 
 /** Rights that a token of a workflow may have, and what for. */
 const RIGHTS: Readonly<Record<string, string>> = {
@@ -9,11 +10,11 @@ const RIGHTS: Readonly<Record<string, string>> = {
 
 /**
  * What is wrong with a workflow of GitHub Actions, a line each, by its text: GitHub's "Security hardening for GitHub Actions". Workflows here are
- * written in blocks, so a line is enough to tell; what is written in another way is refused.
+ * written in blocks, so a line is enough to tell; what is written in another way is refused (`strangeLines`).
  */
 export function workflowProblems(text: string): string[] {
   const lines = text.split('\n');
-  const found: string[] = [];
+  const found: string[] = strangeLines(lines);
   const top = lines.indexOf('permissions:');
   if (top < 0 || lines[top + 1] !== '  contents: read' || /^ /.test(lines[top + 2] ?? '')) {
     found.push('the workflow as a whole may do more than read the sources, or does not say');

@@ -52,6 +52,43 @@ describe('workflows', () => {
     expect(workflowProblems(text.replace(from, to))).not.toEqual([]);
   });
 
+  const step = (text: string): [string, string] => ['      - run: .ci/run', `      - run: .ci/run\n${text}`];
+  it.each<[string, string, string, string]>([
+    ['an action under a quoted key', CI, ...step('      - "uses": else/where@main')],
+    ['an action in braces', CI, ...step('      - { uses: else/where@main }')],
+    ['an action behind a space', CI, ...step('      - uses : else/where@main')],
+    ['an action by an anchor', CI, ...step('      - &x\n        uses: else/where@main')],
+    ['events in brackets', CI, 'on:\n', 'on: [push, pull_request]\n'],
+    ['a quoted event', CI, '  pull_request:', '  "pull_request":'],
+    ['an event of others', CI, '  pull_request:', '  issue_comment:'],
+    [
+      'rights under a quoted key',
+      CI,
+      '    timeout-minutes',
+      '    "permissions": write-all\n    timeout-minutes',
+    ],
+    ['a container', CI, '    timeout-minutes', '    container: else/where:latest\n    timeout-minutes'],
+    ['a shell of one’s own', CI, ...step('      - shell: sh {0}\n        run: "true"')],
+    ['code by a variable', CI, ...step('      - env:\n          BASH_ENV: x\n        run: .ci/run')],
+    ['a token', RELEASE, 'vars.RELEASE_KEY', 'github.token'],
+    ['everything that is known', RELEASE, 'vars.RELEASE_KEY', 'toJSON(github)'],
+    [
+      'a comparison that may fail',
+      RELEASE,
+      '        run: diff',
+      '        continue-on-error: true\n        run: diff',
+    ],
+    [
+      'a signature whatever came before',
+      RELEASE,
+      '    needs: compare',
+      '    needs: compare\n    if: always()',
+    ],
+  ])('are refused with %s, in whatever way YAML lets one write it', (_, text, from, to) => {
+    expect(text).toContain(from);
+    expect(workflowProblems(text.replace(from, to))).not.toEqual([]);
+  });
+
   it('build where there are no credentials, and sign where nothing is built for the first time', () => {
     const job = (name: string) =>
       RELEASE.split(/\n {2}(?=[a-z]+:\n)/).find((part) => part.startsWith(`${name}:`)) ?? '';
