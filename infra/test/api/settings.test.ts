@@ -66,7 +66,7 @@ describe('the settings that are signed with the API’s code', () => {
     expect(settings.parent).toMatchObject({ host: PLACES.balancer, port: 8443 });
   });
 
-  it('give each listed role its rule, and the smoke test one of its own', () => {
+  it('give each listed role its rule, and smoke test and control one of their own', () => {
     const { iam, claims } = read(apiConfig({ callers: [CLAIMS] })).api.authorizers ?? { iam: [], claims: [] };
     expect(claims).toEqual([]);
     expect(iam.map(({ arn, tenant, scopes, fields }) => [arn.text, tenant, scopes, fields])).toEqual([
@@ -75,6 +75,12 @@ describe('the settings that are signed with the API’s code', () => {
         'smoke',
         ['vaults:create', 'vaults:read', 'vaults:decrypt', 'vaults:delete', 'audit:read'],
         null,
+      ],
+      [
+        `arn:aws:iam::${ACCOUNT}:role/vault-canary-control`,
+        'canary',
+        ['vaults:create', 'vaults:decrypt'],
+        ['first_name'],
       ],
       [`arn:aws:iam::${ACCOUNT}:role/claims`, 'default', CLAIMS.scopes, ['email']],
     ]);

@@ -34,7 +34,13 @@ it('docs/operations.md names alarms that are on the page of alarms', () => {
   const [table = ''] = section.split('\n## ');
   const named = [
     ...table.matchAll(/`((?:canary|watch|api|parents|enclaves?|relay|instances?)-[\w…-]+)`/g),
-  ].map(([, one = '']) => one.replace('…', 'PLACE'));
+  ].map(([, one = '']) => one);
   expect(named.length).toBeGreaterThan(20);
-  for (const one of named) expect(entries, one).toContain(one);
+  // `canary-…-silent` is that of each place.
+  const is = (one: string) => new RegExp(`^${one.replace('…', '[a-z]+')}$`);
+  for (const one of named)
+    expect(
+      [...entries].filter((entry) => is(one).test(entry)),
+      one,
+    ).not.toEqual([]);
 });
