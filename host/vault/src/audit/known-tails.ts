@@ -3,10 +3,14 @@ import type { KeyObject } from 'node:crypto';
 import type { Store } from '../ports/store.ts';
 import { Tampered } from '../tampered.ts';
 import { equalBytes } from '../util/bytes.ts';
-import { type ChainTail, readTail } from './chain.ts';
+import { type ChainTail, readEntryItem, readTail } from './chain.ts';
+import { entrySortKey, logPartition } from './log-id.ts';
 
 /** Chains remembered at most; the one that was looked at longest ago is forgotten first. */
 const MOST = 10_000;
+
+/** Entries of others that are followed back at most, to what this process has seen: one page of the store. */
+const MOST_BETWEEN = 100;
 
 type Tail = Pick<ChainTail, 'n' | 'hash'>;
 
@@ -31,8 +35,8 @@ export class KnownTails {
     // As it is known before the read begins: what others add meanwhile may be missing in it.
     const known = this.#tails.get(log);
     const tail = await readTail(store, key, log);
-    const { n, hash } = tail;
-    if (known !== undefined && (n < known.n || (n === known.n && !equalBytes(hash, known.hash))))
+    const { n } = tail;
+    if (known !== undefined && !(await leadsTo(store, key, log, known, tail)))
       throw new Tampered('chain_set_back', log);
     if (n > 0) this.note(log, tail);
     return tail;
@@ -46,4 +50,30 @@ export class KnownTails {
     const [oldest] = this.#tails.keys();
     if (this.#tails.size > this.#most && oldest !== undefined) this.#tails.delete(oldest);
   }
+}
+
+/**
+ * Whether a chain went on from what was known of it. Entry by entry, for each names the one before: that the entry which was seen lies in
+ * its place says nothing of those behind it. Of a chain that others added more than {@link MOST_BETWEEN} entries to, only that it is longer.
+ */
+async function leadsTo(
+  store: Store,
+  key: KeyObject,
+  log: string,
+  known: Tail,
+  { n, hash, entry: last }: ChainTail,
+): Promise<boolean> {
+  if (n <= known.n) return n === known.n && equalBytes(hash, known.hash);
+  const between = n - known.n - 1;
+  if (between > MOST_BETWEEN) return true;
+  const bounds = { after: entrySortKey(known.n), before: entrySortKey(n), limit: MOST_BETWEEN };
+  const items = between === 0 ? [] : await store.query(logPartition(log), bounds);
+  if (items.length !== between) return false;
+  let end = known.hash;
+  for (const item of items) {
+    const read = readEntryItem(key, log, item);
+    if (read === undefined || !equalBytes(read.entry.prev, end)) return false;
+    end = read.hash;
+  }
+  return last !== undefined && equalBytes(last.prev, end);
 }

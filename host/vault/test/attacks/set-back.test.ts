@@ -74,6 +74,39 @@ describe('a record that is set back with its log', () => {
     expect(await read(other, id)).toBeUndefined();
   });
 
+  it.each([
+    [1, ['Paris', 'Wien']],
+    [20, Array.from({ length: 21 }, (_, n) => `Ort ${n}`)],
+  ])(
+    'to another future that has grown longer, by %i, is noticed by who saw the first one',
+    async (_, cities) => {
+      const all = await scene(4);
+      const { id, setBack, again } = all;
+      await all.vault.update(call(), id, { city: 'Rom' });
+      const seen = await all.store.get(`LOG##${id}`, '000000000005');
+      await setBack();
+      const other = await again();
+      for (const city of cities) await other.vault.update(call(), id, { city });
+      expect(await read(all, id)).toBe('integrity_failed');
+      expect(all.reports).toContainEqual(expect.objectContaining({ code: 'chain_set_back', log: id }));
+      expect(await read(other, id)).toBeUndefined();
+      // Nor does it help to put the entry that was seen back below what came of the other one.
+      if (seen === undefined) throw new TypeError('there is no such entry');
+      await all.store.transact([{ put: seen }]);
+      expect(await read(all, id)).toBe('integrity_failed');
+    },
+  );
+
+  it('is none where others add to it, one entry or many', async () => {
+    const all = await scene(4);
+    const { id, again } = all;
+    const other = await again();
+    for (const times of [1, 2, 30]) {
+      for (let n = 0; n < times; n += 1) await other.vault.update(call(), id, { city: `Ort ${n}` });
+      expect(await read(all, id)).toBeUndefined();
+    }
+  });
+
   it('is not noticed by a process that starts after it, but by the sink: as truncated, and once it grew again as another entry', async () => {
     const { setBack, id, again, sink } = await scene(2);
     await setBack();
