@@ -176,7 +176,8 @@ describe('refused decryptions', () => {
     const probe = (who: string, path: string) =>
       filter(refused('kms:Decrypt', KEYS.vault, { userAgent, userIdentity: session(who, path) }));
     expect(probe('vault-instance', '/vault/')).toBe(false);
-    expect(probe('admin', '/people/')).toBe(true);
+    for (const who of ['admin', 'vault-api', 'vault-instance-2', 'vault-of-another'])
+      expect(probe(who, '/people/'), who).toBe(true);
     expect(filter(refused('kms:Decrypt', KEYS.another))).toBe(false);
     expect(filter(refused('kms:DescribeKey', KEYS.vault))).toBe(false);
     expect(filter(onKey('Decrypt', KEYS.vault))).toBe(false);

@@ -89,8 +89,8 @@ function seen({ config }: StageContext, subjects: Subjects, logGroup: string): r
 
 /**
  * Refused decryptions, but the canaries', which are refused each minute: those of functions by their roles, those of
- * parents by the word in their user agent, since enclaves have the same role. That word is whoever's who may call as a
- * role of the vault; nobody else's is left aside by it.
+ * parents by the word in their user agent, since enclaves have the same role. That word is whoever's who may call as the
+ * role of the instances; nobody else's is left aside by it, whatever his role's name begins with.
  */
 export function refusedDecrypts({ name }: Pick<Subjects, 'name'>): readonly Calls[] {
   const by = (role: string) => ({ notContaining: `:assumed-role/${name}-${role}` });
@@ -100,7 +100,7 @@ export function refusedDecrypts({ name }: Pick<Subjects, 'name'>): readonly Call
       names: ['Decrypt'],
       where: [
         { 'userIdentity.arn': [by('canary-')], userAgent: [{ notContaining: PARENT_PROBE }] },
-        { 'userIdentity.arn': [by('')], userAgent: [{ contains: PARENT_PROBE }] },
+        { 'userIdentity.arn': [by('instance/')], userAgent: [{ contains: PARENT_PROBE }] },
       ],
     },
   ];
