@@ -27,6 +27,14 @@ test('100 fields and 100 expressions fit', () => {
   expect(codeOf(() => encodeDecryptAnswer({ data: more, errors: [] }))).toBe('malformed');
 });
 
+test('as many results and failures as names can be asked for at once, and one more of neither', () => {
+  const data = Array.from({ length: 200 }, (_, i): [string, string] => [`d${i}`, '1']);
+  const errors = data.map((_, i) => ({ name: `e${i}`, code: 'expression_failed' as const }));
+  expect(parseDecryptAnswer(encodeDecryptAnswer({ data, errors }))).toEqual({ data, errors });
+  const more = [...errors, { name: 'e200', code: 'expression_failed' as const }];
+  expect(codeOf(() => encodeDecryptAnswer({ data: [], errors: more }))).toBe('malformed');
+});
+
 describe('refused', () => {
   test.each([
     ['an unknown code for all', new Map([['error', 'because']])],
@@ -59,6 +67,9 @@ describe('refused', () => {
     ],
     ['bytes for a value', { data: [['city', Buffer.of(1)]] }],
     ['a value without a name', { data: [['1']] }],
+    ['a name without a value', { data: [['city']] }],
+    ['two values of one name', { data: [['city', '1', '2']] }],
+    ['text of two characters for name and value', { data: ['ab'] }],
     ['a foreign name', { data: [['_sk', '1']] }],
     ['a map of values', { data: new Map([['city', '1']]) }],
   ])('%s', (_, change) => {

@@ -51,6 +51,7 @@ describe('user data', () => {
     ['purpose', { purpose: 'enclave-vault/other' }],
     ['version', { version: 2 }],
     ['key id', { key_id: id.subarray(1) }],
+    ['longer key id', { key_id: Buffer.alloc(33) }],
     ['member', { extra: null }],
   ])('refuses a wrong %s', (_, change) => {
     const bytes = edited(encodeUserData({ purpose: 'enclave-vault/hpke', keyId: id }), change);

@@ -188,6 +188,17 @@ test.each([0, 16, 31, 33])('a data key of %i bytes is refused', (length) => {
   expect(codeOf(() => sealRequest({ ...key, dataKey }, request(), times))).toBe('malformed');
 });
 
+test('a data key with zeros in it is one like any other', () => {
+  const { key, times } = channel();
+  for (const dataKey of [
+    Buffer.from('01'.padEnd(64, '0'), 'hex'),
+    Buffer.from('00'.padEnd(64, 'f'), 'hex'),
+  ]) {
+    const envelope = parseEnvelope(sealRequest({ ...key, dataKey }, request(), times));
+    expect(openRequest(dataKey, envelope).tenant).toBe('default');
+  }
+});
+
 test('a data key that was zeroed neither seals nor opens', () => {
   const { key, times } = channel();
   const envelope = parseEnvelope(sealRequest(key, request(), times));
@@ -195,6 +206,15 @@ test('a data key that was zeroed neither seals nor opens', () => {
   expect(codeOf(() => sealRequest({ ...key, dataKey }, request(), times))).toBe('malformed');
   expect(codeOf(() => sealAnswer(dataKey, envelope, ANSWER, NOW))).toBe('malformed');
   expect(codeOf(() => openRequest(dataKey, envelope))).toBe('malformed');
+});
+
+test('a deadline that is the time itself, and both ends of all times, are sent and read', () => {
+  const { key, times } = channel();
+  for (const time of [0, NOW, Number.MAX_SAFE_INTEGER]) {
+    const envelope = parseEnvelope(sealRequest(key, request(), { ...times, time, deadline: time }));
+    expect([envelope.time, envelope.deadline]).toEqual([time, time]);
+    expect(openRequest(key.dataKey, envelope).tenant).toBe('default');
+  }
 });
 
 test.each([

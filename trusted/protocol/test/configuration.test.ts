@@ -26,12 +26,47 @@ const INPUT: ConfigurationInput = {
   legacyKeyArns: [other(3)],
 };
 
+const keys = (count: number, prefix: string): string[] =>
+  Array.from({ length: count }, (_, i) => KEY_ARN.replace(/[^/]*$/, `${prefix}${i}`));
+
 test('round trip, with the defaults filled in', () => {
   const expected = { ...INPUT, kmsPort: 443, limits: DEFAULT_LIMITS, rate: undefined };
   expect(parseConfiguration(encodeConfiguration(INPUT))).toEqual(expected);
   const limits = { ...DEFAULT_LIMITS, running: 4, waiting: 0 };
   const changed = encodeConfiguration({ ...INPUT, kmsPort: 4566, limits: { running: 4, waiting: 0 } });
   expect(parseConfiguration(changed)).toEqual({ ...expected, kmsPort: 4566, limits });
+});
+
+describe('bounds that a deployment may go to', () => {
+  test.each<[string, Partial<ConfigurationInput>]>([
+    ['16 keys of each kind but one', { vaultKeyArns: keys(16, 'v'), legacyKeyArns: keys(16, 'l') }],
+    ['4 keys of requests', { requestKeyArns: keys(4, 'r') }],
+    ['16 roots', { tlsRoots: Array.from({ length: 16 }, () => ROOT) }],
+    ['the first port', { kmsPort: 1 }],
+    ['the last port', { kmsPort: 65535 }],
+    [
+      'the least',
+      {
+        limits: { running: 1, waiting: 0, requestMs: 100, expressionMs: 10, expressionWorkers: 1 },
+        rate: { burst: 1, perSecond: 1, perHour: 1 },
+      },
+    ],
+    [
+      'the most',
+      {
+        limits: {
+          running: 256,
+          waiting: 1024,
+          requestMs: 30_000,
+          expressionMs: 5_000,
+          expressionWorkers: 16,
+        },
+        rate: { burst: 1_000_000, perSecond: 100_000, perHour: 360_000_000 },
+      },
+    ],
+  ])('%s', (_, change) => {
+    expect(parseConfiguration(encodeConfiguration({ ...INPUT, ...change }))).toMatchObject(change);
+  });
 });
 
 describe('the rate', () => {
@@ -123,6 +158,15 @@ describe('refused', () => {
     const part = new Map([['burst', 1] as const, ['per_second', 1] as const]);
     expect(codeOf(() => parseConfiguration(edited(bytes, { rate: part })))).toBe('malformed');
     expect(codeOf(() => parseConfiguration(edited(bytes, { rate: null })))).toBe('malformed');
+  });
+
+  test('17 roots, a root of more than 8 KiB, and bytes for one', () => {
+    const bytes = encodeConfiguration(INPUT);
+    // OpenSSL reads the certificate and no further.
+    const long = `${ROOT.trim()}\n${'#'.repeat(8 * 1024)}`;
+    for (const roots of [Array.from({ length: 17 }, () => ROOT), [long], [Buffer.from(ROOT)]]) {
+      expect(codeOf(() => parseConfiguration(edited(bytes, { tls_roots: roots })))).toBe('malformed');
+    }
   });
 
   test('over 256 KiB it is not decoded', () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { encodeEnvelope } from '../src/envelope.ts';
 import {
   encodeErrorAnswer,
   MAX_MESSAGE_BYTES,
@@ -67,6 +68,17 @@ describe('request envelope', () => {
     expect(codeOf(() => parseEnvelope(moved))).toBe('malformed');
   });
 
+  test('of 10 MiB is written, of a byte more is not', () => {
+    const small = parseEnvelope(edited(REQUEST, { box: Buffer.alloc(70_000) }));
+    const room = MAX_MESSAGE_BYTES - encodeEnvelope(small).byteLength;
+    const box = Buffer.alloc(small.box.byteLength + room);
+    const full = encodeEnvelope({ ...small, box });
+    expect(full).toHaveLength(MAX_MESSAGE_BYTES);
+    expect(parseEnvelope(full).box).toHaveLength(box.byteLength);
+    const over = { ...small, box: Buffer.alloc(box.byteLength + 1) };
+    expect(codeOf(() => encodeEnvelope(over))).toBe('too_large');
+  });
+
   test('over 10 MiB it is not even decoded', () => {
     expect(codeOf(() => parseEnvelope(Buffer.alloc(MAX_MESSAGE_BYTES + 1, 0xff)))).toBe('too_large');
     expect(codeOf(() => parseEnvelope(Buffer.alloc(MAX_MESSAGE_BYTES, 0xff)))).toBe('malformed');
@@ -87,6 +99,7 @@ describe('answer envelope', () => {
     ['time', { time: -1 }],
     ['nonce', { nonce: Buffer.alloc(16) }],
     ['box', { box: Buffer.alloc(0) }],
+    ['box of a tag alone', { box: Buffer.alloc(16) }],
   ])('refuses a wrong %s', (_, change) => {
     expect(codeOf(() => openAnswer(key.dataKey, times.requestId, edited(ANSWER, change)))).toBe('malformed');
   });

@@ -33,6 +33,13 @@ describe('credentials that could split or forge a header are refused', () => {
     ['space in the secret', { secretAccessKey: 'a b' }],
     ['a slash in the access key id, which ends the scope', { accessKeyId: 'ASIAIOSFODNN7/EXAMPLE' }],
     ['short access key id', { accessKeyId: 'AKIA' }],
+    ['an access key id over 128', { accessKeyId: 'A'.repeat(129) }],
+    ['a slash after an access key id', { accessKeyId: 'ASIAIOSFODNN7EXAMPLE/' }],
+    ['a slash before an access key id', { accessKeyId: '/ASIAIOSFODNN7EXAMPLE' }],
+    ['space after the secret', { secretAccessKey: 'ab ' }],
+    ['space before the secret', { secretAccessKey: ' ab' }],
+    ['empty secret', { secretAccessKey: '' }],
+    ['negative expiration', { expiration: -1 }],
     ['empty token', { sessionToken: '' }],
     ['non-ASCII token', { sessionToken: 'ü' }],
     ['token over 8 KiB', { sessionToken: 'a'.repeat(8193) }],
@@ -42,6 +49,22 @@ describe('credentials that could split or forge a header are refused', () => {
     const credentials = { ...CREDENTIALS, ...change };
     expect(codeOf(() => encodeParentRequest({ credentials, envelope }))).toBe('malformed');
   });
+});
+
+test.each<[string, Partial<ParentCredentials>]>([
+  ['the shortest', { accessKeyId: 'A'.repeat(16), secretAccessKey: '!', sessionToken: '~', expiration: 0 }],
+  [
+    'the longest',
+    {
+      accessKeyId: 'z9'.repeat(64),
+      secretAccessKey: '~'.repeat(256),
+      sessionToken: '!'.repeat(8192),
+      expiration: Number.MAX_SAFE_INTEGER,
+    },
+  ],
+])('credentials of %s values', (_, change) => {
+  const credentials = { ...CREDENTIALS, ...change };
+  expect(parseParentRequest(encodeParentRequest({ credentials, envelope })).credentials).toEqual(credentials);
 });
 
 describe('frame', () => {
@@ -55,6 +78,16 @@ describe('frame', () => {
     ['text envelope', { envelope: 'x' }],
   ])('refuses a wrong %s', (_, change) => {
     expect(codeOf(() => parseParentRequest(edited(bytes, change)))).toBe('malformed');
+  });
+
+  test('of 10 MiB', () => {
+    const rest = encodeParentRequest({ credentials: CREDENTIALS, envelope: Buffer.alloc(70_000) });
+    const room = Buffer.alloc(70_000 + MAX_MESSAGE_BYTES - rest.byteLength);
+    const full = encodeParentRequest({ credentials: CREDENTIALS, envelope: room });
+    expect(full).toHaveLength(MAX_MESSAGE_BYTES);
+    expect(parseParentRequest(full).envelope).toHaveLength(room.byteLength);
+    const over = { credentials: CREDENTIALS, envelope: Buffer.alloc(room.byteLength + 1) };
+    expect(codeOf(() => encodeParentRequest(over))).toBe('too_large');
   });
 
   test('over 10 MiB', () => {

@@ -32,11 +32,16 @@ describe('what a writer may not send, a reader does not accept', () => {
     ['1001 known names', { known: names(1001, 'k') }],
     ['a known name twice', { known: ['city', 'city'] }],
     ['reveal without a sealed value', { reveal: ['email'] }],
+    ['reveal of one sealed value and of none', { reveal: ['city', 'email'] }],
     ['reveal twice', { reveal: ['city', 'city'] }],
     ['101 expressions', { expressions: names(101, 'e').map((name) => ({ name, source: '1' })) }],
     ['two expressions of one name', { expressions: names(2, 'e').map(() => ({ name: 'e', source: '1' })) }],
     ['expression named as a sent field', { known: [], expressions: [{ name: 'dob', source: '1' }] }],
     ['expression named as a field without value', { expressions: [{ name: 'email', source: '1' }] }],
+    [
+      'a second expression named as a field',
+      { expressions: ['e', 'email'].map((name) => ({ name, source: '1' })) },
+    ],
     ['expression with a foreign name', { expressions: [{ name: 'Over', source: '1' }] }],
     ['expression over 10 KiB', { expressions: [{ name: 'e', source: 'é'.repeat(5121) }] }],
     ['lone surrogate', { expressions: [{ name: 'e', source: '\ud800' }] }],
@@ -79,6 +84,19 @@ describe('limits are reached', () => {
     expect(parsed.expressions).toEqual(full.expressions);
   });
 
+  test('an expression of 10 KiB, which are bytes and not characters', () => {
+    const expressions = [{ name: 'e', source: 'é'.repeat(5120) }];
+    expect(parseDecryptRequest(encodeDecryptRequest(request({ expressions }))).expressions).toEqual(
+      expressions,
+    );
+  });
+
+  test('a wrapped key of 8 KiB and a public key of 1 KiB', () => {
+    const whole = request({ wrappedKey: Buffer.alloc(8192, 1), publicKey: Buffer.alloc(1024, 2) });
+    const parsed = parseDecryptRequest(encodeDecryptRequest(whole));
+    expect([parsed.wrappedKey, parsed.publicKey]).toEqual([whole.wrappedKey, whole.publicKey]);
+  });
+
   test.each(['v_7ZZZZZZZZZZZZZZZZZZZZZZZZZ', `v_${'0aZ'.repeat(9)}`])('vault id %s', (vaultId) => {
     expect(parseDecryptRequest(encodeDecryptRequest(request({ vaultId }))).vaultId).toBe(vaultId);
   });
@@ -103,6 +121,8 @@ describe('frame', () => {
     ['a number as a field', { fields: new Map([['city', 1]]) }],
     ['a numeric field name', { fields: new Map([[1, 'x']]) }],
     ['expression as a map', { expressions: [new Map([['name', 'e']])] }],
+    ['fields as an array where none is revealed', { fields: [], reveal: [] }],
+    ['expression as text of two characters', { expressions: ['ab'] }],
     ['expression of three', { expressions: [['e', '1', '2']] }],
     ['null expressions', { expressions: null }],
     ['text for suite', { suite: 'HPKE000000' }],

@@ -105,6 +105,20 @@ describe('what departs from the text', () => {
     expect(codeOf(() => openRequest(dataKey, envelope))).toBe('unauthenticated');
   });
 
+  test('a tag of which only a part is there: unauthenticated, though the part is right', () => {
+    const { key, times } = channel();
+    const { requestId: id, time, deadline } = times;
+    const aad = encodeCbor([REQUEST, id, time, deadline, key.wrappedKey]);
+    const nonce = randomBytes(12);
+    for (const kept of [4, 8, 12, 15]) {
+      // So long that a reader who takes the end of the box for its tag would take the part, and open the rest.
+      const whole = gcmSeal(hkdf(key.dataKey, id, REQUEST), nonce, aad, Buffer.alloc(16 - kept));
+      const box = whole.subarray(0, 16);
+      const envelope = { v: 1, id, time, deadline, key: key.wrappedKey, nonce, box } as const;
+      expect(codeOf(() => openRequest(key.dataKey, envelope))).toBe('unauthenticated');
+    }
+  });
+
   const { tenant: _tenant, ...withoutTenant } = BODY;
   test.each<[string, CborValue]>([
     ['a member too many', map({ ...BODY, purpose: 'general' })],

@@ -35,12 +35,17 @@ export function channel() {
 }
 
 /** Runs `action`, which must be refused, and returns the code of the refusal. */
-export function codeOf(action: () => unknown): ProtocolErrorCode {
+export const codeOf = (action: () => unknown): ProtocolErrorCode => refusalOf(action).code;
+
+/** Runs `action`, which must be refused, and returns what the refusal says: its code and what it is about. */
+export const saidOf = (action: () => unknown): string => refusalOf(action).message;
+
+function refusalOf(action: () => unknown): ProtocolError {
   try {
     action();
   } catch (error) {
     expect(error).toBeInstanceOf(ProtocolError);
-    return (error as ProtocolError).code;
+    return error as ProtocolError;
   }
   throw new Error('was not refused');
 }
