@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +20,12 @@ it('heads of a file are read from the folder that the caller is in', async () =>
   // From the beginning each time.
   for (const _ of [1, 2]) expect(await Array.fromAsync(read())).toEqual([HEAD]);
   await expect(headsOf('other.log', folder, {})).rejects.toMatchObject({ code: 'data_unreadable' });
+});
+
+it('a pipe is refused: read again, it would hold nothing, and all would be well', async () => {
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  for (const path of ['pipe', '/dev/null', '.'])
+    await expect(headsOf(path, folder, {}), path).rejects.toMatchObject({ code: 'data_unreadable' });
 });
 
 it('heads of a log group are read in the Region of the environment', async () => {

@@ -40,21 +40,28 @@ export interface AuditReport {
   readonly findings: readonly Finding[];
 }
 
-/** Verifies audit chains, and that records and API keys are in the state in which their chains leave them. */
+/** A sink only grows: one that had more heads before cannot be read again, as a pipe, and what it held would be missed in silence. */
+export class SinkShrank extends Error {
+  override readonly name = 'SinkShrank';
+  readonly code = 'sink_shrank';
+}
+
+/** Verifies audit chains, and that records and API keys are in the state in which their chains leave them. @throws {SinkShrank} */
 export async function verifyAudit(
   store: Store,
   keys: IntegrityKeys,
   { id, against, headsAtOnce = HEADS_AT_ONCE }: VerifyOptions = {},
 ): Promise<AuditReport> {
   const read = typeof against === 'function' ? against : () => against ?? [];
-  const parts = typeof against === 'function' ? await partsOf(await read(), headsAtOnce) : 1;
+  const counted = typeof against === 'function' ? await countOf(await read()) : 0;
+  const parts = Math.max(1, Math.ceil(counted / headsAtOnce));
   const stored = id === undefined ? await allLogs(store) : new Set([id]);
   const findings: Finding[] = [];
   let entries = 0;
   let chains = 0;
   for (let part = 0; part < parts; part += 1) {
     const wanted = (log: string): boolean => partOf(log, parts) === part && (id === undefined || log === id);
-    const sink = against === undefined ? undefined : await collect(await read(), wanted);
+    const sink = against === undefined ? undefined : await collect(await read(), wanted, counted);
     const logs = new Set([...[...stored].filter(wanted), ...(sink?.keys() ?? [])]);
     for (const log of logs) {
       // A store that answers at once would otherwise keep everything else of this process waiting.
@@ -68,10 +75,10 @@ export async function verifyAudit(
   return { chains, entries, findings };
 }
 
-async function partsOf(heads: Heads, atOnce: number): Promise<number> {
+async function countOf(heads: Heads): Promise<number> {
   let count = 0;
   for await (const _ of heads) count += 1;
-  return Math.max(1, Math.ceil(count / atOnce));
+  return count;
 }
 
 /** Spreads chains evenly: by the polynomial of their ids, which are random. */
@@ -81,13 +88,20 @@ function partOf(log: string, parts: number): number {
   return sum % parts;
 }
 
-async function collect(heads: Heads, wanted: (log: string) => boolean): Promise<Map<string, SinkHashes>> {
+async function collect(
+  heads: Heads,
+  wanted: (log: string) => boolean,
+  atLeast: number,
+): Promise<Map<string, SinkHashes>> {
   const byLog = new Map<string, Map<number, Set<string>>>();
+  let count = 0;
   for await (const { log, n, hash } of heads) {
+    count += 1;
     if (!wanted(log)) continue;
     const chain = byLog.get(log) ?? new Map<number, Set<string>>();
     byLog.set(log, chain.set(n, (chain.get(n) ?? new Set()).add(Buffer.from(hash).toString('hex'))));
   }
+  if (count < atLeast) throw new SinkShrank('the sink had more heads when it was read before');
   return byLog;
 }
 

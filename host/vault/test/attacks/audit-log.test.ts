@@ -310,6 +310,16 @@ it('finds the same whether all heads are held at once or a few: the sink is read
   expect(reads).toBe(1 + Math.ceil(heads.length / 4));
 });
 
+it('a sink that holds less when it is read again is an error: what it held would be missed in silence', async () => {
+  const { vault, id, sink } = await scene();
+  const truncated = { log: id, n: 99, hash: Buffer.alloc(32), time: 0 };
+  // As a pipe: what was read is gone.
+  const pipe = [...sink.heads, truncated];
+  await expect(vault.verifyAudit({ against: () => pipe.splice(0) })).rejects.toMatchObject({
+    code: 'sink_shrank',
+  });
+});
+
 it('a chain may be as long as it likes: the sink of a busy one is compared like any other', async () => {
   const { vault, id, sink } = await scene();
   const last = 200_000;

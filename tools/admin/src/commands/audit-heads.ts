@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readAuditSink } from '@enclave-vault/stores';
 import type { AuditHead } from '@enclave-vault/vault';
@@ -22,6 +22,9 @@ export async function headsOf(
   if (!against.startsWith(LOG_GROUP)) {
     const path = resolve(base, against);
     if (!existsSync(path)) throw new AdminError('data_unreadable', `${path} cannot be read`);
+    // Read more than once: of a pipe the second time would bring nothing, and nothing would be missed.
+    if (!statSync(path).isFile())
+      throw new AdminError('data_unreadable', `${path} is no file: it is read more than once`);
     return () => readAuditSink(path);
   }
   const logGroup = against.slice(LOG_GROUP.length);
