@@ -57,6 +57,7 @@ export async function readImageBill(path: string): Promise<Buffer> {
   } catch {
     throw refused;
   }
+  if (typeof value !== 'object' || value === null) throw refused;
   const { bomFormat, specVersion, metadata } = value as {
     readonly bomFormat?: unknown;
     readonly specVersion?: unknown;

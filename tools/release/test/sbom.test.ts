@@ -163,6 +163,7 @@ describe('a release', () => {
   test.each([
     ['is not there', undefined],
     ['is no JSON', 'x'],
+    ['is nothing', 'null'],
     ['is of something else', '{"bomFormat":"CycloneDX","specVersion":"1.6"}'],
   ])('is not made with an image’s bill that %s', async (_, text) => {
     const { run, folder: at } = await bench();
