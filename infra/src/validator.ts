@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type App, CloudFormationValidatePlugin, type IPolicyValidationPlugin } from 'aws-cdk-lib';
 import { RESOURCE_TYPES } from './checks/types.ts';
@@ -7,7 +7,27 @@ import { RESOURCE_TYPES } from './checks/types.ts';
 /** What vaults' stacks have, and the stack of a management account. */
 const TYPES = [...Object.keys(RESOURCE_TYPES), 'AWS::Organizations::Policy'];
 
-let validator: CloudFormationValidatePlugin | undefined;
+/** A template of other types has an engine of its own: it would take the place of the one for all. */
+class OneEngine extends CloudFormationValidatePlugin {
+  readonly #types = new Set(TYPES);
+
+  override validate(context: Context): Report {
+    const known = context.templatePaths.every((path) => this.#knows(path));
+    return known ? super.validate(context) : new CloudFormationValidatePlugin().validate(context);
+  }
+
+  #knows(path: string): boolean {
+    const { Resources = {} } = JSON.parse(readFileSync(path, 'utf8')) as {
+      Resources?: Record<string, { Type: string }>;
+    };
+    return Object.values(Resources).every(({ Type }) => this.#types.has(Type));
+  }
+}
+
+type Context = Parameters<CloudFormationValidatePlugin['validate']>[0];
+type Report = ReturnType<CloudFormationValidatePlugin['validate']>;
+
+let validator: OneEngine | undefined;
 
 /**
  * CDK's check of templates against CloudFormation's own schemas, with one engine for all of them. CDK's default makes the
@@ -18,7 +38,7 @@ let validator: CloudFormationValidatePlugin | undefined;
  */
 export function schemaValidator(app: App): IPolicyValidationPlugin {
   if (validator === undefined) {
-    validator = new CloudFormationValidatePlugin();
+    validator = new OneEngine();
     const resources = TYPES.map((Type, index) => [`Type${index}`, { Type }]);
     const templatePath = join(app.outdir, 'types.json');
     writeFileSync(templatePath, JSON.stringify({ Resources: Object.fromEntries(resources) }));
