@@ -32,6 +32,19 @@ describe.runIf(NATIVE)('connecting', () => {
     await Promise.all([closed(socket.end()), closed(server.close())]);
   });
 
+  test('leaves no timer behind once it is done', async () => {
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const server = createServer((socket) => socket.end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const before = timers();
+    const fd = call('socket', AF_INET, STREAM, 0);
+    await connectStream(fd, local((server.address() as AddressInfo).port), 60_000);
+    expect(timers()).toBe(before);
+    closeQuietly(fd);
+    await closed(server.close());
+  });
+
   test('where nobody listens: `connection_refused`, and the descriptor is still the caller’s', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -42,6 +55,8 @@ describe.runIf(NATIVE)('connecting', () => {
       const fd = call('socket', AF_INET, STREAM, 0);
       await expect(connectStream(fd, local(port), 1_000)).rejects.toMatchObject({
         code: 'connection_refused',
+        syscall: 'connect',
+        errno: 'ECONNREFUSED',
       });
       closeQuietly(fd);
     }

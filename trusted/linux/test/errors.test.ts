@@ -33,6 +33,14 @@ describe('an errno is named and has a stable code', () => {
     ['ETIMEDOUT', 'timed_out'],
     ['EHOSTUNREACH', 'unreachable'],
     ['ENETUNREACH', 'unreachable'],
+    ['EAGAIN', 'out_of_resources'],
+    ['ENFILE', 'out_of_resources'],
+    ['ENOBUFS', 'out_of_resources'],
+    ['ENOTDIR', 'no_such_device'],
+    ['EPIPE', 'connection_refused'],
+    ['ENOTCONN', 'bad_descriptor'],
+    ['EPROTONOSUPPORT', 'not_supported'],
+    ['EOPNOTSUPP', 'not_supported'],
   ] as const)('%s: %s', (name, code) => {
     const error = errnoError('connect', errno[name]);
     expect(error).toBeInstanceOf(LinuxError);
@@ -44,6 +52,10 @@ describe('an errno is named and has a stable code', () => {
       const { errno: name } = errnoError('x', number);
       if (name in errno) expect([name, errno[name as keyof typeof errno]]).toEqual([name, number]);
     }
+  });
+
+  test('so is one that Node does not know', () => {
+    expect(errnoError('socket', 94)).toMatchObject({ code: 'not_supported', errno: 'ESOCKTNOSUPPORT' });
   });
 
   test('one that is not listed is `failed`, and keeps its number', () => {
