@@ -171,6 +171,12 @@ describe('refused decryptions', () => {
           refused('kms:Decrypt', KEYS.vault, { userIdentity: session(`vault-canary-${place}`, '/vault/') }),
         ),
       ).toBe(false);
+    // A role of an administrator's, or of another account, is none of them, whatever its name begins with.
+    const by = (userIdentity: object) => filter(refused('kms:Decrypt', KEYS.vault, { userIdentity }));
+    expect(by(session('vault-canary-mine'))).toBe(true);
+    const elsewhere = session('vault-canary-inside');
+    const arn = String(elsewhere.arn).replace(/:\d{12}:/, ':444455556666:');
+    expect(by({ ...elsewhere, arn })).toBe(true);
     // The parent's own probes are told from its enclaves' refusals by a word, which is worth nothing to others.
     const userAgent = 'aws-sdk-js/3.1164.0 enclave-vault-canary';
     const probe = (who: string, path: string) =>

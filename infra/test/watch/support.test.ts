@@ -35,6 +35,8 @@ describe('event patterns, as EventBridge matches them', () => {
     ['anything but that', { source: [{ 'anything-but': 'aws.kms' }] }, false],
     ['anything but, where nothing is', { detail: { errorCode: [{ 'anything-but': 'x' }] } }, false],
     ['anything but a wildcard', { source: [{ 'anything-but': { wildcard: '*kms*' } }] }, false],
+    ['anything but some', { source: [{ 'anything-but': { wildcard: ['*s3*', '*kms*'] } }] }, false],
+    ['anything but others', { source: [{ 'anything-but': { wildcard: ['*s3*', '*sns*'] } }] }, true],
     ['absence', { detail: { errorCode: [{ exists: false }] } }, true],
     ['absence of what is there', { detail: { eventName: [{ exists: false }] } }, false],
     ['absence below what is not there', { detail: { session: { issuer: [{ exists: false }] } } }, true],

@@ -80,7 +80,7 @@ function seen({ config }: StageContext, subjects: Subjects, logGroup: string): r
     {
       id: 'refused-decrypts',
       text: `${REFUSED_DECRYPTS.means} The records are in the log group ${logGroup}. ${REFUSED_DECRYPTS.todo}`,
-      pattern: filterPattern(refusedDecrypts(subjects), refusedAt(subjects)),
+      pattern: filterPattern(refusedDecrypts(config.account, subjects), refusedAt(subjects)),
       threshold: config.watch.refusedDecrypts,
       period: 300,
     },
@@ -92,15 +92,20 @@ function seen({ config }: StageContext, subjects: Subjects, logGroup: string): r
  * parents by the word in their user agent, since enclaves have the same role. That word is whoever's who may call as the
  * role of the instances; nobody else's is left aside by it, whatever his role's name begins with.
  */
-export function refusedDecrypts({ name }: Pick<Subjects, 'name'>): readonly Calls[] {
-  const by = (role: string) => ({ notContaining: `:assumed-role/${name}-${role}` });
+export function refusedDecrypts(account: string, { name }: Pick<Subjects, 'name'>): readonly Calls[] {
+  const by = (...roles: readonly string[]) => ({
+    notContaining: roles.map((role) => `:${account}:assumed-role/${name}-${role}/`),
+  });
   return [
     {
       source: 'kms.amazonaws.com',
       names: ['Decrypt'],
       where: [
-        { 'userIdentity.arn': [by('canary-')], userAgent: [{ notContaining: PARENT_PROBE }] },
-        { 'userIdentity.arn': [by('instance/')], userAgent: [{ contains: PARENT_PROBE }] },
+        {
+          'userIdentity.arn': [by('canary-inside', 'canary-outside')],
+          userAgent: [{ notContaining: [PARENT_PROBE] }],
+        },
+        { 'userIdentity.arn': [by('instance')], userAgent: [{ contains: PARENT_PROBE }] },
       ],
     },
   ];

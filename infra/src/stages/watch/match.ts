@@ -15,7 +15,8 @@ export type Match =
   | { readonly contains: string }
   /** Anything but this, and also nothing. */
   | { readonly not: string }
-  | { readonly notContaining: string }
+  /** None of these in it, or nothing there. */
+  | { readonly notContaining: readonly string[] }
   /** The member is not there. */
   | { readonly absent: true };
 
@@ -95,7 +96,10 @@ function eventMatch(match: Match): readonly unknown[] {
   // Anything-but is about a member that is there.
   if ('not' in match) return [{ 'anything-but': match.not }, { exists: false }];
   if ('notContaining' in match)
-    return [{ 'anything-but': { wildcard: `*${match.notContaining}*` } }, { exists: false }];
+    return [
+      { 'anything-but': { wildcard: match.notContaining.map((text) => `*${text}*`) } },
+      { exists: false },
+    ];
   if ('absent' in match) return [{ exists: false }];
   return [match];
 }
@@ -143,7 +147,7 @@ function comparison(path: string, match: Match): string {
   // Whether != holds where there is no member, is not documented.
   const differs = (from: string): string => `(${member} != ${quoted(from)} || ${member} NOT EXISTS)`;
   if ('not' in match) return differs(match.not);
-  if ('notContaining' in match) return differs(`*${match.notContaining}*`);
+  if ('notContaining' in match) return and(match.notContaining.map((text) => differs(`*${text}*`)));
   return `${member} NOT EXISTS`;
 }
 

@@ -35,6 +35,8 @@ function matchesLeaf(wanted: unknown, given: unknown): boolean {
   if (operator === undefined || others.length > 0) throw new TypeError('one operator each');
   if (operator === 'exists') return operand === (given !== undefined && !isObject(given));
   if (operator === 'anything-but') return given !== undefined && !matchesLeaf(operand, given);
+  if (operator === 'wildcard' && Array.isArray(operand))
+    return operand.some((one: unknown) => matchesLeaf({ wildcard: one }, given));
   if (typeof operand !== 'string') throw new TypeError(`${operator} takes text`);
   if (typeof given !== 'string') return false;
   switch (operator) {
