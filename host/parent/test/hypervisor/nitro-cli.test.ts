@@ -58,7 +58,8 @@ test('launches one after the other: two at once fail', async () => {
   instance.set({ runMs: 80 });
   const both = await Promise.all([run('vault-0'), run('vault-1')]);
   expect(both.map(({ EnclaveCID }) => EnclaveCID)).toEqual([16, 17]);
-  // That the stand-in is one on which it matters:
+  // That the stand-in is one on which it matters, and that both are there at once however slowly the second starts:
+  instance.set({ runMs: 2_000 });
   const other = instance.cli();
   const [first, second] = await Promise.allSettled([
     other.run({ image: instance.image, name: 'a', cpuCount: 1, memoryMib: 64 }),
