@@ -96,6 +96,15 @@ describe('functions of the vault', () => {
     'base64_decode("w6k")',
     'base64_decode("w6k*")',
     'date("2023-02-29")',
+    'date("2023-04-31")',
+    'date("2023-01-00")',
+    // Whose day would be right, of another year.
+    'date("2023-13-01")',
+    'date("2023-00-10")',
+    'date(" 2023-01-10")',
+    'date("2023-01-10 ")',
+    'date("12023-01-10")',
+    'date("2023-01-101")',
     'date("2023-2-9")',
     'date("0099-12-31")',
     'date(last_name)',
@@ -124,6 +133,11 @@ describe('functions of the vault', () => {
     expect(one('date("2004-02-29").age()', Date.UTC(2026, 1, 28))).toBe('21');
     expect(one('date("2004-02-29").age()', Date.UTC(2026, 2, 1))).toBe('22');
     expect(one('date("2004-02-29").age()', Date.UTC(2028, 1, 29))).toBe('24');
+  });
+
+  it('who is born today is of age 0, from the first moment of the day', () => {
+    expect(one('date("2026-11-23").age()', Date.UTC(2026, 10, 23))).toBe('0');
+    expect(one('date("2026-11-23").age()', Date.UTC(2026, 10, 23) - 1)).toBe('expression_failed');
   });
 });
 
