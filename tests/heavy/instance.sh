@@ -28,7 +28,7 @@ check() { # what, command…
 check 'the archive is made' node host/parent/build.ts --archive "$folder/a"
 # From another folder, and with an input fetched anew.
 mkdir "$folder/copy"
-cp -r --parents host trusted policies images deploy package.json package-lock.json "$folder/copy/"
+cp -r --parents canary host trusted policies images deploy package.json package-lock.json "$folder/copy/"
 # Real files: where a dependency lies is in the bundle's comments.
 cp -r node_modules "$folder/copy/"
 check 'the archive is made in another folder, its inputs fetched anew' node "$folder/copy/host/parent/build.ts" --archive "$folder/b"

@@ -152,8 +152,11 @@ async function sealed(
 }
 
 /** An entry of the sample's log. */
+let logs = 0;
+
+/** One after the other, as their keys are times. */
 export function sampleLog(id: string, event = 'CreateVault'): WireItem {
-  const now = String(Date.now() * 1000 + Math.floor(Math.random() * 1000));
+  const now = String(Date.now() * 1000 + (logs++ % 1000));
   return {
     ...{ pk: { S: `LOG##${id}` }, sk: { S: now }, _e: { S: event }, _id: { S: id }, _ct: { N: now } },
     _r: { S: 'because' },
