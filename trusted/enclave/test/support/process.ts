@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -39,6 +39,19 @@ export async function startRelay(path: string, port: number) {
   };
 }
 
+/** A socket's file is there a moment before somebody listens. */
+function isListening(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket
+      .once('error', () => resolve(false))
+      .once('connect', () => {
+        socket.destroy();
+        resolve(true);
+      });
+  });
+}
+
 /** The built program as a process of its own, with a module on descriptor 3 and a relay: what a hypervisor and a parent do. */
 export async function launch(image: EnclaveImage, deployment: TestDeployment, relayed = true) {
   const folder = mkdtempSync(join(tmpdir(), 'ev-'));
@@ -59,7 +72,7 @@ export async function launch(image: EnclaveImage, deployment: TestDeployment, re
   const served = serveFrames(descriptor, module.handle);
   const exited = once(program, 'exit') as Promise<[number | null, string | null]>;
   const socketPath = join(folder, 'listen.sock');
-  while (!existsSync(socketPath)) await new Promise((tick) => setTimeout(tick, 10));
+  while (!(await isListening(socketPath))) await new Promise((tick) => setTimeout(tick, 10));
 
   function call(method: string, path: string, body: Uint8Array = Buffer.alloc(0)): Promise<Buffer | string> {
     return new Promise((resolve, reject) => {
