@@ -2,7 +2,7 @@
 
 /** Options of Vitest that change what is told, or how many run at once, and not what is run. */
 const ABOUT_TELLING =
-  /^--(?:reporter|outputFile(?:\.json)?|silent|hideSkippedTests|maxWorkers|testTimeout|hookTimeout|no-color|color)(?:=|$)/;
+  /^--(?:reporter|outputFile(?:\.json)?|silent|hideSkippedTests|maxWorkers|retry|testTimeout|hookTimeout|no-color|color)(?:=|$)/;
 const OUTPUT = /^--outputFile(?:\.json)?=(.+)$/;
 
 export interface TestRun {

@@ -17,6 +17,7 @@ describe('npm test', () => {
     ['--reporter=dot'],
     ['--reporter=default', '--reporter=json', '--outputFile=.cache/x.json'],
     ['--maxWorkers=1', '--silent'],
+    ['--retry=1'],
   ])('is of all tests with %s %s %s', (...args) => {
     expect(testRun(args.filter(Boolean), USUAL).whole).toBe(true);
   });
