@@ -11,7 +11,7 @@ import { mutantsOf } from './mutants.ts';
 import { PACKAGES } from './packages.ts';
 import { type Results, settled } from './results.ts';
 import { filesOf, rangeOf, sample } from './sample.ts';
-import { installStryker, runStryker } from './stryker.ts';
+import { installStryker, runStryker, Stopped } from './stryker.ts';
 import { judge, readExplained, shown } from './survivors.ts';
 import { copyTree } from './tree.ts';
 
@@ -33,11 +33,18 @@ console.log(`seed ${seed}: ${windows.map(rangeOf).join(', ')}`);
 mkdirSync(join(root, '.cache/mutation'), { recursive: true });
 const stryker = installStryker(root);
 const packages = known.filter((one) => windows.some(({ mutated }) => mutated === one));
-const report = await runStryker(copyTree(root, stryker, 'sample'), stryker, {
-  name: 'sample',
-  packages,
-  mutate: windows.map(rangeOf),
-  concurrency: 2,
+const mutated = () =>
+  runStryker(copyTree(root, stryker, 'sample'), stryker, {
+    name: 'sample',
+    packages,
+    mutate: windows.map(rangeOf),
+    concurrency: 2,
+  });
+// Stryker begins with the tests as they are, and gives up when one fails: on a busy machine one may, and not again.
+const report = await mutated().catch((error: unknown) => {
+  if (error instanceof Stopped) throw error;
+  console.log(`once more: ${String(error)}`);
+  return mutated();
 });
 const mutants = mutantsOf(report);
 const judged = judge(
