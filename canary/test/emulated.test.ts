@@ -3,7 +3,6 @@ import { CreateKeyCommand, PutKeyPolicyCommand } from '@aws-sdk/client-kms';
 import {
   breakGlassIdentityPolicy,
   canaryIdentityPolicy,
-  type Deployment,
   deploymentIdentityPolicy,
   kmsEndpointPolicy,
   type PolicyDocument,
@@ -15,6 +14,7 @@ import type { PrincipalConfig } from '../../emulators/kms/src/config.ts';
 import { ACCOUNT, REGION, role, testEmulator } from '../../emulators/kms/test/support/emulator.ts';
 import { MEASUREMENTS } from '../../policies/test/support.ts';
 import { kmsAsk, probesOf, type Reading, runProbes } from '../src/index.ts';
+import { DEPLOYMENT as deployment } from './support/stage.ts';
 
 /** The two that are functions of their own. */
 type Place = 'inside' | 'outside';
@@ -22,19 +22,6 @@ type Place = 'inside' | 'outside';
 /* The probes of the canaries on AWS against KMS as it is emulated, with the rights and the policies that AWS will get.
  * What happens when policies are others is in mutations.test.ts. */
 
-const deployment: Deployment = {
-  partition: 'aws',
-  account: ACCOUNT,
-  region: REGION,
-  name: 'vault',
-  network: { vpcId: 'vpc-0a', vpceId: 'vpce-0b' },
-  roles: {
-    api: role('api').arn,
-    instance: role('instance').arn,
-    deployment: role('deployment').arn,
-    breakGlass: role('break-glass').arn,
-  },
-};
 const deployer = role('deployment', [deploymentIdentityPolicy(deployment)]);
 /** Refused by none but the key policies: until the keys are there, any key of the account. */
 const canary = (place: Place): PrincipalConfig => {

@@ -40,8 +40,8 @@ export class Authenticator {
   }
 
   /**
-   * An id that is no key's costs the same reads as a wrong secret, the same comparison, and for the same time no reads at all. What is there is authenticated
-   * besides, which some 50 microseconds may tell (tests/timing): ids are no secrets.
+   * An id that is no key's costs the same reads as a wrong secret, the same comparison, and for the same time no reads at
+   * all. What is there is authenticated besides, which some 50 microseconds may tell (tests/timing): ids are no secrets.
    * @throws {VaultError} `unauthenticated`, whatever is wrong with the token
    * @throws {Tampered} `key_row`, `chain_tail`, `chain_set_back`
    */
