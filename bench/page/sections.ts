@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** The sections of docs/performance.md in their order: add yours when bench/page/NAME.ts is there. */
+export const SECTIONS: readonly string[] = [];
+
+export const INTRODUCTION = `<!-- written by node bench/page.ts from bench/results -->
+# Performance
+
+Every figure here was measured by a script of this repository and is made into this page by another: \`npm run bench\` repeats it. Machines differ: compare ratios, which come from
+candidates that took turns in one run, and read the figures of one section with the machine it names.`;

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+/** What every measurement says of itself, and how it is kept: bench/results/NAME.json, of which docs/performance.md is made. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, release, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** Published results, one file a measurement. */
+export const RESULTS = join(import.meta.dirname, '../results');
+
+export interface Machine {
+  readonly node: string;
+  readonly system: string;
+  readonly processor: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  /** Of the minute before: what else ran. */
+  readonly load: number;
+}
+
+/** The circumstances of a run: beside its own figures in the file. */
+export interface Run {
+  /** The measurement's name, which is its file's. */
+  readonly what: string;
+  /** RFC 3339, when it began. */
+  readonly measured: string;
+  /** 12 hex digits; with `+` when files were changed that it does not hold. */
+  readonly commit: string;
+  readonly machine: Machine;
+}
+
+export function machine(): Machine {
+  return {
+    node: process.version,
+    system: `${process.platform} ${release()}`,
+    processor: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
+  };
+}
+
+/** Call it first: the load it names is that of before. */
+export function beginRun(what: string): Run {
+  const git = (...args: readonly string[]): string => {
+    try {
+      return execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' }).trim();
+    } catch {
+      // Not a checkout: an unpacked release.
+      return '';
+    }
+  };
+  const changed = git(
+    'status',
+    '--porcelain',
+    '--untracked-files=no',
+    '--',
+    ':(top)',
+    ':(top,exclude)bench/results',
+  );
+  const commit = git('rev-parse', '--short=12', 'HEAD');
+  return {
+    what,
+    measured: new Date().toISOString(),
+    commit: commit === '' ? 'unknown' : changed === '' ? commit : `${commit}+`,
+    machine: machine(),
+  };
+}
+
+/** Writes a result where `--json FILE` says; nothing without one. */
+export function writeResult(file: string | undefined, result: Run): void {
+  if (file === undefined) return;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+}
+
+/** A published result; undefined where nothing was measured yet. */
+export function readResult(what: string): Run | undefined {
+  try {
+    return JSON.parse(readFileSync(join(RESULTS, `${what}.json`), 'utf8')) as Run;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** A Markdown table: the first column is words, the others are numbers. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map((_, i) => (i === 0 ? '---' : '--:')), ...rows]
+    .map((row) => `| ${row.join(' | ')} |`)
+    .join('\n');
+}
+
+/** Three digits that mean something: 0.123, 1.23, 12.3, 123, 12,300. */
+export function figure(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  if (value === 0) return '0';
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
+  const rounded = Number(value.toPrecision(3));
+  return digits > 0 ? rounded.toFixed(Math.min(digits, 6)) : rounded.toLocaleString('en-US');
+}
+
+/** `12.3x`. */
+export const times = (ratio: number): string => `${figure(ratio)}x`;
