@@ -4,16 +4,19 @@
  * tests/mutation/results.json and docs/mutation.md. Fails when a mutant survives without a reason, or a reason is stale.
  * With --again: judges the last run anew, after explanations were written. With --page: writes the page alone. Finished
  * packages are kept in .cache/mutation, and the next run tries only what changed since, and survivors again.
+ * With --files GLOB: a part of one package, whose survivors are printed and kept for a run of the whole; results wait for that.
+ * With --patience N: for a busy machine, N times as long before tests count as endless.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { mutantsOf, type Report } from './mutants.ts';
+import { Stopped } from './child.ts';
+import { type Mutant, mutantsOf, type Report } from './mutants.ts';
 import { chosen, type MutatedPackage, PACKAGES, slug } from './packages.ts';
 import { mutationPage } from './page.ts';
 import { type Results, score, summed } from './results.ts';
-import { installStryker, runStryker, Stopped, strykerVersion } from './stryker.ts';
+import { installStryker, runStryker, strykerVersion } from './stryker.ts';
 import { judge, readExplained, shown } from './survivors.ts';
 import { copyTree } from './tree.ts';
 
@@ -24,13 +27,17 @@ const { values, positionals } = parseArgs({
     fresh: { type: 'boolean', default: false },
     again: { type: 'boolean', default: false },
     page: { type: 'boolean', default: false },
+    files: { type: 'string', multiple: true, default: [] },
+    patience: { type: 'string', default: '1' },
   },
   allowPositionals: true,
 });
 const packages = values.page ? [] : chosen(positionals);
-const concurrency = Number(values.concurrency);
-if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 16) {
-  throw new Error('--concurrency is a number from 1 to 16');
+const concurrency = count('concurrency');
+const patience = count('patience');
+const part = values.files.length > 0;
+if (part && (packages.length !== 1 || values.again)) {
+  throw new Error('--files is for a run of one package');
 }
 
 const resultsFile = join(root, 'tests/mutation/results.json');
@@ -67,20 +74,18 @@ async function mutate(mutated: MutatedPackage): Promise<number> {
         packages: [mutated],
         incrementalFile,
         concurrency,
+        patience,
+        ...(part ? { mutate: values.files } : {}),
       });
   const mutants = mutantsOf(report);
   const judged = judge(mutants, readExplained(root, mutated));
   for (const mutant of judged.unexplained) console.log(shown(mutant));
+  keepForExplaining(name, judged.unexplained);
+  // Of a part, results say nothing of the package, and what of it is explained may lie outside.
+  if (part) return judged.unexplained.length;
   for (const { file, original, replacement } of judged.stale) {
     console.log(`${file}: explained, and no longer a survivor: ${original} => ${replacement}`);
   }
-  // For whoever explains them: copied into tests/mutation/survivors, with a kind and a reason.
-  const todo = judged.unexplained.map(({ status: _, at: __, ...mutant }) => ({
-    ...mutant,
-    kind: '',
-    why: '',
-  }));
-  writeFileSync(join(kept, `${name}.todo.json`), `${JSON.stringify(todo, null, 2)}\n`);
   const result = summed(mutants, judged, commit);
   record(mutated.folder, result);
   console.log(
@@ -88,6 +93,21 @@ async function mutate(mutated: MutatedPackage): Promise<number> {
       `${judged.explained.length} survivors explained, ${judged.unexplained.length} not, ${judged.stale.length} reasons stale`,
   );
   return judged.unexplained.length + judged.stale.length;
+}
+
+/** For whoever explains them: copied into tests/mutation/survivors, with a kind and a reason. */
+function keepForExplaining(name: string, unexplained: readonly Mutant[]): void {
+  const todo = unexplained.map(({ status: _, at: __, ...mutant }) => ({ ...mutant, kind: '', why: '' }));
+  writeFileSync(join(kept, `${name}.todo.json`), `${JSON.stringify(todo, null, 2)}\n`);
+}
+
+/** @throws Error for what is no number from 1 to 16 */
+function count(option: 'concurrency' | 'patience'): number {
+  const value = Number(values[option]);
+  if (!Number.isInteger(value) || value < 1 || value > 16) {
+    throw new Error(`--${option} is a number from 1 to 16`);
+  }
+  return value;
 }
 
 function record(folder: string, result: Results['packages'][string]): void {

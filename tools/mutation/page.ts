@@ -42,6 +42,7 @@ ${PACKAGES.flatMap(({ folder, outOfReach = {} }) =>
 \`\`\`
 npm run mutation                        # everything: hours
 npm run mutation -- codec attestation   # some packages
+npm run mutation -- enclave --files 'trusted/enclave/src/core/*.ts' --patience 3   # a part, on a busy machine
 bash tests/heavy/mutation.sh            # what CI does: a few places that follow from the commit, in a minute or two
 \`\`\`
 

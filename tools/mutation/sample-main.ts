@@ -7,11 +7,12 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Stopped } from './child.ts';
 import { mutantsOf } from './mutants.ts';
 import { PACKAGES } from './packages.ts';
 import { type Results, settled } from './results.ts';
 import { filesOf, rangeOf, sample } from './sample.ts';
-import { installStryker, runStryker, Stopped } from './stryker.ts';
+import { installStryker, runStryker } from './stryker.ts';
 import { judge, readExplained, shown } from './survivors.ts';
 import { copyTree } from './tree.ts';
 

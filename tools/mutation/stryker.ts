@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, matchesGlob } from 'node:path';
+import { runNode } from './child.ts';
 import type { Report } from './mutants.ts';
 import { type MutatedPackage, sourcesOf, testsOf } from './packages.ts';
 
@@ -37,6 +38,8 @@ export interface Run {
   /** Where results are kept, so that the next run tries only what changed. */
   readonly incrementalFile?: string;
   readonly concurrency: number;
+  /** How many times as long as on a quiet machine a mutant's tests may take before they count as endless. 1 without. */
+  readonly patience?: number;
 }
 
 /**
@@ -49,19 +52,21 @@ export async function runStryker(tree: string, stryker: string, run: Run): Promi
   const vitestFile = join(tree, `${run.name}.vitest.config.ts`);
   const configFile = join(tree, `${run.name}.stryker.json`);
   const { include, exclude } = allTests(run.packages);
+  const mutate = run.mutate ?? run.packages.flatMap(sourcesOf);
+  const patience = run.patience ?? 1;
   const pool = run.packages.some((one) => one.ownProcess === true) ? 'forks' : 'threads';
   writeFileSync(vitestFile, vitestConfig(include, exclude, pool));
   const config = {
     testRunner: 'vitest',
     plugins: ['@stryker-mutator/vitest-runner'],
     inPlace: true,
-    mutate: run.mutate ?? run.packages.flatMap(sourcesOf),
+    mutate,
     coverageAnalysis: 'perTest',
     concurrency: run.concurrency,
     // Tests wait for nothing for long: what hangs is a loop without an end.
-    timeoutMS: 4000,
-    timeoutFactor: 2.5,
-    dryRunTimeoutMinutes: 10,
+    timeoutMS: 4000 * patience,
+    timeoutFactor: 2.5 * patience,
+    dryRunTimeoutMinutes: 10 * patience,
     reporters: ['progress-append-only', 'json'],
     jsonReporter: { fileName: reportFile },
     vitest: { configFile: vitestFile, related: false, pool },
@@ -73,8 +78,8 @@ export async function runStryker(tree: string, stryker: string, run: Run): Promi
     ...(run.incrementalFile === undefined ? {} : { incremental: true, incrementalFile: run.incrementalFile }),
   };
   writeFileSync(configFile, JSON.stringify(config, null, 2));
-  if (run.incrementalFile !== undefined) forgetSurvivors(run.incrementalFile);
-  await finished(tree, [
+  if (run.incrementalFile !== undefined) forgetSurvivors(run.incrementalFile, mutate);
+  await runNode(tree, [
     join(stryker, 'node_modules/@stryker-mutator/core/bin/stryker.js'),
     'run',
     configFile,
@@ -84,13 +89,15 @@ export async function runStryker(tree: string, stryker: string, run: Run): Promi
 
 /**
  * Survivors are tried again in each run: Stryker looks at test files alone, and would not see that a helper of theirs knows
- * better by now, nor a new test of what happens when a module is loaded.
+ * better by now, nor a new test of what happens when a module is loaded. Those of files that this run leaves out are kept.
  */
-function forgetSurvivors(file: string): void {
+function forgetSurvivors(file: string, mutate: readonly string[]): void {
   if (!existsSync(file)) return;
   const report = JSON.parse(readFileSync(file, 'utf8') || '{}') as Partial<Report>;
   const files = Object.entries(report.files ?? {}).map(([name, { mutants, ...rest }]) => {
-    return [name, { ...rest, mutants: mutants.filter(({ status }) => status !== 'Survived') }] as const;
+    const tried = mutate.some((glob) => matchesGlob(name, glob));
+    const kept = tried ? mutants.filter(({ status }) => status !== 'Survived') : mutants;
+    return [name, { ...rest, mutants: kept }] as const;
   });
   if (files.length > 0) writeFileSync(file, JSON.stringify({ ...report, files: Object.fromEntries(files) }));
 }
@@ -104,32 +111,4 @@ function allTests(packages: readonly MutatedPackage[]) {
 function vitestConfig(include: readonly string[], exclude: readonly string[], pool: string): string {
   const test = { include, exclude: ['**/node_modules/**', ...exclude], pool, testTimeout: 60_000 };
   return `export default ${JSON.stringify({ test })};\n`;
-}
-
-/** Somebody ended the run: what else was to be done is not. */
-export class Stopped extends Error {
-  override readonly name = 'Stopped';
-}
-
-/** Runs Node with what Stryker says passed on; ends it when this program is ended. */
-async function finished(cwd: string, args: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, args, { cwd, stdio: 'inherit' });
-  let stopped = false;
-  const end = (): void => {
-    stopped = true;
-    child.kill('SIGTERM');
-  };
-  process.on('SIGINT', end).on('SIGTERM', end);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (code, signal) => {
-        if (stopped) reject(new Stopped('stopped'));
-        else if (code === 0) resolve();
-        else reject(new Error(`Stryker ended with ${signal ?? code}`));
-      });
-    });
-  } finally {
-    process.off('SIGINT', end).off('SIGTERM', end);
-  }
 }
