@@ -95,11 +95,17 @@ function forgetSurvivors(file: string, mutate: readonly string[]): void {
   if (!existsSync(file)) return;
   const report = JSON.parse(readFileSync(file, 'utf8') || '{}') as Partial<Report>;
   const files = Object.entries(report.files ?? {}).map(([name, { mutants, ...rest }]) => {
-    const tried = mutate.some((glob) => matchesGlob(name, glob));
+    const tried = isMutated(name, mutate);
     const kept = tried ? mutants.filter(({ status }) => status !== 'Survived') : mutants;
     return [name, { ...rest, mutants: kept }] as const;
   });
   if (files.length > 0) writeFileSync(file, JSON.stringify({ ...report, files: Object.fromEntries(files) }));
+}
+
+/** Whether one of Stryker's globs means a file, and none after it that begins with `!`. */
+export function isMutated(file: string, globs: readonly string[]): boolean {
+  const last = globs.findLast((glob) => matchesGlob(file, glob.replace(/^!/, '')));
+  return last !== undefined && !last.startsWith('!');
 }
 
 function allTests(packages: readonly MutatedPackage[]) {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Mutant } from '../mutants.ts';
 import { chosen, PACKAGES, sourcesOf, testsOf } from '../packages.ts';
 import { score, scoreOfExplained, settled, summed, total } from '../results.ts';
+import { isMutated } from '../stryker.ts';
 import { checkExplained, type Explained, judge, readExplained } from '../survivors.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -92,6 +93,13 @@ describe('a score', () => {
 });
 
 describe('packages', () => {
+  test('are mutated in part by globs, of which the last that means a file decides', () => {
+    const globs = ['a/src/**/*.ts', '!a/src/main.ts'];
+    expect(
+      ['a/src/b.ts', 'a/src/c/d.ts', 'a/src/main.ts', 'b/src/a.ts'].map((file) => isMutated(file, globs)),
+    ).toEqual([true, true, false, false]);
+  });
+
   test('are found by folder or name, and a wrong name says which there are', () => {
     expect(chosen(['codec', 'verifier/eif']).map(({ folder }) => folder)).toEqual([
       'trusted/codec',
