@@ -265,7 +265,7 @@ export const RULES: readonly ZoneRule[] = [
       'threat-model/titles',
     ],
     node: ['*'],
-    npm: ['oxc-parser', 'esbuild', '@aws-sdk/*', '@smithy/node-http-handler'],
+    npm: ['csv-parse', 'oxc-parser', 'esbuild', '@aws-sdk/*', '@smithy/node-http-handler'],
   },
 ];
 
