@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseExpression } from '../src/parse.ts';
 import { references } from '../src/references.ts';
 import { hasMoreTokens } from '../src/tokens.ts';
 
@@ -51,25 +50,7 @@ describe('tokens', () => {
 });
 
 describe('an expression', () => {
-  it.each([
-    ['calls', 'a.b(c,[d])+'],
-    ['sums', '1+'],
-    ['lists', '[1,'],
-    ['indices', 'a[b]+'],
-    ['comparisons', 'a==b&&'],
-    ['negations', '!'],
-  ])('of more tokens than any honest one is refused before it is parsed: %s', (_, unit) => {
-    const source = unit.repeat(10_230 / unit.length);
-    const took = [1, 2, 3].map(() => {
-      const began = process.threadCpuUsage().user;
-      expect(() => parseExpression(source)).toThrow(expect.objectContaining({ code: 'expression_invalid' }));
-      return process.threadCpuUsage().user - began;
-    });
-    // Parsing these takes from 20 to 300 ms of processor time; the first try may find code that is not compiled yet.
-    expect(Math.min(...took)).toBeLessThan(15_000);
-  });
-
-  it('with a thousand values, or of 10 KiB of text, is none of them', () => {
+  it('with a thousand values, or of 10 KiB of text, is not of too many', () => {
     const values = Array.from({ length: 1_000 }, (_, n) => `"${n}"`);
     expect([...references(`city in [${values.join()}]`).fields]).toEqual(['city']);
     expect([...references(`city == "${'a, b. '.repeat(1_700)}"`).fields]).toEqual(['city']);
