@@ -14,7 +14,7 @@ import { FunctionProcess } from '../host/api/test/support/function-process.ts';
 import { openPlace, type Place } from './lambda/place.ts';
 import { type Counted, countRoutes, event, expectStatus, tally } from './lambda/routes.ts';
 import { makeVariants, type Variant } from './lambda/variants.ts';
-import { machine } from './system/report.ts';
+import { machine } from './support/run.ts';
 import { median, quantile } from './system/statistics.ts';
 
 const { values } = parseArgs({

@@ -1,112 +1,84 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The whole vault under load, as its clients see it: `node bench/system.ts [--json FILE]`. Starts the vault as
- * `npm start` does and measures latency and throughput of each operation, memory and start-up (README.md).
+ * The whole vault under load, as its clients see it: `node bench/system.ts [--json FILE]`. Starts the vault as `npm start` does and measures
+ * throughput, latency, processor time and memory of each operation at several numbers of clients, and what it does under too many (README.md).
  */
-import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { LocalVault } from '../tests/support/local-vault.ts';
-import { Load, type Sample } from './system/load.ts';
-import { memory } from './system/memory.ts';
-import { OPERATIONS, record } from './system/operations.ts';
-import { machine, markdown, type Report, type Row } from './system/report.ts';
-import { startUp } from './system/startup.ts';
-import { median, quantile } from './system/statistics.ts';
+import { beginRun, writeResult } from './support/run.ts';
+import { Load } from './system/load.ts';
+import { measure, ofRounds, type Row } from './system/measure.ts';
+import { OPERATIONS } from './system/operations.ts';
+import { type Overload, overload } from './system/overload.ts';
+import { memoryOf } from './system/processes.ts';
+import { print, show } from './system/report.ts';
+import { makeRecords, startMeasured } from './system/vault.ts';
 
 const { values } = parseArgs({
   options: {
     json: { type: 'string' },
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '4' },
     'warm-up': { type: 'string', default: '1' },
-    starts: { type: 'string', default: '5' },
-    clients: { type: 'string', default: '1,32' },
+    clients: { type: 'string', default: '1,8,64,512' },
+    operations: { type: 'string', default: OPERATIONS.map(({ name }) => name).join(',') },
+    overload: { type: 'string', default: '1024' },
+    hot: { type: 'string', default: '500' },
+    // More than an enclave keeps keys of, and walked through in turn: none of them is there when it comes again.
+    cold: { type: 'string', default: '6000' },
+    apis: { type: 'string' },
+    enclaves: { type: 'string' },
   },
 });
 const settings = {
   rounds: Number(values.rounds),
   seconds: Number(values.seconds),
   warmUpSeconds: Number(values['warm-up']),
-  starts: Number(values.starts),
-  records: 500,
+  hot: Number(values.hot),
+  cold: Number(values.cold),
 };
-const CLIENTS = values.clients.split(',').map(Number);
+const clients = values.clients.split(',').map(Number);
+const operations = values.operations.split(',').filter((name) => name !== '');
+const unknown = operations.find((name) => !OPERATIONS.some((one) => one.name === name));
+if (unknown !== undefined) throw new Error(`there is no operation ${unknown}`);
 
-const before = machine();
-const starts = await startUp(settings.starts);
-const vault = await LocalVault.start();
+const run = beginRun('system');
+const measured = await startMeasured([
+  ...(values.apis === undefined ? [] : ['--apis', values.apis]),
+  ...(values.enclaves === undefined ? [] : ['--enclaves', values.enclaves]),
+]);
 const load = new Load();
 try {
-  const idle = await memory(vault);
-  const target = { port: Number(new URL(vault.url).port), key: vault.adminKey };
-  const ids = await prepare();
-  const samples = new Map<string, Sample[]>();
+  const idle = memoryOf(measured.pids);
+  const coldWanted = operations.includes('decrypt-cold') ? settings.cold : 0;
+  const records = await makeRecords(load, measured, settings.hot + coldWanted);
+  load.use({ hot: records.slice(0, settings.hot), cold: records.slice(settings.hot) });
+  const rounds = new Map<string, Row[]>();
   // Operations take turns, so that a noisy moment of the machine falls upon all of them.
   for (let round = 0; round < settings.rounds; round++) {
-    for (const clients of CLIENTS) {
-      for (const { name: operation } of OPERATIONS) {
-        const sample = await load.run({
-          ...target,
-          operation,
-          clients,
-          ids,
-          warmUpMs: settings.warmUpSeconds * 1000,
-          ms: settings.seconds * 1000,
-        });
-        const key = JSON.stringify([operation, clients]);
-        samples.set(key, [...(samples.get(key) ?? []), sample]);
-        process.stderr.write(`round ${round + 1}, ${clients} clients, ${operation}: ${show(sample)}\n`);
+    for (const number of clients) {
+      for (const operation of operations) {
+        const row = await measure(load, measured, operation, number, settings);
+        const key = `${operation} ${number}`;
+        rounds.set(key, [...(rounds.get(key) ?? []), row]);
+        process.stderr.write(`round ${round + 1}, ${show(row)}\n`);
       }
     }
   }
-  const rows = [...samples].map(([key, rounds]) => row(key, rounds));
-  const report: Report = {
-    machine: before,
-    settings,
-    startUp: starts,
-    rows,
-    memory: { idle, loaded: await memory(vault) },
-  };
-  console.log(markdown(report));
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
-} finally {
-  load.close();
-  await vault.stop();
-}
-
-/** Records to read, and a vault that has worked for a while. */
-async function prepare(): Promise<string[]> {
-  const ids: string[] = [];
-  while (ids.length < settings.records) {
-    const made = await Promise.all(
-      Array.from({ length: 10 }, (_, i) => vault.call('POST', '/v1/vaults', record(ids.length + i))),
-    );
-    for (const { status, json } of made) {
-      if (status !== 201) throw new Error(`a record could not be made: ${status}`);
-      ids.push(String(json.id));
+  const rows = [...rounds.values()].map(ofRounds);
+  const overloads: Overload[] = [];
+  if (Number(values.overload) > 0) {
+    for (const operation of operations.filter((name) => name === 'decrypt-hot' || name === 'mixed')) {
+      const found = await overload(load, measured, operation, Number(values.overload), settings);
+      overloads.push(found);
+      process.stderr.write(
+        `overload, ${show(found.during)}; back to ${(found.throughputBack * 100).toFixed(0)} %\n`,
+      );
     }
   }
-  return ids;
-}
-
-function row(key: string, rounds: readonly Sample[]): Row {
-  const [operation, clients] = JSON.parse(key) as [string, number];
-  const errors: Record<string, number> = {};
-  for (const [what, count] of rounds.flatMap((sample) => sample.errors)) {
-    errors[what] = (errors[what] ?? 0) + count;
-  }
-  return {
-    operation,
-    clients,
-    median: median(rounds.map(({ times }) => median(times))),
-    p99: median(rounds.map(({ times }) => quantile(times, 0.99))),
-    perSecond: median(rounds.map(({ times, ms }) => (times.length / ms) * 1000)),
-    requests: rounds.reduce((sum, { times }) => sum + times.length, 0),
-    errors,
-  };
-}
-
-function show({ times, ms, errors }: Sample): string {
-  const failed = errors.length === 0 ? '' : `, errors ${JSON.stringify(errors)}`;
-  return `${median(times).toFixed(1)} ms, ${((times.length / ms) * 1000).toFixed(0)}/s${failed}`;
+  const result = { ...run, settings, rows, overloads, memory: { idle, loaded: memoryOf(measured.pids) } };
+  print(result);
+  writeResult(values.json, result);
+} finally {
+  load.close();
+  await measured.stop();
 }

@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The clients: a process of their own, so that they share no event loop with the vault or with what measures it. Each
- * client has one kept-alive connection and sends its next request when the answer before is complete.
+ * The clients: a process of their own, so that they share no event loop with the vault or with what measures it. Each client has one
+ * kept-alive connection and sends its next request when the answer before is complete.
  */
-import { Agent, request } from 'node:http';
-import type { Job, Sample } from './load.ts';
-import { type Call, OPERATIONS } from './operations.ts';
+import { Connection, NoAnswer, type Reply } from './connection.ts';
+import type { Job, Said, Sample } from './load.ts';
+import { at, type Call, type Known, OPERATIONS, type Records, serialize } from './operations.ts';
 
-process.on('message', (job: Job) => {
+let records: Records = { hot: [], cold: [] };
+let next = 0;
+let nextCold = 0;
+
+process.on('message', (job: Job | { readonly records: Records }) => {
+  if ('records' in job) {
+    records = job.records;
+    nextCold = 0;
+    return;
+  }
   run(job).then(
-    (sample) => process.send?.(sample),
+    (sample) => say({ sample }),
     (error: unknown) => {
       console.error(error);
       process.exit(1);
@@ -17,62 +26,98 @@ process.on('message', (job: Job) => {
   );
 });
 
-async function run({ port, key, operation, clients, ids, warmUpMs, ms, from }: Job): Promise<Sample> {
-  const found = OPERATIONS.find(({ name }) => name === operation);
-  if (found === undefined) throw new Error(`no operation ${operation}`);
-  const agent = new Agent({ keepAlive: true, maxSockets: clients });
-  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+const say = (said: Said): void => void process.send?.(said);
+
+async function run(job: Job): Promise<Sample> {
+  const { port, key, clients, warmUpMs, ms, patient } = job;
+  const found = OPERATIONS.find(({ name }) => name === job.operation);
+  if (found === undefined) throw new Error(`no operation ${job.operation}`);
+  const coldFrom = nextCold;
+  const cold = (): Known => at(records.cold, nextCold++);
   const times: number[] = [];
   const errors = new Map<string, number>();
+  const odd = new Map<string, number>();
+  const made: Known[] = [];
+  const add = (to: Map<string, number>, what: string) => to.set(what, (to.get(what) ?? 0) + 1);
   const began = performance.now();
   const [measureFrom, until] = [began + warmUpMs, began + warmUpMs + ms];
-  let next = from;
+  let usage = process.cpuUsage();
+  const start = setTimeout(() => {
+    usage = process.cpuUsage();
+    say({ phase: 'measuring' });
+  }, warmUpMs);
+  let used: NodeJS.CpuUsage | undefined;
+  const end = () => {
+    clearTimeout(ending);
+    if (used !== undefined) return;
+    used = process.cpuUsage(usage);
+    say({ phase: 'ending' });
+  };
+  const ending = setTimeout(end, warmUpMs + ms);
   let last = measureFrom;
 
   const client = async () => {
+    const connection = new Connection(port);
     while (performance.now() < until) {
       const n = next++;
-      const call = found.call(n, ids[n % ids.length] ?? '');
+      const call = found.call(n, records, cold);
+      const request = serialize(call, port, key);
       const sent = performance.now();
-      const problem = await ask(agent, port, headers, call, found.check);
+      let problem: string | undefined;
+      let pause = 0;
+      try {
+        const reply = await connection.ask(request);
+        problem = judge(call, reply);
+        if (reply.status === 201 && job.keep) made.push({ id: reply.body.slice(7, 35), n });
+        if (problem !== undefined) {
+          const fault = unclean(reply);
+          if (fault !== undefined) add(odd, `${problem}: ${fault}`);
+          pause = Number(/\r\nretry-after: (\d+)/.exec(reply.headers)?.[1] ?? 0) * 1000;
+        }
+      } catch (error) {
+        if (!(error instanceof NoAnswer)) throw error;
+        problem = error.what;
+        add(odd, problem);
+      }
       const done = performance.now();
-      if (sent < measureFrom) continue;
-      if (problem === undefined) times.push(done - sent);
-      else errors.set(problem, (errors.get(problem) ?? 0) + 1);
-      last = Math.max(last, done);
+      if (sent >= measureFrom) {
+        if (problem === undefined) times.push(done - sent);
+        else add(errors, problem);
+        last = Math.max(last, done);
+      }
+      // As a well-behaved client does; an impatient one asks again at once.
+      if (patient && pause > 0)
+        await new Promise((wake) =>
+          setTimeout(wake, Math.min(pause, until - done) * (0.5 + Math.random() / 2)),
+        );
     }
+    connection.close();
   };
   await Promise.all(Array.from({ length: clients }, client));
-  agent.destroy();
-  return { times, errors: [...errors], ms: last - measureFrom, next };
+  clearTimeout(start);
+  end();
+  return {
+    times,
+    errors: [...errors],
+    odd: [...odd],
+    ms: last - measureFrom,
+    cpuSeconds: used === undefined ? 0 : (used.user + used.system) / 1e6,
+    coldRepeated: nextCold > records.cold.length && coldFrom < nextCold,
+    made,
+  };
 }
 
 /** Undefined when the answer is the right one; else what is wrong with it. */
-function ask(
-  agent: Agent,
-  port: number,
-  headers: Readonly<Record<string, string>>,
-  { method, path, body, status }: Call,
-  check: (answer: unknown) => boolean,
-): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
-    const sent = request(
-      { agent, host: '127.0.0.1', port, method, path, headers: { ...headers, ...length } },
-      (answer) => {
-        const chunks: Buffer[] = [];
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-        answer.on('error', () => resolve('broken answer'));
-        answer.on('end', () => {
-          const text = Buffer.concat(chunks).toString('utf8');
-          if (answer.statusCode !== status) resolve(`${answer.statusCode} ${codeOf(text)}`);
-          else resolve(check(JSON.parse(text)) ? undefined : 'wrong answer');
-        });
-      },
-    );
-    sent.on('error', (error) => resolve('code' in error ? String(error.code) : 'no answer'));
-    sent.end(body);
-  });
+function judge({ status, holds }: Call, reply: Reply): string | undefined {
+  if (reply.status !== status) return `${reply.status} ${/"code":"([a-z_]+)"/.exec(reply.body)?.[1] ?? '?'}`;
+  return holds.every((part) => reply.body.includes(part)) ? undefined : 'wrong answer';
 }
 
-const codeOf = (text: string) => /"code":"([a-z_]+)"/.exec(text)?.[1] ?? '';
+/** What an answer lacks that refuses for want of room: it must be a 503 or 429 as a problem document, with Retry-After. */
+function unclean({ status, headers, body }: Reply): string | undefined {
+  if (status !== 503 && status !== 429) return 'another status';
+  if (!/\r\nretry-after: [1-9]\d*/.test(headers)) return 'no Retry-After';
+  if (!headers.includes('\r\ncontent-type: application/problem+json')) return 'no problem document';
+  const { code, status: said } = JSON.parse(body) as { code?: unknown; status?: unknown };
+  return typeof code === 'string' && said === status ? undefined : 'another problem document';
+}

@@ -1,96 +1,125 @@
 // SPDX-License-Identifier: Apache-2.0
-import { cpus, loadavg, release, totalmem } from 'node:os';
-import type { Memory } from './memory.ts';
+import type { Run } from '../support/run.ts';
+import { figure, table } from '../support/table.ts';
+import { cpuPerRequest, type Row, type Settings } from './measure.ts';
+import type { Overload } from './overload.ts';
+import { isVaults, type Memory } from './processes.ts';
 
-/** One row of the main table: the medians of the rounds. */
-export interface Row {
-  readonly operation: string;
-  readonly clients: number;
-  /** Milliseconds. */
-  readonly median: number;
-  readonly p99: number;
-  readonly perSecond: number;
-  /** Requests that were answered rightly in all rounds, and the others by what they were answered. */
-  readonly requests: number;
-  readonly errors: Readonly<Record<string, number>>;
-}
-
-export interface Report {
-  readonly machine: {
-    readonly node: string;
-    readonly system: string;
-    readonly processor: string;
-    readonly cores: number;
-    readonly memoryGiB: number;
-    /** Of the minute before: what else ran. */
-    readonly load: number;
-  };
-  readonly settings: Readonly<Record<string, number>>;
-  /** Milliseconds. */
-  readonly startUp: { readonly first: number[]; readonly again: number[] };
+/** What bench/system.ts writes. */
+export interface SystemResult extends Run {
+  readonly settings: Settings & { readonly hot: number; readonly cold: number };
   readonly rows: readonly Row[];
+  readonly overloads: readonly Overload[];
   readonly memory: { readonly idle: Record<string, Memory>; readonly loaded: Record<string, Memory> };
 }
 
-export function machine(): Report['machine'] {
-  return {
-    node: process.version,
-    system: `${process.platform} ${release()}`,
-    processor: cpus()[0]?.model ?? 'unknown',
-    cores: cpus().length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
-  };
-}
+export const list = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .map(([what, count]) => `${count} × ${what}`)
+    .join(', ') || '0';
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map((_, i) => (i === 0 ? '---' : '--:')), ...rows]
-    .map((row) => `| ${row.join(' | ')} |`)
-    .join('\n');
-
-const list = (times: readonly number[]) =>
-  times
-    .toSorted((a, b) => a - b)
-    .map((ms) => (ms / 1000).toFixed(2))
-    .join(', ');
-
-/** The report as Markdown. */
-export function markdown({ machine: m, settings, startUp, rows, memory }: Report): string {
-  const errorsOf = ({ errors }: Row) =>
-    Object.entries(errors)
-      .map(([what, count]) => `${count} × ${what}`)
-      .join(', ') || '0';
-  const timings = table(
-    ['operation', 'clients', 'median ms', 'p99 ms', 'requests/s', 'requests', 'errors'],
+/** The main table. */
+export function timings(rows: readonly Row[]): string {
+  return table(
+    [
+      'operation',
+      'clients',
+      'requests/s',
+      'median ms',
+      'p99 ms',
+      'p99.9 ms',
+      'CPU ms a request',
+      'KMS calls a request',
+      'errors',
+    ],
     rows.map((row) => [
       row.operation,
       String(row.clients),
-      row.median.toFixed(1),
-      row.p99.toFixed(1),
-      row.perSecond.toFixed(0),
-      String(row.requests),
-      errorsOf(row),
+      figure(row.perSecond),
+      figure(row.median),
+      figure(row.p99),
+      figure(row.p999),
+      figure(cpuPerRequest(row, isVaults)),
+      row.kmsCalls === null ? '–' : figure(row.kmsCalls),
+      list(row.errors),
     ]),
   );
-  const mib = (value: number | undefined) => (value === undefined ? '' : value.toFixed(0));
-  const memories = table(
-    ['process', 'RSS MiB, idle', 'PSS MiB, idle', 'RSS MiB, after load', 'PSS MiB, after load'],
-    Object.keys(memory.idle).map((name) => {
-      const [idle, loaded] = [memory.idle[name], memory.loaded[name]];
-      return [name, mib(idle?.rss), mib(idle?.pss), mib(loaded?.rss), mib(loaded?.pss)];
+}
+
+/** Milliseconds of processor time a request, of each process; the clients' too. */
+export function processorTable(rows: readonly Row[]): string {
+  const names = [...new Set(rows.flatMap(({ cpu }) => Object.keys(cpu)))];
+  return table(
+    ['operation, clients', ...names, 'clients', 'cores used'],
+    rows.map((row) => {
+      const requests = Math.max(1, row.perSecond * row.elapsed);
+      const all = Object.values(row.cpu).reduce((sum, { all: seconds }) => sum + seconds, row.clientsCpu);
+      return [
+        `${row.operation}, ${row.clients}`,
+        ...names.map((name) => figure(cpuPerRequest(row, (one) => one === name))),
+        figure((row.clientsCpu * 1000) / requests),
+        figure(all / row.elapsed),
+      ];
     }),
   );
-  return `
-## The whole vault on loopback
+}
 
-Node ${m.node}, ${m.system}, ${m.processor}, ${m.cores} cores, ${m.memoryGiB} GiB; load before: ${m.load}.
-${settings.rounds} rounds of ${settings.seconds} s each after ${settings.warmUpSeconds} s of warm-up; medians of the rounds.
-The clients run on the same machine.
+export function memoryTable({ idle, loaded }: SystemResult['memory']): string {
+  const mib = (value: number | undefined) => (value === undefined ? '–' : value.toFixed(0));
+  return table(
+    ['process', 'RSS MiB, at rest', 'PSS MiB, at rest', 'RSS MiB, after load', 'PSS MiB, after load'],
+    Object.keys(idle).map((name) => {
+      const [rest, work] = [idle[name], loaded[name]];
+      return [name, mib(rest?.rss), mib(rest?.pss), mib(work?.rss), mib(work?.pss)];
+    }),
+  );
+}
 
-${timings}
+export function overloadTable(overloads: readonly Overload[]): string {
+  const percent = (share: number) => `${(share * 100).toFixed(0)} %`;
+  return table(
+    [
+      'operation',
+      'clients',
+      'answered/s',
+      'p99 ms',
+      'refused',
+      'unclean',
+      'throughput after',
+      'median after',
+    ],
+    overloads.map(({ operation, clients, during, throughputBack, latencyBack }) => [
+      operation,
+      String(clients),
+      figure(during.perSecond),
+      figure(during.p99),
+      list(during.errors),
+      list(during.odd),
+      percent(throughputBack),
+      percent(latencyBack),
+    ]),
+  );
+}
 
-Start-up, seconds from spawn to ready, built beforehand: first ${list(startUp.first)}; again on the same folder ${list(startUp.again)}.
+export function print(result: SystemResult): void {
+  const { machine: m, settings } = result;
+  console.log(`Node ${m.node}, ${m.cores} cores of ${m.processor}, load before ${m.load}; ${settings.rounds} rounds of ${settings.seconds} s.
+The clients run on the same machine. CPU: of API, parent and enclave.
 
-${memories}
-`;
+${timings(result.rows)}
+
+Processor time a request, ms:
+
+${processorTable(result.rows)}
+
+${memoryTable(result.memory)}
+${result.overloads.length === 0 ? '' : `\nToo many clients, which ask again at once:\n\n${overloadTable(result.overloads)}\n`}`);
+}
+
+/** One line of progress. */
+export function show(row: Row): string {
+  const failed = Object.keys(row.errors).length === 0 ? '' : `, errors ${list(row.errors)}`;
+  const odd = Object.keys(row.odd).length === 0 ? '' : `, unclean ${list(row.odd)}`;
+  const busy = Object.values(row.cpu).reduce((sum, { all }) => sum + all, row.clientsCpu) / row.elapsed;
+  return `${row.clients} clients, ${row.operation}: ${figure(row.perSecond)}/s, median ${figure(row.median)} ms, p99 ${figure(row.p99)} ms, clients ${figure(row.clientsCpu / row.elapsed)} of ${figure(busy)} cores${failed}${odd}`;
 }

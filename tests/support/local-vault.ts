@@ -28,8 +28,11 @@ export class LocalVault {
   /**
    * Without a canary, whose calls tests would find among their own, unless its interval is among the arguments.
    * @param options.data a folder to keep; '' for none at all (--ephemeral); a new one, removed at the end, by default
+   * @param options.verbose false: its logs are those of a user's, without a line for each request
    */
-  constructor(options: { args?: readonly string[]; data?: string; env?: NodeJS.ProcessEnv } = {}) {
+  constructor(
+    options: { args?: readonly string[]; data?: string; env?: NodeJS.ProcessEnv; verbose?: boolean } = {},
+  ) {
     this.#keep = options.data !== undefined;
     this.data = options.data ?? mkdtempSync(join(tmpdir(), 'ev-test-'));
     this.process = spawn(
@@ -40,7 +43,7 @@ export class LocalVault {
         '--port',
         '0',
         ...(this.data === '' ? [] : ['--data', this.data]),
-        '--verbose',
+        ...(options.verbose === false ? [] : ['--verbose']),
         ...(options.args?.includes('--canary-interval') ? [] : ['--canary-interval', '0']),
         ...(options.args ?? []),
       ],

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Load, Sample } from './load.ts';
+import { type Cpu, cpuOf, type Memory, memoryOf, used } from './processes.ts';
+import { median, quantile } from './statistics.ts';
+import type { Measured } from './vault.ts';
+
+export interface Settings {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+}
+
+/** One measurement: an operation at a number of clients. */
+export interface Row {
+  readonly operation: string;
+  readonly clients: number;
+  readonly perSecond: number;
+  /** Milliseconds, over all requests that were answered rightly. */
+  readonly median: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly requests: number;
+  /** Others by how they were answered. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** Refusals without Retry-After or a problem document, and exchanges without an answer. */
+  readonly odd: Readonly<Record<string, number>>;
+  /** Seconds of processor time of each process while it was measured. */
+  readonly cpu: Readonly<Record<string, Cpu>>;
+  readonly clientsCpu: number;
+  /** Seconds that those are of. */
+  readonly elapsed: number;
+  /** Afterwards, in MiB. */
+  readonly memory: Readonly<Record<string, Memory>>;
+  /** KMS calls a request; null where its log does not say. */
+  readonly kmsCalls: number | null;
+  readonly coldRepeated: boolean;
+}
+
+/** Measures once. Whatever else the machine did meanwhile is in no process's figure, but it is in the latencies. */
+export async function measure(
+  load: Load,
+  measured: Measured,
+  operation: string,
+  clients: number,
+  { seconds, warmUpSeconds }: Settings,
+): Promise<Row> {
+  const { target, pids } = measured;
+  const looks: { readonly at: number; readonly cpu: Record<string, Cpu> }[] = [];
+  let calls: number | undefined;
+  const sample = await load.run(
+    { ...target, operation, clients, warmUpMs: warmUpSeconds * 1000, ms: seconds * 1000, patient: false },
+    (phase) => {
+      looks.push({ at: performance.now(), cpu: cpuOf(pids) });
+      if (phase === 'measuring') measured.kmsCalls();
+      else calls = measured.kmsCalls();
+    },
+  );
+  const [first, last] = looks;
+  if (first === undefined || last === undefined) throw new Error('the clients did not say when they began');
+  return rowOf(operation, clients, sample, {
+    cpu: used(first.cpu, last.cpu),
+    elapsed: (last.at - first.at) / 1000,
+    memory: memoryOf(pids),
+    kmsCalls: calls === undefined ? null : calls / Math.max(1, answered(sample)),
+  });
+}
+
+const answered = ({ times, errors }: Sample): number =>
+  times.length + errors.reduce((sum, [, count]) => sum + count, 0);
+
+function rowOf(
+  operation: string,
+  clients: number,
+  { times, ms, errors, odd, cpuSeconds, coldRepeated }: Sample,
+  found: Pick<Row, 'cpu' | 'elapsed' | 'memory' | 'kmsCalls'>,
+): Row {
+  return {
+    operation,
+    clients,
+    perSecond: (times.length / ms) * 1000,
+    median: median(times),
+    p99: quantile(times, 0.99),
+    p999: quantile(times, 0.999),
+    requests: times.length,
+    errors: Object.fromEntries(errors),
+    odd: Object.fromEntries(odd),
+    clientsCpu: cpuSeconds,
+    coldRepeated,
+    ...found,
+  };
+}
+
+/** The rounds of one measurement as one: the median of each figure, errors added up. */
+export function ofRounds(rows: readonly Row[]): Row {
+  const [first] = rows;
+  if (first === undefined) throw new Error('there are no rounds');
+  const middle = (of: (row: Row) => number) => median(rows.map(of));
+  const added = (of: (row: Row) => Readonly<Record<string, number>>): Record<string, number> => {
+    const sums: Record<string, number> = {};
+    for (const [what, count] of rows.flatMap((row) => Object.entries(of(row))))
+      sums[what] = (sums[what] ?? 0) + count;
+    return sums;
+  };
+  // Processor time and memory are those of the round in the middle by throughput, so that they belong together.
+  const typical =
+    rows.toSorted((a, b) => a.perSecond - b.perSecond)[Math.floor((rows.length - 1) / 2)] ?? first;
+  return {
+    ...typical,
+    perSecond: middle((row) => row.perSecond),
+    median: middle((row) => row.median),
+    p99: middle((row) => row.p99),
+    p999: middle((row) => row.p999),
+    requests: rows.reduce((sum, { requests }) => sum + requests, 0),
+    errors: added((row) => row.errors),
+    odd: added((row) => row.odd),
+    coldRepeated: rows.some((row) => row.coldRepeated),
+  };
+}
+
+/** Milliseconds of processor time a request, of the processes that `which` names. */
+export function cpuPerRequest(row: Row, which: (name: string) => boolean): number {
+  const seconds = Object.entries(row.cpu).reduce(
+    (sum, [name, { all }]) => (which(name) ? sum + all : sum),
+    0,
+  );
+  return (seconds * 1000) / Math.max(1, row.perSecond * row.elapsed);
+}
