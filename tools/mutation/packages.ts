@@ -26,7 +26,12 @@ export const PACKAGES: readonly MutatedPackage[] = [
   },
   {
     folder: 'trusted/enclave',
-    tests: ['!trusted/enclave/test/build/**', '!trusted/enclave/test/e2e/**'],
+    // load.test.ts looks for what many requests do to each other in time: ten seconds for each mutant, and others on a busy machine.
+    tests: [
+      '!trusted/enclave/test/build/**',
+      '!trusted/enclave/test/e2e/**',
+      '!trusted/enclave/test/core/load.test.ts',
+    ],
     outOfReach: {
       'main.ts': 'a program of its own, held by trusted/enclave/test/e2e/program.test.ts',
       'main-nitro.ts': 'a program of its own, held by tests/heavy/vm.sh in a machine with vsock',

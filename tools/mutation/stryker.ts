@@ -113,8 +113,11 @@ function allTests(packages: readonly MutatedPackage[]) {
   return { include: each.flatMap(({ include }) => include), exclude: each.flatMap(({ exclude }) => exclude) };
 }
 
+/** What a test may take that waits in vain; Stryker would wait for all that it has to run, and begin with a new process. */
+const TEST_MS = 20_000;
+
 /** A thread for each mutant where that will do: a process costs more. */
 function vitestConfig(include: readonly string[], exclude: readonly string[], pool: string): string {
-  const test = { include, exclude: ['**/node_modules/**', ...exclude], pool, testTimeout: 60_000 };
+  const test = { include, exclude: ['**/node_modules/**', ...exclude], pool, testTimeout: TEST_MS };
   return `export default ${JSON.stringify({ test })};\n`;
 }
