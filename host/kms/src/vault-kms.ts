@@ -56,7 +56,16 @@ function integrityContext(purpose: IntegrityPurpose): { readonly purpose: string
  */
 export function createVaultKms(options: VaultKmsOptions): VaultKmsClient {
   const { keys } = options;
-  const client = createClient(options);
+  const handler = createHandler(options);
+  const client = createClient(options, handler, ATTEMPTS);
+  let patient: KMSClient | undefined;
+  // A client of its own, with the same connections and credentials: retries of calls that nobody waits for would use up what
+  // the SDK keeps for those of requests.
+  const single = (): KMSClient => {
+    const { credentials } = client.config;
+    patient ??= createClient({ ...options, credentials }, handler, 1);
+    return patient;
+  };
 
   async function generateDataKey(keyId: string, context: Record<string, string>): Promise<DataKey> {
     const answer = await attempt('GenerateDataKey', () =>
@@ -70,10 +79,10 @@ export function createVaultKms(options: VaultKmsOptions): VaultKmsClient {
   }
 
   return {
-    async generateRecordKeyPair({ vault_id, tenant_id }) {
+    async generateRecordKeyPair({ vault_id, tenant_id }, { once = false } = {}) {
       const operation = 'GenerateDataKeyPairWithoutPlaintext';
       const answer = await attempt(operation, () =>
-        client.send(
+        (once ? single() : client).send(
           new GenerateDataKeyPairWithoutPlaintextCommand({
             KeyId: keys.vault,
             KeyPairSpec: 'ECC_NIST_P384',
@@ -106,32 +115,52 @@ export function createVaultKms(options: VaultKmsOptions): VaultKmsClient {
       return answer.Plaintext;
     },
 
-    close: () => client.destroy(),
+    close: () => {
+      client.destroy();
+      patient?.destroy();
+    },
   };
 }
 
-function createClient({ region, endpoint, fips, ca, credentials, timeoutMs }: VaultKmsOptions): KMSClient {
+type Credentials = VaultKmsCredentials | KMSClient['config']['credentials'];
+
+function createClient(
+  {
+    region,
+    endpoint,
+    fips,
+    credentials,
+  }: Omit<VaultKmsOptions, 'credentials'> & { readonly credentials?: Credentials },
+  requestHandler: NodeHttpHandler,
+  maxAttempts: number,
+): KMSClient {
   return new KMSClient({
     region,
     // The user's own AWS settings would add these to any endpoint; with one of ours they are an error.
     ...(endpoint === undefined ? {} : { endpoint, useFipsEndpoint: false, useDualstackEndpoint: false }),
     ...(endpoint === undefined && fips === true ? { useFipsEndpoint: true } : {}),
     // A copy: the SDK adds a member of its own.
-    ...(credentials === undefined ? {} : { credentials: { ...credentials } }),
-    maxAttempts: ATTEMPTS,
+    ...(credentials === undefined
+      ? {}
+      : { credentials: typeof credentials === 'function' ? credentials : { ...credentials } }),
+    maxAttempts,
     retryMode: 'standard',
-    requestHandler: new NodeHttpHandler({
-      httpsAgent: new Agent({
-        keepAlive: true,
-        maxSockets: SOCKETS,
-        minVersion: 'TLSv1.2',
-        ...(ca === undefined ? {} : { ca }),
-      }),
-      connectionTimeout: CONNECT_MS,
-      requestTimeout: timeoutMs ?? TIMEOUT_MS,
-      // Without this the handler only warns, and waits on.
-      throwOnRequestTimeout: true,
+    requestHandler,
+  });
+}
+
+function createHandler({ ca, timeoutMs }: VaultKmsOptions): NodeHttpHandler {
+  return new NodeHttpHandler({
+    httpsAgent: new Agent({
+      keepAlive: true,
+      maxSockets: SOCKETS,
+      minVersion: 'TLSv1.2',
+      ...(ca === undefined ? {} : { ca }),
     }),
+    connectionTimeout: CONNECT_MS,
+    requestTimeout: timeoutMs ?? TIMEOUT_MS,
+    // Without this the handler only warns, and waits on.
+    throwOnRequestTimeout: true,
   });
 }
 

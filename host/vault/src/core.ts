@@ -9,6 +9,7 @@ import type { EnclaveClient } from './ports/enclave.ts';
 import type { VaultKms } from './ports/kms.ts';
 import type { Reporter } from './ports/report.ts';
 import type { Store } from './ports/store.ts';
+import { type KeyPoolOptions, RecordKeys } from './record-keys/record-keys.ts';
 import type { RecordSchema } from './schema/record-schema.ts';
 import { KeyedLock } from './util/keyed-lock.ts';
 import { Once } from './util/once.ts';
@@ -24,6 +25,7 @@ export interface Core {
   readonly schema: RecordSchema;
   readonly keys: IntegrityKeys;
   readonly requestKeys: RequestKeys;
+  readonly recordKeys: RecordKeys;
   readonly sink: SinkRelay;
   /** Where chains ended when this process saw them last. */
   readonly tails: KnownTails;
@@ -43,6 +45,8 @@ const EVALUATIONS = { running: 8, waiting: 64 };
 /** A row that stays as it is stays tampered with: its entry in the audit comes again after an hour. */
 const TOLD = { everyMicros: 3_600_000_000, most: 1_000 };
 
+const NO_POOL: KeyPoolOptions = { size: 0, perSecond: 1 };
+
 /** What a vault is opened with. */
 export interface VaultDependencies {
   readonly store: Store;
@@ -53,15 +57,18 @@ export interface VaultDependencies {
   readonly schema: RecordSchema;
   /** Accept a schema that leaves stored fields without a definition. */
   readonly allowOrphans?: boolean;
+  /** Key pairs that are made before a record asks for one. Default: none. */
+  readonly keyPool?: KeyPoolOptions;
   /** Default: nothing is reported. */
   readonly report?: Reporter;
 }
 
 export function makeCore(
-  { store, kms, enclave, sink, clock, schema, report = () => {} }: VaultDependencies,
+  { store, kms, enclave, sink, clock, schema, keyPool: pool = NO_POOL, report = () => {} }: VaultDependencies,
   keys: IntegrityKeys,
 ): Core {
   const requestKeys = new RequestKeys(kms, clock);
+  const recordKeys = new RecordKeys({ kms, clock, report, pool });
   const relay = new SinkRelay(sink, report);
   const locks = new KeyedLock();
   const evaluations = new Shares(EVALUATIONS);
@@ -75,6 +82,7 @@ export function makeCore(
     schema,
     keys,
     requestKeys,
+    recordKeys,
     sink: relay,
     tails: new KnownTails(),
     locks,

@@ -16,6 +16,7 @@ export {
   MAX_AUDIT_LIMIT,
 } from './operations/audit-log.ts';
 export type { Created, WriteOptions } from './operations/create.ts';
+export type { DecryptOptions, PreparedDecrypt } from './operations/decrypt.ts';
 export type { DecryptInput, ExpressionInput } from './operations/decrypt-input.ts';
 export { type Decrypted, RESULT_ERRORS, type ResultError } from './operations/decrypt-results.ts';
 export { etagOf, parseIfMatch } from './operations/if-match.ts';
@@ -23,6 +24,7 @@ export type { Presence } from './operations/presence.ts';
 export type { UpdateOptions, Written } from './operations/update.ts';
 export * from './ports.ts';
 export { type Context, isScope, type Principal, SCOPES, type Scope } from './principal.ts';
+export type { KeyPoolOptions, RecordKeyFigures } from './record-keys/record-keys.ts';
 export { defaultSchema } from './schema/default-schema.ts';
 export { recordJsonSchema } from './schema/json-schema.ts';
 export { DEFAULT_PURPOSE, MAX_EXPRESSION_BYTES, parseSchema } from './schema/parse-schema.ts';

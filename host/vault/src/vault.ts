@@ -7,8 +7,15 @@ import { type Core, makeCore, type VaultDependencies } from './core.ts';
 import { invalid, memberError, VaultError } from './errors.ts';
 import { openIntegrityKeys } from './keys/integrity-keys.ts';
 import { type AuditPage, type AuditPageOptions, auditLog } from './operations/audit-log.ts';
+import { demand } from './operations/authorize.ts';
 import { type Created, create, type WriteOptions } from './operations/create.ts';
-import { decrypt } from './operations/decrypt.ts';
+import {
+  type DecryptOptions,
+  decrypt,
+  decryptPrepared,
+  type PreparedDecrypt,
+  prepareDecrypt,
+} from './operations/decrypt.ts';
 import type { DecryptInput } from './operations/decrypt-input.ts';
 import type { Decrypted } from './operations/decrypt-results.ts';
 import { asVaultError } from './operations/failures.ts';
@@ -16,7 +23,8 @@ import { type Presence, presence } from './operations/presence.ts';
 import { deleteVault, removeFields } from './operations/remove.ts';
 import { type UpdateOptions, update, type Written } from './operations/update.ts';
 import { StoreError } from './ports/store.ts';
-import { type Context, checkContext, type Principal } from './principal.ts';
+import { type Context, checkContext, type Principal, type Scope } from './principal.ts';
+import type { RecordKeyFigures } from './record-keys/record-keys.ts';
 import type { RecordSchema } from './schema/record-schema.ts';
 import { adoptSchema } from './schema/stored-schema.ts';
 import { Tampered } from './tampered.ts';
@@ -58,6 +66,11 @@ export class Vault {
   /** Audit heads that the sink has not taken. Not 0: the log is whole, and truncation of its end would go unnoticed. */
   get headsNotInSink(): number {
     return this.#core.sink.waiting;
+  }
+
+  /** What was done about key pairs of new records. */
+  get recordKeys(): RecordKeyFigures {
+    return this.#core.recordKeys.figures;
   }
 
   /** @throws {VaultError} `unauthenticated`, whatever is wrong with the token */
@@ -111,6 +124,30 @@ export class Vault {
     return await this.#run(context, 'DecryptVault', id, (core) => decrypt(core, context, id, input));
   }
 
+  /** Checks an ask for many records once. @throws {VaultError} `invalid`, 403, which is audited once */
+  async prepareDecrypt(context: Context, input: DecryptInput): Promise<PreparedDecrypt> {
+    return await this.#run(context, 'DecryptVault', null, (core) =>
+      prepareDecrypt(core, context, input, null),
+    );
+  }
+
+  /** Decrypts one of many records: what {@link decrypt} does, with an ask that was checked before. */
+  async decryptPrepared(
+    context: Context,
+    id: string,
+    prepared: PreparedDecrypt,
+    options: DecryptOptions = {},
+  ): Promise<Decrypted> {
+    return await this.#run(context, 'DecryptVault', id, (core) =>
+      decryptPrepared(core, context, id, prepared, options),
+    );
+  }
+
+  /** For calls about many records: refuses the caller who may do nothing of that kind, once. @throws {VaultError} 403, audited */
+  async demandScope(context: Context, scope: Scope): Promise<void> {
+    await this.#run(context, null, null, (core) => demand(core, context, { scope }));
+  }
+
   async audit(context: Context, id: string, options: AuditPageOptions = {}): Promise<AuditPage> {
     return await this.#run(context, null, id, (core) => auditLog(core, context, id, options));
   }
@@ -134,6 +171,7 @@ export class Vault {
   /** Forgets keys and closes the store. Calls under way should have ended. */
   async close(): Promise<void> {
     this.#core.requestKeys.retire();
+    this.#core.recordKeys.close();
     await this.#core.store.close();
   }
 

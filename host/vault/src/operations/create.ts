@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { P384, suiteId } from '@enclave-vault/hpke';
-import { MAX_WRAPPED_KEY_BYTES } from '@enclave-vault/protocol';
 import { sealFields } from '@enclave-vault/records/seal';
 import { commit } from '../audit/commit.ts';
 import { recordLog } from '../audit/log-id.ts';
 import type { Core } from '../core.ts';
-import { KmsError } from '../ports/kms.ts';
 import type { Context } from '../principal.ts';
+import type { NewRecordKey } from '../record-keys/shelf.ts';
 import type { RecordBody } from '../records/record-item.ts';
 import { putRecord } from '../records/write.ts';
-import { beforeDeadline } from '../util/deadline.ts';
-import { ulid } from '../util/ulid.ts';
 import { callFacts, demand, NO_FACTS } from './authorize.ts';
 import { idempotentRequest } from './idempotency.ts';
 
@@ -45,8 +42,9 @@ export async function create(
   const first = await repeatable.find();
   if (first?.id !== undefined) return { id: first.id, rev: first.rev };
 
-  const id = `v_${ulid(Math.floor(core.clock.now() / 1000))}`;
-  const body = await sealNew(core, principal.tenant, id, texts, deadline);
+  const key = await core.recordKeys.next(principal.tenant, deadline);
+  const { id } = key;
+  const body = sealNew(core, principal.tenant, key, texts);
   return await commit(
     core,
     recordLog(id),
@@ -71,17 +69,13 @@ export async function create(
   );
 }
 
-async function sealNew(
+function sealNew(
   core: Core,
   tenant: string,
-  id: string,
+  { id, pair }: NewRecordKey,
   texts: ReadonlyMap<string, string>,
-  deadline: number,
-): Promise<RecordBody> {
-  const pair = core.kms.generateRecordKeyPair({ vault_id: id, tenant_id: tenant });
-  const { publicKey, wrappedPrivateKey, keyArn } = await beforeDeadline(core.clock, deadline, pair);
-  // The enclave would refuse a longer one, when it is too late.
-  if (wrappedPrivateKey.byteLength > MAX_WRAPPED_KEY_BYTES) throw new KmsError('invalid');
+): RecordBody {
+  const { publicKey, wrappedPrivateKey, keyArn } = pair;
   const sealed = sealFields({ tenant, vaultId: id }, P384, publicKey, texts);
   return {
     id,

@@ -6,11 +6,12 @@ import type { Core } from '../core.ts';
 import { VaultError, type VaultErrorCode } from '../errors.ts';
 import { KmsError } from '../ports/kms.ts';
 import { StoreError } from '../ports/store.ts';
-import type { Context } from '../principal.ts';
+import type { Context, Principal } from '../principal.ts';
 import { demandCurrent, loadRecord } from '../records/load.ts';
 import type { StoredRecord } from '../records/record-item.ts';
 import { Tampered } from '../tampered.ts';
 import { equalBytes } from '../util/bytes.ts';
+import { patiently } from '../util/patiently.ts';
 import { type Attempt, callFacts, demand, deny, NO_FACTS, subjectOf } from './authorize.ts';
 import { checkDecryptInput, type DecryptInput, type ParsedDecrypt, parseDecrypt } from './decrypt-input.ts';
 import { buildRequest, type Decrypted, readResults } from './decrypt-results.ts';
@@ -28,6 +29,18 @@ const FAILURE_AUDIT_MS = 2_000;
 /** What is known of a request before its end. */
 type Facts = Omit<AuditFacts, 'result' | 'code' | 'rev' | 'state'>;
 
+/** An ask that was checked and allowed: good for any number of records of the caller whose ask it is. */
+export interface PreparedDecrypt {
+  readonly ask: ParsedDecrypt;
+  readonly asked: Omit<Facts, 'tenant' | 'actor' | 'requestId' | 'event' | 'subject' | 'operation'>;
+  readonly principal: Pick<Principal, 'tenant' | 'actor'>;
+}
+
+export interface DecryptOptions {
+  /** Waits, within the deadline, while all enclaves are busy: for items of a batch, whose caller asks for no more at once than may be. */
+  readonly whenBusy?: 'wait' | 'refuse';
+}
+
 /**
  * Decrypts fields and evaluates expressions in the enclave. Nothing is returned before the audit entry is durable, in
  * the store and in the sink; a denial and a failure have an entry of their own.
@@ -39,6 +52,20 @@ export async function decrypt(
   id: string,
   input: DecryptInput,
 ): Promise<Decrypted> {
+  return await decryptPrepared(core, context, id, await prepareDecrypt(core, context, input, id));
+}
+
+/**
+ * Checks what is asked, and whether the caller may ask it, before any record is looked at.
+ * @param id the one record it is about, on whose chain a denial is then written; null: many, and it is written on the tenant's
+ * @throws {VaultError} `invalid`, 403
+ */
+export async function prepareDecrypt(
+  core: Core,
+  context: Context,
+  input: DecryptInput,
+  id: string | null,
+): Promise<PreparedDecrypt> {
   await demand(core, context, { scope: 'vaults:decrypt' }, id);
   const checked = checkDecryptInput(core.schema, input);
   const denial = async (code: VaultErrorCode, facts: Attempt): Promise<VaultError> => {
@@ -50,13 +77,29 @@ export async function decrypt(
   const asked = decryptFacts(core.keys.audit, core.schema.fields.keys(), ask);
   const refused = fieldRefusal(context.principal, ask);
   if (refused !== undefined) throw await denial(refused, asked);
+  const { tenant, actor } = context.principal;
+  return { ask, asked: { ...NO_FACTS, ...asked }, principal: { tenant, actor } };
+}
+
+/** Decrypts one record as it was asked. @throws {VaultError} */
+export async function decryptPrepared(
+  core: Core,
+  context: Context,
+  id: string,
+  { ask, asked, principal }: PreparedDecrypt,
+  options: DecryptOptions = {},
+): Promise<Decrypted> {
+  const { tenant, actor } = context.principal;
+  // What one caller may ask is no word about another.
+  if (principal.tenant !== tenant || principal.actor !== actor)
+    throw new TypeError('an ask of another caller');
   const subject = subjectOf(id);
   const facts: Facts = { ...NO_FACTS, ...callFacts(context), ...asked, event: 'DecryptVault', subject };
   const record = await ownRecord(core, context, id, facts);
   try {
     for (let round = 1; round <= ROUNDS; round += 1) {
-      const current = round === 1 ? record : await loadRecord(core, context.principal.tenant, id);
-      const results = await decryptOnce(core, context, ask, current, facts);
+      const current = round === 1 ? record : await loadRecord(core, tenant, id);
+      const results = await decryptOnce(core, context, ask, current, facts, options);
       if (results !== undefined) return results;
     }
     throw new VaultError('conflict');
@@ -96,10 +139,13 @@ async function decryptOnce(
   ask: ParsedDecrypt,
   record: StoredRecord,
   facts: Facts,
+  { whenBusy = 'refuse' }: DecryptOptions,
 ): Promise<Decrypted | undefined> {
   const request = buildRequest(core.schema, ask, record);
   const idle = request.reveal.length === 0 && request.expressions.length === 0;
-  const send = () => askEnclave(core, request, context.deadline - AUDIT_RESERVE_MS, context.requestId);
+  const until = context.deadline - AUDIT_RESERVE_MS;
+  const once = () => askEnclave(core, request, until, context.requestId);
+  const send = whenBusy === 'wait' ? () => patiently(core.clock, until, once) : once;
   const evaluates = request.expressions.length > 0;
   const sent = evaluates ? () => core.evaluations.run(context.principal.actor, send) : send;
   const answer = idle ? { data: [], errors: [] } : await sent();

@@ -33,8 +33,14 @@ export type IntegrityPurpose = (typeof INTEGRITY_PURPOSES)[number];
 
 /** The KMS calls of the vault. It can make record keys and never unwrap one. All methods throw KmsError. */
 export interface VaultKms {
-  /** GenerateDataKeyPairWithoutPlaintext, ECC_NIST_P384, under the vault key. */
-  generateRecordKeyPair(context: RecordKeyContext): Promise<RecordKeyPair>;
+  /**
+   * GenerateDataKeyPairWithoutPlaintext, ECC_NIST_P384, under the vault key.
+   * @param options.once no second attempt: nobody waits, and the caller tries again in his own time
+   */
+  generateRecordKeyPair(
+    context: RecordKeyContext,
+    options?: { readonly once?: boolean },
+  ): Promise<RecordKeyPair>;
   /** GenerateDataKey, AES_256, under the request key, context {purpose: "enclave-request/1"}. */
   generateRequestKey(): Promise<DataKey>;
   /** GenerateDataKey, AES_256, under the integrity key. */

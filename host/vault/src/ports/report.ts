@@ -10,6 +10,8 @@ export interface Report {
     | 'enclave_refused'
     | 'enclave_answer_invalid'
     | 'kms_failed'
+    /** Key pairs cannot be made beforehand: records ask KMS themselves. */
+    | 'record_keys_failed'
     | 'store_failed'
     | 'program_error';
   /** The stable code of what happened. */
