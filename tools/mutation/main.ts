@@ -4,7 +4,8 @@
  * tests/mutation/results.json and docs/mutation.md. Fails when a mutant survives without a reason, or a reason is stale.
  * With --again: judges the last run anew, after explanations were written. With --page: writes the page alone. Finished
  * packages are kept in .cache/mutation, and the next run tries only what changed since, and survivors again.
- * With --files GLOB: a part of one package, whose survivors are printed and kept for a run of the whole; results wait for that.
+ * With --files GLOB: a part of one package, and with --tests GLOB under a part of its tests, which is faster: what those notice is
+ * kept for a run of the whole, which tries the survivors again under all; results wait for that.
  * With --patience N: for a busy machine, N times as long before tests count as endless.
  */
 import { execFileSync } from 'node:child_process';
@@ -28,6 +29,7 @@ const { values, positionals } = parseArgs({
     again: { type: 'boolean', default: false },
     page: { type: 'boolean', default: false },
     files: { type: 'string', multiple: true, default: [] },
+    tests: { type: 'string', multiple: true, default: [] },
     patience: { type: 'string', default: '1' },
   },
   allowPositionals: true,
@@ -35,9 +37,9 @@ const { values, positionals } = parseArgs({
 const packages = values.page ? [] : chosen(positionals);
 const concurrency = count('concurrency');
 const patience = count('patience');
-const part = values.files.length > 0;
+const part = values.files.length > 0 || values.tests.length > 0;
 if (part && (packages.length !== 1 || values.again)) {
-  throw new Error('--files is for a run of one package');
+  throw new Error('--files and --tests are for a run of one package');
 }
 
 const resultsFile = join(root, 'tests/mutation/results.json');
@@ -75,7 +77,8 @@ async function mutate(mutated: MutatedPackage): Promise<number> {
         incrementalFile,
         concurrency,
         patience,
-        ...(part ? { mutate: values.files } : {}),
+        ...(values.files.length > 0 ? { mutate: values.files } : {}),
+        ...(values.tests.length > 0 ? { tests: values.tests } : {}),
       });
   const mutants = mutantsOf(report);
   const judged = judge(mutants, readExplained(root, mutated));

@@ -35,6 +35,8 @@ export interface Run {
   readonly packages: readonly MutatedPackage[];
   /** What is mutated instead of the packages' sources: globs or `file:line-line`. */
   readonly mutate?: readonly string[];
+  /** Globs of tests that run instead of all of the packages. */
+  readonly tests?: readonly string[];
   /** Where results are kept, so that the next run tries only what changed. */
   readonly incrementalFile?: string;
   readonly concurrency: number;
@@ -55,7 +57,7 @@ export async function runStryker(tree: string, stryker: string, run: Run): Promi
   const mutate = run.mutate ?? run.packages.flatMap(sourcesOf);
   const patience = run.patience ?? 1;
   const pool = run.packages.some((one) => one.ownProcess === true) ? 'forks' : 'threads';
-  writeFileSync(vitestFile, vitestConfig(include, exclude, pool));
+  writeFileSync(vitestFile, vitestConfig(run.tests ?? include, exclude, pool));
   const config = {
     testRunner: 'vitest',
     plugins: ['@stryker-mutator/vitest-runner'],
