@@ -10,7 +10,9 @@ import { measure, ofRounds, type Row } from './system/measure.ts';
 import { OPERATIONS } from './system/operations.ts';
 import { type Overload, overload } from './system/overload.ts';
 import { memoryOf } from './system/processes.ts';
-import { print, show } from './system/report.ts';
+import type { Window } from './system/profile/read.ts';
+import { Profiles } from './system/profile/take.ts';
+import { print, printShares, show } from './system/report.ts';
 import { makeRecords, startMeasured } from './system/vault.ts';
 
 const { values } = parseArgs({
@@ -27,6 +29,8 @@ const { values } = parseArgs({
     cold: { type: 'string', default: '6000' },
     apis: { type: 'string' },
     enclaves: { type: 'string' },
+    // A folder: CPU profiles of all processes, and where their time went. What it costs makes the other figures worse.
+    profile: { type: 'string' },
   },
 });
 const settings = {
@@ -42,11 +46,14 @@ const unknown = operations.find((name) => !OPERATIONS.some((one) => one.name ===
 if (unknown !== undefined) throw new Error(`there is no operation ${unknown}`);
 
 const run = beginRun('system');
+const profiles = values.profile === undefined ? undefined : new Profiles(values.profile);
 const measured = await startMeasured([
+  ...(profiles?.args ?? []),
   ...(values.apis === undefined ? [] : ['--apis', values.apis]),
   ...(values.enclaves === undefined ? [] : ['--enclaves', values.enclaves]),
 ]);
 const load = new Load();
+const windows: Record<string, Window> = {};
 try {
   const idle = memoryOf(measured.pids);
   const coldWanted = operations.includes('decrypt-cold') ? settings.cold : 0;
@@ -60,6 +67,7 @@ try {
         const row = await measure(load, measured, operation, number, settings);
         const key = `${operation} ${number}`;
         rounds.set(key, [...(rounds.get(key) ?? []), row]);
+        windows[key] = row.window;
         process.stderr.write(`round ${round + 1}, ${show(row)}\n`);
       }
     }
@@ -78,7 +86,9 @@ try {
   const result = { ...run, settings, rows, overloads, memory: { idle, loaded: memoryOf(measured.pids) } };
   print(result);
   writeResult(values.json, result);
+  await profiles?.fetch(measured.pids);
 } finally {
   load.close();
   await measured.stop();
 }
+if (profiles !== undefined) printShares(profiles.read(windows));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Load, Sample } from './load.ts';
 import { type Cpu, cpuOf, type Memory, memoryOf, used } from './processes.ts';
+import type { Window } from './profile/read.ts';
+import { monotonicMicros } from './profile/take.ts';
 import { median, quantile } from './statistics.ts';
 import type { Measured } from './vault.ts';
 
@@ -34,6 +36,8 @@ export interface Row {
   /** KMS calls a request; null where its log does not say. */
   readonly kmsCalls: number | null;
   readonly coldRepeated: boolean;
+  /** When that was, in microseconds of the monotonic clock: where in a profile it is. */
+  readonly window: Window;
 }
 
 /** Measures once. Whatever else the machine did meanwhile is in no process's figure, but it is in the latencies. */
@@ -45,12 +49,12 @@ export async function measure(
   { seconds, warmUpSeconds }: Settings,
 ): Promise<Row> {
   const { target, pids } = measured;
-  const looks: { readonly at: number; readonly cpu: Record<string, Cpu> }[] = [];
+  const looks: { readonly at: number; readonly micros: number; readonly cpu: Record<string, Cpu> }[] = [];
   let calls: number | undefined;
   const sample = await load.run(
     { ...target, operation, clients, warmUpMs: warmUpSeconds * 1000, ms: seconds * 1000, patient: false },
     (phase) => {
-      looks.push({ at: performance.now(), cpu: cpuOf(pids) });
+      looks.push({ at: performance.now(), micros: monotonicMicros(), cpu: cpuOf(pids) });
       if (phase === 'measuring') measured.kmsCalls();
       else calls = measured.kmsCalls();
     },
@@ -60,6 +64,7 @@ export async function measure(
   return rowOf(operation, clients, sample, {
     cpu: used(first.cpu, last.cpu),
     elapsed: (last.at - first.at) / 1000,
+    window: [first.micros, last.micros],
     memory: memoryOf(pids),
     kmsCalls: calls === undefined ? null : calls / Math.max(1, answered(sample)),
   });
@@ -72,7 +77,7 @@ function rowOf(
   operation: string,
   clients: number,
   { times, ms, errors, odd, cpuSeconds, coldRepeated }: Sample,
-  found: Pick<Row, 'cpu' | 'elapsed' | 'memory' | 'kmsCalls'>,
+  found: Pick<Row, 'cpu' | 'elapsed' | 'memory' | 'kmsCalls' | 'window'>,
 ): Row {
   return {
     operation,

@@ -4,6 +4,7 @@ import { figure, table } from '../support/table.ts';
 import { cpuPerRequest, type Row, type Settings } from './measure.ts';
 import type { Overload } from './overload.ts';
 import { isVaults, type Memory } from './processes.ts';
+import type { Shares } from './profile/read.ts';
 
 /** What bench/system.ts writes. */
 export interface SystemResult extends Run {
@@ -122,4 +123,19 @@ export function show(row: Row): string {
   const odd = Object.keys(row.odd).length === 0 ? '' : `, unclean ${list(row.odd)}`;
   const busy = Object.values(row.cpu).reduce((sum, { all }) => sum + all, row.clientsCpu) / row.elapsed;
   return `${row.clients} clients, ${row.operation}: ${figure(row.perSecond)}/s, median ${figure(row.median)} ms, p99 ${figure(row.p99)} ms, clients ${figure(row.clientsCpu / row.elapsed)} of ${figure(busy)} cores${failed}${odd}`;
+}
+
+/** Where the main thread of each process spent each measurement. */
+export function printShares(all: Readonly<Record<string, Readonly<Record<string, Shares>>>>): void {
+  for (const [measurement, processes] of Object.entries(all)) {
+    for (const [process, { busy, groups, top }] of Object.entries(processes)) {
+      if (busy < 0.05) continue;
+      const percent = (seconds: number) => `${((seconds / busy) * 100).toFixed(1)} %`;
+      console.log(`\n## ${measurement}: ${process}, busy for ${busy.toFixed(2)} s`);
+      for (const [group, seconds = 0] of Object.entries(groups))
+        console.log(`${percent(seconds).padStart(8)}  ${group}`);
+      for (const { name, group, seconds } of top.slice(0, 25))
+        console.log(`    ${percent(seconds).padStart(8)}  ${name} (${group})`);
+    }
+  }
 }

@@ -33,6 +33,10 @@ export interface DevOptions {
   /** What each enclave opens at most; undefined: the program's own. */
   readonly enclaveRate: EnclaveRate | undefined;
   readonly canary: CanaryOptions;
+  /** How many processes share the API's port. */
+  readonly apis: number;
+  /** Folder for a CPU profile of each process; undefined: none is made. */
+  readonly profile: string | undefined;
   readonly verbose: boolean;
 }
 
@@ -42,6 +46,7 @@ export const DEV_USAGE = `enclave-vault dev [options]          run the whole vau
   --data DIR            where everything is kept (.vault)               ENCLAVE_VAULT_DATA
   --ephemeral           keep nothing                                    ENCLAVE_VAULT_EPHEMERAL=1
   --enclaves N          how many enclaves (1)                           ENCLAVE_VAULT_ENCLAVES
+  --apis N              how many processes answer at its port (1)       ENCLAVE_VAULT_APIS
   --schema FILE         a record schema of your own                     ENCLAVE_VAULT_SCHEMA
   --oidc FILE           issuers whose tokens are taken too              ENCLAVE_VAULT_OIDC
   --rates FILE          rate limits of your own                         ENCLAVE_VAULT_RATES
@@ -59,6 +64,7 @@ export const DEV_USAGE = `enclave-vault dev [options]          run the whole vau
   --canary-webhook URL  where its alarms are sent: https, or this machine
                                                                         ENCLAVE_VAULT_CANARY_WEBHOOK
   --unsafe-plain-http   listen beyond loopback without TLS
+  --profile DIR         write a CPU profile of each process to DIR at its end
   --verbose             log every event of every process
   ENCLAVE_VAULT_CANARY_WEBHOOK_SECRET signs what the webhook gets: 32 characters or more.
   ENCLAVE_VAULT_PASSPHRASE, if set, encrypts the emulator's KMS keys at rest.`;
@@ -82,7 +88,7 @@ export function parseDevOptions(args: readonly string[], env: NodeJS.ProcessEnv,
     return typeof value === 'string' && value !== '' ? value : undefined;
   };
   const number = (
-    name: 'port' | 'enclaves' | 'canary-interval',
+    name: 'port' | 'enclaves' | 'apis' | 'canary-interval',
     variable: string,
     preset: number,
     min: number,
@@ -136,6 +142,8 @@ export function parseDevOptions(args: readonly string[], env: NodeJS.ProcessEnv,
       intervalSeconds: number('canary-interval', 'ENCLAVE_VAULT_CANARY_INTERVAL', 60, 0, 3_600),
       webhook,
     },
+    apis: number('apis', 'ENCLAVE_VAULT_APIS', 1, 1, 16),
+    profile: values.profile === undefined ? undefined : path(values.profile),
     verbose: values.verbose === true,
   };
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
@@ -159,6 +167,8 @@ function parse(args: readonly string[]) {
         data: { type: 'string' },
         ephemeral: { type: 'boolean' },
         enclaves: { type: 'string' },
+        apis: { type: 'string' },
+        profile: { type: 'string' },
         schema: { type: 'string' },
         oidc: { type: 'string' },
         rates: { type: 'string' },

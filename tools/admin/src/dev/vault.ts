@@ -61,8 +61,8 @@ export class LocalVault {
   readonly #root: string;
   readonly #given: Given;
   readonly #folders: Folders;
-  readonly #processes = new Map<ProcessName, Supervised>();
   readonly #onLog: OnLog;
+  readonly #processes = new Map<ProcessName, Supervised>();
   /** Resolved when the keys are there and admit a program. */
   readonly #pinned = Promise.withResolvers<void>();
   #port: number | undefined;
@@ -77,8 +77,8 @@ export class LocalVault {
   constructor(options: DevOptions, root: string, folders: Folders, onLog: OnLog) {
     this.#options = options;
     this.#root = root;
-    this.#folders = folders;
     this.#onLog = onLog;
+    this.#folders = folders;
     this.#given = readGiven(options);
   }
 
@@ -201,7 +201,7 @@ export class LocalVault {
   }
 
   async #start(name: ProcessName, config: () => unknown): Promise<Ready> {
-    const process = new Supervised(processSpec(this.#root, name, config, this.#onLog));
+    const process = new Supervised(processSpec(this.#root, name, config, this.#onLog, this.#options.profile));
     this.#processes.set(name, process);
     return process.start();
   }
