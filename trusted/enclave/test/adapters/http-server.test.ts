@@ -6,10 +6,11 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseErrorAnswer, type Refusal } from '@enclave-vault/protocol';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createHttpServer } from '../../src/adapters/http-server.ts';
 import { Refused } from '../../src/errors.ts';
 import type { Call, Reply } from '../../src/ports.ts';
+import { watchTimers } from '../support/timers.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ev-'));
 const socketPath = join(folder, 's');
@@ -24,6 +25,7 @@ afterAll(() => {
   server.close();
   rmSync(folder, { recursive: true });
 });
+afterEach(() => vi.restoreAllMocks());
 beforeEach(() => {
   handle = async (call) => ({ kind: 'bytes', type: 'text/plain', body: await call.body(1_000, 300) });
 });
@@ -67,6 +69,21 @@ async function raw(bytes: string, ms = 1_500): Promise<string> {
   socket.destroy();
   return got;
 }
+
+test('a call is handed over with its method, its path and whom it comes from', async () => {
+  const seen: unknown[] = [];
+  handle = async ({ method, path, peer }) => {
+    seen.push([method, path, peer]);
+    return { kind: 'empty' };
+  };
+  await send(Buffer.alloc(0));
+  // A parent that names no host is answered too: there is only one here.
+  expect(await raw('GET /v1/health?x=1 HTTP/1.1\r\n\r\n', 200)).toContain('204');
+  expect(seen).toEqual([
+    ['POST', '/p', 0],
+    ['GET', '/v1/health?x=1', 0],
+  ]);
+});
 
 describe('replies', () => {
   test('bytes come with type and length, and the connection stays', async () => {
@@ -131,6 +148,19 @@ describe('bodies', () => {
     const head = 'POST /p HTTP/1.1\r\nhost: e\r\ntransfer-encoding: chunked\r\n\r\n';
     expect(await raw(`${head}${chunk}0\r\n\r\n`, 300)).toContain('200 OK');
     expect(await raw(`${head}${chunk}${chunk}`)).toContain('413');
+  });
+
+  test('declared as too large are refused before a byte of them is there', async () => {
+    const timers = watchTimers(300);
+    expect(await raw('POST /p HTTP/1.1\r\nhost: e\r\ncontent-length: 1001\r\n\r\n', 200)).toContain('413');
+    expect([timers.set(), timers.left()]).toEqual([1, 0]);
+  });
+
+  test('leave no timer behind, whether they come or break off', async () => {
+    const timers = watchTimers(300);
+    await send(Buffer.from('x'));
+    await raw(`POST /p HTTP/1.1\r\nhost: e\r\ncontent-length: 10\r\n\r\nabc`, 50);
+    await vi.waitFor(() => expect([timers.set(), timers.left()]).toEqual([2, 0]));
   });
 
   test('too slow are given up', async () => {
