@@ -15,9 +15,22 @@ function kemSuiteId(suite: Suite): Buffer {
   return id;
 }
 
+/** The two keys of an ECDH: one's own private key, the other's public key. */
+export interface EcdhKeys {
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+}
+
+/** A set-up that lacks its ECDH only: who has the result, on whichever thread it was computed, finishes it. */
+export interface Pending<Context> {
+  readonly keys: EcdhKeys;
+  /** Takes what `ecdh` or `ecdhOnThreadPool` made of the keys, and zeroes it. */
+  finish(dh: Buffer | undefined): Context;
+}
+
 /**
- * DH and ExtractAndExpand of RFC 9180 section 4.1; the same on both sides, so encapsulation and decapsulation
- * differ only in whose private key goes in.
+ * DH of RFC 9180 section 4.1. Undefined where OpenSSL refuses: with a scalar of zero or n, which `importPrivateKey` lets nobody have and
+ * node's own import does.
  *
  * `crypto.diffieHellman` on two KeyObjects is the cheapest ECDH Node has: it neither derives the public key again
  * (`ECDH.setPrivateKey`, `crypto.decapsulate`) nor checks the key pair again (`ECDH.computeSecret`).
@@ -25,17 +38,28 @@ function kemSuiteId(suite: Suite): Buffer {
  * 7.1.4 wants refused: the curves have prime order, the point was checked to lie on the curve and the scalar to
  * lie in [1, n-1]. OpenSSL fails on it as well.
  */
-export function kemSharedSecret(
-  suite: Suite,
-  privateKey: KeyObject,
-  publicKey: KeyObject,
-  enc: Uint8Array,
-  recipientPublicRaw: Uint8Array,
-): KeyObject {
+export function ecdh(keys: EcdhKeys): Buffer | undefined {
+  try {
+    return diffieHellman(keys);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same on a thread of libuv's pool: it takes a little longer, and this thread is free meanwhile. */
+export function ecdhOnThreadPool(keys: EcdhKeys): Promise<Buffer | undefined> {
+  return new Promise((resolve) => {
+    diffieHellman(keys, (error, dh) => resolve(error === null ? dh : undefined));
+  });
+}
+
+/**
+ * ExtractAndExpand of RFC 9180 section 4.1; the same on both sides, so encapsulation and decapsulation differ only in
+ * whose private key went in. `kemContext` is enc || pkRm. Zeroes `dh`.
+ */
+export function kemSharedSecret(suite: Suite, dh: Buffer, kemContext: Uint8Array): KeyObject {
   const id = kemSuiteId(suite);
-  const dh = diffieHellman({ privateKey, publicKey });
   const prk = takeKey(labeledExtract(suite.hash, id, NO_SALT, 'eae_prk', dh));
   dh.fill(0);
-  const kemContext = Buffer.concat([enc, recipientPublicRaw]);
   return takeKey(labeledExpand(suite.hash, id, prk, 'shared_secret', kemContext, suite.hashLength));
 }

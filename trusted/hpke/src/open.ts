@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createDecipheriv, type KeyObject } from 'node:crypto';
 import { HpkeError } from './errors.ts';
-import { kemSharedSecret } from './kem.ts';
+import { ecdh, ecdhOnThreadPool, kemSharedSecret, type Pending } from './kem.ts';
 import { isKeyOf, keyToPoint, pointToKey } from './public-key.ts';
 import { type ContextKeys, computeNonce, exportSecret, keySchedule, TAG_LENGTH } from './schedule.ts';
 import type { Suite } from './suites.ts';
@@ -55,6 +55,30 @@ export class RecipientContext {
   }
 }
 
+function prepare(
+  suite: Suite,
+  enc: Uint8Array,
+  recipientPrivateKey: KeyObject,
+  info: Uint8Array,
+  recipientPublicRaw?: Uint8Array,
+): Pending<RecipientContext> {
+  if (!isKeyOf(suite, recipientPrivateKey, 'private')) throw new HpkeError('invalid_private_key');
+  const recipientRaw = recipientPublicRaw ?? keyToPoint(suite, recipientPrivateKey, 'private');
+  if (recipientRaw?.length !== suite.encLength) throw new HpkeError('invalid_public_key');
+  const publicKey = pointToKey(suite, enc);
+  if (publicKey === undefined) throw new HpkeError('open_failed');
+  // Copies: the caller's bytes may have changed when the ECDH is there.
+  const kemContext = Buffer.concat([enc, recipientRaw]);
+  const ownInfo = Buffer.from(info);
+  return {
+    keys: { privateKey: recipientPrivateKey, publicKey },
+    finish: (dh) => {
+      if (dh === undefined) throw new HpkeError('open_failed');
+      return new RecipientContext(keySchedule(suite, kemSharedSecret(suite, dh, kemContext), ownInfo));
+    },
+  };
+}
+
 /**
  * SetupBaseR of RFC 9180 section 5.1.1. Throws `open_failed` for an encapsulated key that isn't an uncompressed
  * point on the curve (section 7.1.4), `invalid_private_key` for a key of another curve.
@@ -69,17 +93,18 @@ export function setupRecipient(
   info: Uint8Array,
   recipientPublicRaw?: Uint8Array,
 ): RecipientContext {
-  if (!isKeyOf(suite, recipientPrivateKey, 'private')) throw new HpkeError('invalid_private_key');
-  const recipientRaw = recipientPublicRaw ?? keyToPoint(suite, recipientPrivateKey, 'private');
-  if (recipientRaw?.length !== suite.encLength) throw new HpkeError('invalid_public_key');
-  const ephemeral = pointToKey(suite, enc);
-  if (ephemeral === undefined) throw new HpkeError('open_failed');
-  let sharedSecret: KeyObject;
-  try {
-    sharedSecret = kemSharedSecret(suite, recipientPrivateKey, ephemeral, enc, recipientRaw);
-  } catch {
-    // Reached only with a scalar of zero or n, which `importPrivateKey` refuses and node's own import doesn't.
-    throw new HpkeError('open_failed');
-  }
-  return new RecipientContext(keySchedule(suite, sharedSecret, info));
+  const { keys, finish } = prepare(suite, enc, recipientPrivateKey, info, recipientPublicRaw);
+  return finish(ecdh(keys));
+}
+
+/** The same with its ECDH on the thread pool; rejects as `setupRecipient` throws. */
+export async function setupRecipientAsync(
+  suite: Suite,
+  enc: Uint8Array,
+  recipientPrivateKey: KeyObject,
+  info: Uint8Array,
+  recipientPublicRaw?: Uint8Array,
+): Promise<RecipientContext> {
+  const { keys, finish } = prepare(suite, enc, recipientPrivateKey, info, recipientPublicRaw);
+  return finish(await ecdhOnThreadPool(keys));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createCipheriv, type KeyObject } from 'node:crypto';
-import { encapsulateWith, generateKeyPair } from './encapsulate.ts';
+import { encapsulateWith, generateKeyPair, generateKeyPairAsync } from './encapsulate.ts';
+import { ecdh, ecdhOnThreadPool } from './kem.ts';
 import { type ContextKeys, computeNonce, exportSecret, keySchedule, TAG_LENGTH } from './schedule.ts';
 import type { Suite } from './suites.ts';
 
@@ -45,6 +46,20 @@ export class SenderContext {
  * recipient's key isn't a public key of the suite's curve.
  */
 export function setupSender(suite: Suite, recipientPublicKey: KeyObject, info: Uint8Array): SenderContext {
-  const { enc, sharedSecret } = encapsulateWith(suite, recipientPublicKey, generateKeyPair(suite));
+  const { keys, finish } = encapsulateWith(suite, recipientPublicKey, generateKeyPair(suite));
+  const { enc, sharedSecret } = finish(ecdh(keys));
   return new SenderContext(enc, keySchedule(suite, sharedSecret, info));
+}
+
+/** The same with the key pair and the ECDH made on the thread pool; rejects as `setupSender` throws. */
+export async function setupSenderAsync(
+  suite: Suite,
+  recipientPublicKey: KeyObject,
+  info: Uint8Array,
+): Promise<SenderContext> {
+  // A copy: the caller's bytes may have changed when the ECDH is there.
+  const ownInfo = Buffer.from(info);
+  const { keys, finish } = encapsulateWith(suite, recipientPublicKey, await generateKeyPairAsync(suite));
+  const { enc, sharedSecret } = finish(await ecdhOnThreadPool(keys));
+  return new SenderContext(enc, keySchedule(suite, sharedSecret, ownInfo));
 }

@@ -36,10 +36,10 @@ test('what is exported, and that the injected ephemeral key is out of reach', as
     ['HpkeError', 'P256', 'P384', 'P521', 'parseSuiteId', 'suiteId'].sort(),
   );
   expect(Object.keys(await import('@enclave-vault/hpke/seal')).sort()).toEqual(
-    ['SenderContext', 'generateKeyPair', 'importPublicKey', 'setupSender'].sort(),
+    ['SenderContext', 'generateKeyPair', 'importPublicKey', 'setupSender', 'setupSenderAsync'].sort(),
   );
   expect(Object.keys(await import('@enclave-vault/hpke/open')).sort()).toEqual(
-    ['RecipientContext', 'importPrivateKey', 'setupRecipient'].sort(),
+    ['RecipientContext', 'importPrivateKey', 'setupRecipient', 'setupRecipientAsync'].sort(),
   );
   const map: { exports: Record<string, string> } = JSON.parse(
     readFileSync(new URL('../package.json', import.meta.url), 'utf8'),

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { KeyObject } from 'node:crypto';
 import type { Suite } from '@enclave-vault/hpke';
-import { importPrivateKey, setupRecipient } from '@enclave-vault/hpke/open';
+import {
+  importPrivateKey,
+  type RecipientContext,
+  setupRecipient,
+  setupRecipientAsync,
+} from '@enclave-vault/hpke/open';
 import { checkIdentity, info3, info12, type RecordIdentity } from './context.ts';
 import { parseSealed, type SealedValue } from './encodings.ts';
 import { RecordsError } from './errors.ts';
@@ -12,14 +17,29 @@ import { unpad } from './padding.ts';
 
 export type OpenedField = { readonly ok: true; readonly json: string } | { readonly ok: false };
 
-type Context = ReturnType<typeof setupRecipient>;
-
 const FAILED: OpenedField = Object.freeze({ ok: false });
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function importKey(suite: Suite, pkcs8: Uint8Array): KeyObject {
+const KEY = Symbol('key');
+const CONTEXTS = Symbol('contexts');
+
+/** Contexts that a prepared key keeps: a record that was written oftener has its first writes' kept. */
+const KEPT_CONTEXTS = 16;
+
+/**
+ * A record's private key, read and checked once for any number of calls, and the contexts it has set up: fields of a write that
+ * was read before cost no ECDH any more. All of it is OpenSSL's memory, zeroed when collected: to forget a key is to let go of it.
+ */
+export interface PreparedPrivateKey {
+  readonly suite: Suite;
+  readonly [KEY]: KeyObject;
+  readonly [CONTEXTS]: Map<string, RecipientContext>;
+}
+
+/** From PKCS#8 DER, which the caller zeroes when this has returned. Throws `invalid_private_key`. */
+export function preparePrivateKey(suite: Suite, pkcs8: Uint8Array): PreparedPrivateKey {
   try {
-    return importPrivateKey(suite, pkcs8);
+    return Object.freeze({ suite, [KEY]: importPrivateKey(suite, pkcs8), [CONTEXTS]: new Map() });
   } catch {
     throw new RecordsError('invalid_private_key');
   }
@@ -35,63 +55,113 @@ function decode(encoding: SealedValue['encoding'], plaintext: Buffer): string | 
   return isJson(text) ? text : undefined;
 }
 
-function openOne(context: Context, name: string, { encoding, seq, ciphertext }: SealedValue): OpenedField {
-  const plaintext = context.openAt(seq, Buffer.from(name, 'latin1'), ciphertext);
+function openOne(context: RecipientContext | undefined, name: string, value?: SealedValue): OpenedField {
+  if (context === undefined || value === undefined) return FAILED;
+  let plaintext: Buffer | undefined;
   try {
-    const json = decode(encoding, plaintext);
+    plaintext = context.openAt(value.seq, Buffer.from(name, 'latin1'), value.ciphertext);
+    const json = decode(value.encoding, plaintext);
     return json === undefined ? FAILED : { ok: true, json };
+  } catch {
+    return FAILED;
   } finally {
-    plaintext.fill(0);
+    plaintext?.fill(0);
   }
+}
+
+type Setup = Parameters<typeof setupRecipient>;
+type Attempt = readonly [id: string, context: RecipientContext | undefined];
+
+interface Plan {
+  /** Contexts that are wanted and not there yet, by all that goes into them. */
+  readonly setups: ReadonlyMap<string, Setup>;
+  /** Opens the fields. An attempt without a context is one that was refused: it isn't made again for the next field. */
+  open(attempts: readonly Attempt[]): Map<string, OpenedField>;
+}
+
+function plan(
+  identity: RecordIdentity,
+  suite: Suite,
+  privateKey: Uint8Array | PreparedPrivateKey,
+  sealed: ReadonlyMap<string, Uint8Array | string>,
+  publicKeySpki?: Uint8Array,
+): Plan {
+  const checked = checkIdentity(identity);
+  if (sealed.size > MAX_FIELDS) throw new RecordsError('too_many_fields');
+  const prepared = privateKey instanceof Uint8Array ? preparePrivateKey(suite, privateKey) : privateKey;
+  if (prepared.suite !== suite) throw new RecordsError('invalid_private_key');
+  // The point is the end of an SPKI; one that is too short has none, and setupRecipient refuses it.
+  const point = publicKeySpki?.subarray(-suite.encLength);
+  const key = point === undefined ? '-' : Buffer.from(point).toString('latin1');
+  const setups = new Map<string, Setup>();
+  const parsed = [...sealed].map(([name, bytes]) => {
+    const value = isFieldName(name) ? parseSealed(suite, bytes) : undefined;
+    if (value === undefined) return { name };
+    const info = value.encoding === 3 ? info3(checked) : info12(checked);
+    const id = `${info.toString('latin1')}\0${Buffer.from(value.enc).toString('latin1')}${key}`;
+    if (!prepared[CONTEXTS].has(id)) setups.set(id, [suite, value.enc, prepared[KEY], info, point]);
+    return { name, value, id };
+  });
+  return {
+    setups,
+    open: (attempts) => {
+      const contexts = new Map<string, RecipientContext | undefined>(attempts);
+      for (const [id, context] of attempts) {
+        if (context && prepared[CONTEXTS].size < KEPT_CONTEXTS) prepared[CONTEXTS].set(id, context);
+      }
+      const contextOf = (id = ''): RecipientContext | undefined =>
+        contexts.get(id) ?? prepared[CONTEXTS].get(id);
+      return new Map(parsed.map(({ name, value, id }) => [name, openOne(contextOf(id), name, value)]));
+    },
+  };
 }
 
 /**
  * Opens sealed fields of one record, of any encoding, in any order. Each name gets a result, in the order of
  * `sealed`; a field that doesn't open, for whatever reason, is `{ ok: false }` and has no influence on the others.
  *
- * The private key is imported once, and there is one ECDH for each write that the fields come from. The caller
- * zeroes `privateKeyPkcs8`. With `publicKeySpki`, the public key that the record names, nothing opens where that isn't
+ * There is one ECDH for each write that the fields come from. Who gives a key as PKCS#8 DER zeroes it; it is imported once.
+ * With `publicKeySpki`, the public key that the record names, nothing opens where that isn't
  * the private key's own: it is part of each context (RFC 9180 section 4.1). What is to be sealed to the record next
- * would otherwise be sealed to somebody else, and nobody would know. Throws `invalid_name` (tenant or vault id), `too_many_fields`, `invalid_private_key`.
+ * would otherwise be sealed to somebody else, and nobody would know. Throws `invalid_name` (tenant or vault id), `too_many_fields`,
+ * `invalid_private_key` (that of another suite, too).
  */
 export function openFields(
   identity: RecordIdentity,
   suite: Suite,
-  privateKeyPkcs8: Uint8Array,
+  privateKey: Uint8Array | PreparedPrivateKey,
   sealed: ReadonlyMap<string, Uint8Array | string>,
   publicKeySpki?: Uint8Array,
 ): Map<string, OpenedField> {
-  const checked = checkIdentity(identity);
-  if (sealed.size > MAX_FIELDS) throw new RecordsError('too_many_fields');
-  const key = importKey(suite, privateKeyPkcs8);
-  // The point is the end of an SPKI; one that is too short has none, and setupRecipient refuses it.
-  const point = publicKeySpki?.subarray(-suite.encLength);
-  // By info and enc; undefined where the encapsulated key was refused, so that it isn't tried again.
-  const contexts = new Map<string, Context | undefined>();
+  const { setups, open } = plan(identity, suite, privateKey, sealed, publicKeySpki);
+  return open([...setups].map(([id, setup]) => [id, attempt(setup)]));
+}
 
-  function contextOf({ encoding, enc }: SealedValue): Context | undefined {
-    const id = `${encoding === 3 ? 3 : 2}${Buffer.from(enc).toString('latin1')}`;
-    if (!contexts.has(id)) contexts.set(id, setup(encoding === 3 ? info3(checked) : info12(checked), enc));
-    return contexts.get(id);
-  }
+/**
+ * The same with each ECDH on the thread pool, all at once; rejects as `openFields` throws. The private key was read, and may be
+ * zeroed, when the call has returned its promise.
+ */
+export async function openFieldsAsync(
+  identity: RecordIdentity,
+  suite: Suite,
+  privateKey: Uint8Array | PreparedPrivateKey,
+  sealed: ReadonlyMap<string, Uint8Array | string>,
+  publicKeySpki?: Uint8Array,
+): Promise<Map<string, OpenedField>> {
+  const { setups, open } = plan(identity, suite, privateKey, sealed, publicKeySpki);
+  return open(
+    await Promise.all(
+      [...setups].map(async ([id, setup]): Promise<Attempt> => {
+        return [id, await setupRecipientAsync(...setup).catch(() => undefined)];
+      }),
+    ),
+  );
+}
 
-  function setup(info: Buffer, enc: Uint8Array): Context | undefined {
-    try {
-      return setupRecipient(suite, enc, key, info, point);
-    } catch {
-      return undefined;
-    }
+function attempt(setup: Setup): RecipientContext | undefined {
+  try {
+    return setupRecipient(...setup);
+  } catch {
+    return undefined;
   }
-
-  const opened = new Map<string, OpenedField>();
-  for (const [name, value] of sealed) {
-    const parsed = isFieldName(name) ? parseSealed(suite, value) : undefined;
-    const context = parsed && contextOf(parsed);
-    try {
-      opened.set(name, parsed && context ? openOne(context, name, parsed) : FAILED);
-    } catch {
-      opened.set(name, FAILED);
-    }
-  }
-  return opened;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { KeyObject } from 'node:crypto';
 import type { Suite } from '@enclave-vault/hpke';
-import { importPublicKey, setupSender } from '@enclave-vault/hpke/seal';
+import { type SenderContext, setupSender, setupSenderAsync } from '@enclave-vault/hpke/seal';
 import { checkIdentity, info3, type RecordIdentity } from './context.ts';
 import { encode3 } from './encodings.ts';
 import { RecordsError } from './errors.ts';
@@ -9,6 +8,7 @@ import { isJson } from './json.ts';
 import { MAX_FIELDS, MAX_VALUE_BYTES } from './limits.ts';
 import { isFieldName } from './names.ts';
 import { pad } from './padding.ts';
+import { recipientKey } from './recipient-keys.ts';
 
 function checkFields(fields: ReadonlyMap<string, string>): void {
   if (fields.size > MAX_FIELDS) throw new RecordsError('too_many_fields');
@@ -20,12 +20,38 @@ function checkFields(fields: ReadonlyMap<string, string>): void {
   }
 }
 
-function importKey(suite: Suite, spki: Uint8Array): KeyObject {
-  try {
-    return importPublicKey(suite, spki);
-  } catch {
-    throw new RecordsError('invalid_public_key');
-  }
+/** What is left to do when there is a context. */
+interface Plan {
+  readonly setup: Parameters<typeof setupSender>;
+  seal(context: SenderContext): Map<string, Buffer>;
+}
+
+/** Checks everything before anything is sealed; null where nothing is to be. */
+function plan(
+  identity: RecordIdentity,
+  suite: Suite,
+  publicKeySpki: Uint8Array,
+  fields: ReadonlyMap<string, string>,
+): Plan | null {
+  const checked = checkIdentity(identity);
+  // A copy, so that nothing changes between check and use.
+  const entries = new Map([...fields].sort(([a], [b]) => (a < b ? -1 : 1)));
+  checkFields(entries);
+  const key = recipientKey(suite, publicKeySpki);
+  if (entries.size === 0) return null;
+  return {
+    setup: [suite, key, info3(checked)],
+    seal: (context) => {
+      const sealed = new Map<string, Buffer>();
+      for (const [name, json] of entries) {
+        const plaintext = pad(json);
+        const seq = sealed.size;
+        sealed.set(name, encode3(seq, context.enc, context.seal(Buffer.from(name, 'latin1'), plaintext)));
+        plaintext.fill(0);
+      }
+      return sealed;
+    },
+  };
 }
 
 /**
@@ -41,20 +67,17 @@ export function sealFields(
   publicKeySpki: Uint8Array,
   fields: ReadonlyMap<string, string>,
 ): Map<string, Buffer> {
-  const checked = checkIdentity(identity);
-  // A copy, so that nothing changes between check and use.
-  const entries = new Map([...fields].sort(([a], [b]) => (a < b ? -1 : 1)));
-  checkFields(entries);
-  const key = importKey(suite, publicKeySpki);
-  const sealed = new Map<string, Buffer>();
-  if (entries.size === 0) return sealed;
+  const planned = plan(identity, suite, publicKeySpki, fields);
+  return planned === null ? new Map() : planned.seal(setupSender(...planned.setup));
+}
 
-  const context = setupSender(suite, key, info3(checked));
-  for (const [name, json] of entries) {
-    const plaintext = pad(json);
-    const seq = sealed.size;
-    sealed.set(name, encode3(seq, context.enc, context.seal(Buffer.from(name, 'latin1'), plaintext)));
-    plaintext.fill(0);
-  }
-  return sealed;
+/** The same with the key pair and the ECDH made on the thread pool; rejects as `sealFields` throws. */
+export async function sealFieldsAsync(
+  identity: RecordIdentity,
+  suite: Suite,
+  publicKeySpki: Uint8Array,
+  fields: ReadonlyMap<string, string>,
+): Promise<Map<string, Buffer>> {
+  const planned = plan(identity, suite, publicKeySpki, fields);
+  return planned === null ? new Map() : planned.seal(await setupSenderAsync(...planned.setup));
 }
