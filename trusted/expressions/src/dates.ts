@@ -18,8 +18,8 @@ const timestamp = (ms: number): Timestamp => timestampFromMs(ms);
 export function civilDate(text: string): Timestamp | undefined {
   const match = DATE.exec(text);
   if (!match) return undefined;
-  const [year, month, day] = match.slice(1).map(Number);
-  if (year === undefined || month === undefined || day === undefined || year < FIRST_YEAR) return undefined;
+  const [year = 0, month = 0, day = 0] = match.slice(1).map(Number);
+  if (year < FIRST_YEAR) return undefined;
   const date = new Date(Date.UTC(year, month - 1, day));
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day
     ? timestamp(date.getTime())
