@@ -2,7 +2,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { evaluate } from '../src/index.ts';
+import { ExpressionError, evaluate } from '../src/index.ts';
 
 const NOW = Date.UTC(2026, 10, 23, 12);
 const FIELDS = { dob: '"1985-12-10"', first_name: '"Ada"', n: '5', big: '9007199254740993.5', flag: 'true' };
@@ -17,6 +17,8 @@ function all(expressions: Record<string, string>, fields: Record<string, string>
   };
   return Object.fromEntries(evaluate(request).map((o) => [o.name, o.ok ? o.json : o.code]));
 }
+/** Of CEL itself (language definition, "Values"). */
+const TYPES = ['bool', 'int', 'uint', 'double', 'string', 'bytes', 'list', 'map', 'null_type', 'type'];
 const one = (source: string, now = NOW) => all({ x: source }, FIELDS, now).x;
 
 describe('names', () => {
@@ -51,8 +53,38 @@ describe('names', () => {
     expect(all({ a: '1 / 0', b: 'a == null' })).toEqual({ a: 'expression_failed', b: 'expression_failed' });
   });
 
-  it.each(['dob', 'last_name', 'record', 'string'])('%s cannot name an expression', (name) => {
-    expect(all({ [name]: '1' })).toEqual({ [name]: 'expression_invalid' });
+  it.each(['dob', 'last_name', 'record', 'unknown', ...TYPES])('%s cannot name an expression', (name) => {
+    expect(all({ [name]: '1' }, { ...FIELDS, unknown: '2' })).toEqual({ [name]: 'expression_invalid' });
+  });
+
+  it('of expressions occur once: the first has it', () => {
+    const expressions = [
+      { name: 'a', source: '1' },
+      { name: 'a', source: '2' },
+      { name: 'b', source: 'a' },
+    ];
+    expect(evaluate({ fields: new Map(), known: [], expressions, now: NOW })).toEqual([
+      { name: 'a', ok: true, json: '1' },
+      { name: 'a', ok: false, code: 'expression_invalid' },
+      { name: 'b', ok: true, json: '1' },
+    ]);
+  });
+
+  it('reach fields that hold lists and maps, in the whole record too', () => {
+    const fields = { tags: '[1, "a", null, [true]]', home: '{"b": {"c": 1.5}}', n: '5' };
+    expect(all({ x: 'tags', y: 'home.b.c', z: 'record' }, fields)).toEqual({
+      x: '[1,"a",null,[true]]',
+      y: '1.5',
+      z: '{"tags":[1,"a",null,[true]],"home":{"b":{"c":1.5}},"n":5}',
+    });
+  });
+
+  it('of a field whose text is no JSON fail the expressions that use it, and no others', () => {
+    expect(all({ x: 'broken', y: 'n', z: 'record' }, { broken: '{', n: '5' })).toEqual({
+      x: 'expression_failed',
+      y: '5',
+      z: 'expression_failed',
+    });
   });
 });
 
@@ -166,6 +198,28 @@ describe('results as JSON', () => {
     expect(one(`${hundred}.map(a, ${hundred}.map(b, a + b))`)).toBe('expression_budget_exceeded');
     expect(one(`${'['.repeat(40)}${']'.repeat(40)}`)).toBe('expression_budget_exceeded');
     expect(one(`${'['.repeat(30)}${']'.repeat(30)}`)).toBe(`${'['.repeat(30)}${']'.repeat(30)}`);
+  });
+});
+
+describe('outcomes', () => {
+  it('are told one by one, in order, as they come', () => {
+    const told: unknown[] = [];
+    const expressions = ['1', 'x +', '1 / 0'].map((source, i) => ({ name: `e${i}`, source }));
+    const outcomes = evaluate({ fields: new Map(), known: [], expressions, now: NOW }, (outcome) => {
+      told.push(outcome);
+    });
+    expect(told).toEqual(outcomes);
+    expect(outcomes).toEqual([
+      { name: 'e0', ok: true, json: '1' },
+      { name: 'e1', ok: false, code: 'expression_invalid' },
+      { name: 'e2', ok: false, code: 'expression_failed' },
+    ]);
+  });
+
+  it('that fail are errors of a name and a code, and no more', () => {
+    const error = new ExpressionError('expression_failed');
+    expect(String(error)).toBe('ExpressionError: expression_failed');
+    expect(error.code).toBe('expression_failed');
   });
 });
 
