@@ -22,6 +22,7 @@ import { TokenBuckets } from './http/token-bucket.ts';
 import { meters } from './observe/meter.ts';
 import { Metrics } from './observe/metrics.ts';
 import { observe } from './observe/observe.ts';
+import { recordKeyCounts } from './observe/record-keys.ts';
 import { registerDocumentRoutes, registerOpenApi } from './openapi.ts';
 import { type AppOptions, DEFAULT_RATES, DEFAULT_TIMEOUTS, type HttpTimeouts } from './options.ts';
 import { attestationRoutes } from './routes/attestation.ts';
@@ -59,6 +60,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.setNotFoundHandler((request, reply) => sendProblem(table.refuse(request), request, reply));
 
   observe(app, { log: options.log, meter, ingress, deadlineMs: timeouts.deadline });
+  const recordKeys = options.recordKeys ?? (() => undefined);
+  const countRecordKeys = recordKeyCounts(recordKeys, meter);
+  app.addHook('onRequest', async () => countRecordKeys());
+  app.addHook('onResponse', async () => countRecordKeys());
   guard(app, options, table, {
     failures: new TokenBuckets(rates.failures),
     keyFailures: new TokenBuckets(rates.failures),
@@ -69,7 +74,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await registerOpenApi(app);
   const attestations = new TokenBuckets(rates.attestations);
   const decrypts = new TokenBuckets(rates.decrypts);
-  const dependencies = { vault, schema, health, metrics, figures, meter, attestations, decrypts };
+  const shown = { health, metrics, figures, recordKeys };
+  const dependencies = { vault, schema, meter, attestations, decrypts, ...shown };
   for (const routes of [
     vaultRoutes,
     decryptRoutes,

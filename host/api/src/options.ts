@@ -71,6 +71,8 @@ export interface AppOptions extends Pick<RouteDependencies, 'vault' | 'schema' |
   readonly ui?: boolean;
   /** What is known of the request that is being answered, where a gateway is in front. */
   readonly ingress?: () => Ingress | undefined;
+  /** Figures of key pairs, for /metrics. */
+  readonly recordKeys?: RouteDependencies['recordKeys'];
   /** Figures of others, for /metrics. */
   readonly figures?: RouteDependencies['figures'];
   /** Gets every figure beside the application's own. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileAuditSink, SqliteStore } from '@enclave-vault/stores';
-import { defaultSchema, systemClock, Vault } from '@enclave-vault/vault';
+import { defaultSchema, type KeyPoolOptions, systemClock, Vault } from '@enclave-vault/vault';
 import type { InjectOptions } from 'fastify';
 import { InProcessEnclave } from '../../vault/test/support/in-process-enclave.ts';
 import { LocalKms } from '../../vault/test/support/local-kms.ts';
@@ -14,19 +14,28 @@ import type { AppOptions } from '../src/options.ts';
 export type Api = Awaited<ReturnType<typeof startApi>>;
 
 /** The application over a real vault on SQLite; KMS and enclave are in this process. */
-export async function startApi(options: Partial<AppOptions> = {}) {
+export async function startApi(options: Partial<AppOptions> = {}, keyPool?: KeyPoolOptions) {
   const folder = await mkdtemp(join(tmpdir(), 'eva-'));
   const store = SqliteStore.open(join(folder, 'vault.sqlite'));
   const sink = await FileAuditSink.open(join(folder, 'audit.log'));
   const kms = new LocalKms();
   const enclave = new InProcessEnclave(kms);
   const schema = defaultSchema();
-  const vault = await Vault.open({ store, sink, kms, enclave, schema, clock: systemClock() });
+  const vault = await Vault.open({
+    store,
+    sink,
+    kms,
+    enclave,
+    schema,
+    clock: systemClock(),
+    ...(keyPool === undefined ? {} : { keyPool }),
+  });
   const { token: admin } = await vault.keys.bootstrap();
   const logged: { level: string; event: string; fields: Record<string, unknown> }[] = [];
   const app = await createApp({
     vault: () => vault,
     schema,
+    recordKeys: () => vault.recordKeys,
     health: async () => ({ store: { ok: true }, enclave: { ok: true } }),
     log: (level, event, fields = {}) => void logged.push({ level, event, fields }),
     ui: false,

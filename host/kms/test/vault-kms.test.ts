@@ -62,8 +62,11 @@ afterAll(async () => {
   for (const close of closing.reverse()) await close();
 });
 
-async function start(config: Partial<KmsEmulatorConfig> = {}): Promise<KmsEmulator> {
-  const emulator = await startKmsEmulator({
+async function start(
+  config: Partial<KmsEmulatorConfig> = {},
+  hooks: Parameters<typeof startKmsEmulator>[1] = {},
+): Promise<KmsEmulator> {
+  const settings = {
     region,
     account,
     stateFile: null,
@@ -75,7 +78,8 @@ async function start(config: Partial<KmsEmulatorConfig> = {}): Promise<KmsEmulat
       { host: '127.0.0.1', port: 0, network: null },
     ],
     ...config,
-  });
+  };
+  const emulator = await startKmsEmulator(settings, hooks);
   closing.push(emulator.close);
   return emulator;
 }
@@ -227,6 +231,21 @@ describe('its errors', () => {
       ),
     );
     expect(await Promise.all(calls)).toContain('throttled');
+  });
+
+  it('come after one attempt where nobody waits, and after three where somebody does', async () => {
+    const asked: string[] = [];
+    const busy = await start(
+      { quotas: { keyPairs: 0.001 } },
+      { onEvent: ({ eventName }) => void asked.push(String(eventName)) },
+    );
+    const client = vaultKms(busy, await createKeys(busy));
+    const attempts = async (once: boolean): Promise<number> => {
+      asked.length = 0;
+      expect((await failure(client.generateRecordKeyPair(context, { once }))).code).toBe('throttled');
+      return asked.length;
+    };
+    expect([await attempts(true), await attempts(false)]).toEqual([1, 3]);
   });
 
   it('are `unavailable` when nobody answers, in bounded time', async () => {

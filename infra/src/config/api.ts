@@ -121,6 +121,20 @@ export const API_SETTINGS = [
     default: false,
   },
   {
+    path: 'api.keyPool.size',
+    env: 'ENCLAVE_VAULT_DEPLOY_API_KEY_POOL_SIZE',
+    doc: 'Key pairs that an execution of the function makes before a record asks for one; as many as were used in the last seconds. 0: none.',
+    read: integer(0, 10_000),
+    default: 256,
+  },
+  {
+    path: 'api.keyPool.perSecond',
+    env: 'ENCLAVE_VAULT_DEPLOY_API_KEY_POOL_PER_SECOND',
+    doc: 'Calls of KMS for them, at most, of an execution. KMS lets an account make 100 pairs a second in a Region ([operations](operations.md#quotas)).',
+    read: integer(1, 10_000),
+    default: 50,
+  },
+  {
     path: 'api.smokeField',
     env: 'ENCLAVE_VAULT_DEPLOY_API_SMOKE_FIELD',
     doc: 'Field of text that the smoke test writes, in a record of its own.',

@@ -53,6 +53,7 @@ export function apiSettings(config: DeployConfig, places: ApiPlaces): string {
     },
     ...(api.schema === undefined ? {} : { schema: api.schema }),
     allowOrphans: api.allowOrphans,
+    keyPool: api.keyPool,
     authorizers: `${FOLDER}/${FUNCTION_FILES.authorizers}`,
     gateway: { stages: [STAGE] },
     tracing: features.tracing,

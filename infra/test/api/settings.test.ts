@@ -62,6 +62,7 @@ describe('the settings that are signed with the API’s code', () => {
       tracing: false,
       metricsNamespace: 'vault',
       allowOrphans: false,
+      keyPool: { size: 256, perSecond: 50 },
     });
     expect(settings.parent).toMatchObject({ host: PLACES.balancer, port: 8443 });
   });
@@ -98,6 +99,11 @@ describe('the settings that are signed with the API’s code', () => {
       },
       { source: 'lambda', tenant: { fixed: 'default' }, scopes: { fixed: ['vaults:read'] } },
     ]);
+  });
+
+  it('carry another pool of key pairs', () => {
+    const { api } = read(apiConfig({ keyPool: { size: 0, perSecond: 7 } }));
+    expect(api.keyPool).toEqual({ size: 0, perSecond: 7 });
   });
 
   it('carry a record schema of one’s own', () => {

@@ -54,6 +54,7 @@ export async function startFunction(options: FunctionOptions): Promise<StartedFu
     const app = await createApp({
       schema: assembly.schema,
       health: assembly.health,
+      recordKeys: assembly.recordKeys,
       vault: () => vault.vault,
       log,
       oidc: config.oidc,

@@ -5,6 +5,9 @@ export const COUNTERS = {
   problems_total: 'Answers with a problem document, by its code.',
   decrypt_results_total:
     'Results of decryptions: ok for what was revealed or computed, or the code of the error.',
+  record_keys_total: 'Key pairs of new records: from the pool, or from kms, for which the request waited.',
+  record_keys_made_total:
+    'Key pairs made beforehand: ok, or failed; and dropped, those of them that were not used.',
 } as const;
 
 /** Route patterns, methods, statuses and codes: sets that are fixed in the program, never an id, a name or a value. */

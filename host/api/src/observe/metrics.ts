@@ -43,8 +43,11 @@ export class Metrics implements Meter {
     this.#counters.set(name, counter);
   }
 
-  /** @param up 1 for each part of the vault that works, 0 for each that does not */
-  text(up: Readonly<Record<string, boolean>>): string {
+  /**
+   * @param up 1 for each part of the vault that works, 0 for each that does not
+   * @param recordKeys pairs that are ready; undefined while the vault is not open
+   */
+  text(up: Readonly<Record<string, boolean>>, recordKeys?: number): string {
     const lines: string[] = [];
     const head = (name: string, type: string, help: string) =>
       lines.push(`# HELP ${PREFIX}${name} ${help}`, `# TYPE ${PREFIX}${name} ${type}`);
@@ -67,6 +70,10 @@ export class Metrics implements Meter {
     head('up', 'gauge', 'Parts of the vault that work.');
     for (const [part, works] of Object.entries(up))
       lines.push(`${PREFIX}up{part="${part}"} ${works ? 1 : 0}`);
+    if (recordKeys !== undefined) {
+      head('record_keys_ready', 'gauge', 'Key pairs that are ready for new records.');
+      lines.push(`${PREFIX}record_keys_ready ${recordKeys}`);
+    }
     head('resident_memory_bytes', 'gauge', 'Memory of the API process.');
     lines.push(`${PREFIX}resident_memory_bytes ${process.memoryUsage.rss()}`);
     head('start_time_seconds', 'gauge', 'When the API process started.');

@@ -35,7 +35,7 @@ export interface Adapters {
 }
 
 /** A vault that opens, and what the application needs of it. */
-export interface Assembly extends Pick<AppOptions, 'vault' | 'schema' | 'health'> {
+export interface Assembly extends Required<Pick<AppOptions, 'vault' | 'schema' | 'health' | 'recordKeys'>> {
   readonly opening: OpeningVault;
   /** Ends the tries to open it, and closes all that is open. */
   close(): Promise<void>;
@@ -62,6 +62,7 @@ export function assemble(config: ApiConfig, adapters: Adapters, log: Log): Assem
         clock: systemClock(),
         schema: config.schema,
         allowOrphans: config.allowOrphans,
+        keyPool: config.keyPool,
         report: (report) => log('warn', 'report', reportFields(report)),
       });
       await adapters.opened?.(vault, store);
@@ -71,6 +72,7 @@ export function assemble(config: ApiConfig, adapters: Adapters, log: Log): Assem
   return {
     opening,
     vault: () => opening.vault,
+    recordKeys: () => (opening.isOpen ? opening.vault.recordKeys : undefined),
     schema: config.schema,
     health: healthCheck({
       vault: opening,

@@ -220,6 +220,20 @@ export const API = defineRole('api', {
       default: {},
     },
     {
+      path: 'keyPool.size',
+      env: 'ENCLAVE_VAULT_KEY_POOL_SIZE',
+      doc: 'Key pairs that are made before a record asks for one, of all tenants together and of this process; as many as were used in the last seconds. 0: none, and each new record waits for KMS.',
+      read: integer(0, 10_000),
+      default: 256,
+    },
+    {
+      path: 'keyPool.perSecond',
+      env: 'ENCLAVE_VAULT_KEY_POOL_PER_SECOND',
+      doc: 'Calls of KMS for them, at most, of this process. KMS lets an account make 100 pairs a second in a Region; where it refuses, this goes down by itself ([operations](operations.md#quotas)).',
+      read: integer(1, 10_000),
+      default: 50,
+    },
+    {
       path: 'host',
       env: 'ENCLAVE_VAULT_HOST',
       doc: 'Address to listen at. Server only.',

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { RecordSchema, Vault } from '@enclave-vault/vault';
+import type { RecordKeyFigures, RecordSchema, Vault } from '@enclave-vault/vault';
 import type { TokenBuckets } from '../http/token-bucket.ts';
 import type { Meter } from '../observe/meter.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -17,6 +17,8 @@ export interface RouteDependencies {
   readonly schema: RecordSchema;
   /** Figures of others, in the same format, that are shown at /metrics as well. Never throws. */
   readonly figures: () => Promise<string>;
+  /** Of the open vault; undefined until it is. */
+  readonly recordKeys: () => RecordKeyFigures | undefined;
   /** What is shown at /metrics. */
   readonly metrics: Metrics;
   readonly meter: Meter;

@@ -25,7 +25,7 @@ const HEALTH: Schema = {
 };
 
 /** For machines: health, metrics and the OpenAPI document. */
-export function systemRoutes(app: FastifyInstance, { health, metrics, figures }: RouteDependencies): void {
+export function systemRoutes(app: FastifyInstance, { health, metrics, figures, recordKeys }: RouteDependencies): void {
   app.addSchema(HEALTH);
   const tags = ['system'];
   const security: readonly [] = [];
@@ -68,7 +68,7 @@ export function systemRoutes(app: FastifyInstance, { health, metrics, figures }:
       const [parts, others] = await Promise.all([health(), figures()]);
       const up = Object.fromEntries(Object.entries(parts).map(([part, { ok }]) => [part, ok]));
       reply.type('text/plain; version=0.0.4; charset=utf-8');
-      return metrics.text(up) + others;
+      return metrics.text(up, recordKeys()?.ready) + others;
     },
   });
 }

@@ -52,6 +52,7 @@ test('fills in what may be left out', () => {
     oidc: [],
     rates: {},
     allowOrphans: false,
+    keyPool: { size: 256, perSecond: 50 },
     authorizers: null,
     tracing: false,
     kms: { fips: false },

@@ -22,7 +22,10 @@ export class LocalKms implements VaultKms {
   failure: KmsError | undefined;
   readonly calls: string[] = [];
 
-  async generateRecordKeyPair(context: RecordKeyContext): Promise<RecordKeyPair> {
+  async generateRecordKeyPair(
+    context: RecordKeyContext,
+    _options?: { readonly once?: boolean },
+  ): Promise<RecordKeyPair> {
     this.#called('generateRecordKeyPair');
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
     return {

@@ -5,6 +5,7 @@ import type { EnclaveRate } from '@enclave-vault/protocol';
 import { UsageError } from '../errors.ts';
 import { type CanaryOptions, webhookOf } from './canary-options.ts';
 import { LOCAL } from './deployment.ts';
+import { KMS_USAGE, type KmsOptions, kmsOptionsOf } from './kms-options.ts';
 
 export interface DevOptions {
   readonly host: string;
@@ -64,6 +65,7 @@ export const DEV_USAGE = `enclave-vault dev [options]          run the whole vau
   --canary-webhook URL  where its alarms are sent: https, or this machine
                                                                         ENCLAVE_VAULT_CANARY_WEBHOOK
   --unsafe-plain-http   listen beyond loopback without TLS
+${KMS_USAGE}
   --profile DIR         write a CPU profile of each process to DIR at its end
   --verbose             log every event of every process
   ENCLAVE_VAULT_CANARY_WEBHOOK_SECRET signs what the webhook gets: 32 characters or more.
@@ -118,6 +120,10 @@ export function parseDevOptions(args: readonly string[], env: NodeJS.ProcessEnv,
     problems.push('--enclave-rate takes three whole numbers from 1: at once, a second, an hour');
   const webhook = webhookOf(text('canary-webhook', 'ENCLAVE_VAULT_CANARY_WEBHOOK'), env, problems);
   const file = (name: keyof typeof values & string, variable: string) => {
+  const latency = text('kms-latency', 'ENCLAVE_VAULT_KMS_LATENCY');
+  const quota = text('kms-quota', 'ENCLAVE_VAULT_KMS_QUOTA');
+  const pool = text('key-pool', 'ENCLAVE_VAULT_KEY_POOL');
+  const kms = kmsOptionsOf({ latency, quota, pool }, problems);
     const given = text(name, variable);
     return given === undefined ? undefined : path(given);
   };
@@ -181,6 +187,9 @@ function parse(args: readonly string[]) {
         'enclave-rate': { type: 'string' },
         'unsafe-plain-http': { type: 'boolean' },
         'canary-interval': { type: 'string' },
+        'kms-latency': { type: 'string' },
+        'kms-quota': { type: 'string' },
+        'key-pool': { type: 'string' },
         'canary-webhook': { type: 'string' },
         'tls-cert': { type: 'string' },
         'tls-key': { type: 'string' },

@@ -266,6 +266,7 @@ export class LocalVault {
     return {
       region: LOCAL.region,
       account: LOCAL.account,
+    const { latencyMs, quotas } = this.#options.kms;
       stateFile: files(this.#folders.data).kms,
       ...(passphrase && { passphrase }),
       eventLog: files(this.#folders.data).kmsEvents,
@@ -279,6 +280,8 @@ export class LocalVault {
     };
   }
 
+      latencyMs,
+      ...(quotas && { quotas }),
   #parentConfig(): unknown {
     return {
       listen: `unix:${this.#socket('parent')}`,
@@ -311,6 +314,7 @@ export class LocalVault {
       allowOrphans,
       region: LOCAL.region,
       store: { kind: 'sqlite', path: database },
+    const { keyPool } = this.#options.kms;
       audit: { kind: 'file', path: auditLog },
       keys: this.#arns,
       kms: { endpoint, ca },
@@ -325,6 +329,7 @@ export class LocalVault {
     const { database, auditHeads } = files(this.#folders.data);
     return { database, auditLog: this.#options.auditHeads ?? auditHeads };
   }
+      ...(keyPool && { keyPool }),
 
   #apiKms() {
     return {
