@@ -34,6 +34,7 @@ export interface DevOptions {
   /** What each enclave opens at most; undefined: the program's own. */
   readonly enclaveRate: EnclaveRate | undefined;
   readonly canary: CanaryOptions;
+  readonly kms: KmsOptions;
   /** How many processes share the API's port. */
   readonly apis: number;
   /** Folder for a CPU profile of each process; undefined: none is made. */
@@ -148,6 +149,7 @@ export function parseDevOptions(args: readonly string[], env: NodeJS.ProcessEnv,
       intervalSeconds: number('canary-interval', 'ENCLAVE_VAULT_CANARY_INTERVAL', 60, 0, 3_600),
       webhook,
     },
+    kms,
     apis: number('apis', 'ENCLAVE_VAULT_APIS', 1, 1, 16),
     profile: values.profile === undefined ? undefined : path(values.profile),
     verbose: values.verbose === true,
