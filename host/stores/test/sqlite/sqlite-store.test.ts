@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '@enclave-vault/vault';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { SqliteStore } from '../../src/index.ts';
 import { temporaryPaths } from '../temporary.ts';
 
@@ -225,6 +225,67 @@ describe('a group', () => {
     // One by one they would take 5,000 syncs.
     expect(performance.now() - started).toBeLessThan(5_000);
     expect(await store.query('b', { limit: 10_000 })).toHaveLength(5_000);
+    await store.close();
+  });
+});
+
+describe('at scale', () => {
+  /** Everything that a store prepares, as SQLite means to carry it out. */
+  const plansOf = (file: string): Map<string, string> => {
+    const statements: string[] = [];
+    const prepare = vi.spyOn(DatabaseSync.prototype, 'prepare');
+    const store = SqliteStore.open(file);
+    for (const [sql] of prepare.mock.calls) if (/\bitems\b/.test(sql)) statements.push(sql);
+    prepare.mockRestore();
+    const database = new DatabaseSync(file);
+    const plans = statements.map((sql) => {
+      const words = sql.replaceAll(/\s+/g, ' ').trim();
+      const rows = database
+        .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+        .all(...(sql.match(/\?/g) ?? []).map(() => 'x'));
+      return [words, rows.map(({ detail }) => String(detail)).join('; ')] as const;
+    });
+    database.close();
+    void store.close();
+    return new Map(plans);
+  };
+
+  it('no statement looks at more rows than it answers: each searches an index, and a page of a scan begins where the one before ended', () => {
+    const plans = plansOf(path('vault.db'));
+    expect(plans.size).toBeGreaterThanOrEqual(8);
+    for (const [sql, plan] of plans) {
+      expect(plan, sql).not.toMatch(/\bSCAN\b|TEMP B-TREE/);
+      if (!sql.startsWith('INSERT')) expect(plan, sql).toMatch(/SEARCH items USING/);
+      if (sql.includes('(pk, sk) >')) expect(plan, sql).toContain('((pk,sk)>(?,?) AND pk<?)');
+    }
+    const keys = [...plans].filter(([sql]) => sql.startsWith('SELECT pk, sk FROM'));
+    expect(keys.map(([, plan]) => plan)).toEqual([expect.stringContaining('COVERING INDEX')]);
+  });
+
+  it('an item that is written again stays where it is: a file does not grow by changes', async () => {
+    const file = path('vault.db');
+    const store = SqliteStore.open(file);
+    const write = async (n: number): Promise<void> => {
+      await Promise.all(
+        Array.from({ length: 400 }, (_, i) =>
+          store.transact([
+            { put: { pk: `record ${i}`, sk: 'v0', n, x: Buffer.alloc(1_500, n) } },
+            ...(n === 0 ? [{ put: { pk: `log ${i}`, sk: '1', x: Buffer.alloc(500, 1) } }] : []),
+          ]),
+        ),
+      );
+    };
+    await write(0);
+    const pages = (): number => {
+      const database = new DatabaseSync(file);
+      const count = Number(database.prepare('PRAGMA page_count').get()?.page_count);
+      database.close();
+      return count;
+    };
+    const before = pages();
+    for (let n = 1; n <= 3; n++) await write(n);
+    expect(pages()).toBe(before);
+    expect((await store.get('record 7', 'v0'))?.n).toBe(3);
     await store.close();
   });
 });
