@@ -14,6 +14,33 @@ const lost = vi.fn();
 test('what the device answers is passed on', async () => {
   const exchange = nsmDevice(async (request) => Buffer.concat([request, request]), lost);
   expect(await exchange(Buffer.from('ab'))).toEqual(Buffer.from('abab'));
+  // The five seconds are each request's own, and end with it.
+  await vi.advanceTimersByTimeAsync(0);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a module that failed and did not hang is asked again', async () => {
+  let asked = 0;
+  const exchange = nsmDevice(
+    () => (++asked === 1 ? Promise.reject(new Error('x')) : Promise.resolve(Buffer.of(1))),
+    lost,
+  );
+  await expect(exchange(Buffer.from('x'))).rejects.toMatchObject({ detail: 'nsm_error' });
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(await exchange(Buffer.from('y'))).toEqual(Buffer.of(1));
+  expect(lost).not.toHaveBeenCalled();
+});
+
+test('32 bytes of random numbers are enough, and are handed over as they are', async () => {
+  const random = Buffer.alloc(32, 7);
+  const answer = encodeCbor(new Map([['GetRandom', new Map([['random', random]])]]));
+  const asked: Buffer[] = [];
+  const nsm = new NsmClient(async (request) => {
+    asked.push(request);
+    return Buffer.from(answer);
+  });
+  expect(await nsm.random()).toEqual(random);
+  expect(asked).toEqual([encodeCbor('GetRandom')]);
 });
 
 test('what the kernel says becomes an error of the module, by its code', async () => {

@@ -77,6 +77,56 @@ describe('channel', () => {
     }
   });
 
+  test('the five seconds are each exchange’s own: what was answered loses nothing later', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { exchange, lost } = channel((request, device) => device.write(frame(request)));
+      expect(await exchange(Buffer.of(1))).toEqual(Buffer.of(1));
+      expect(vi.getTimerCount()).toBe(0);
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(await exchange(Buffer.of(2))).toEqual(Buffer.of(2));
+      expect(lost).not.toHaveBeenCalled();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test.each<[string, (device: Duplex, program: Duplex) => void]>([
+    ['an error', (_, program) => program.emit('error', new Error('x'))],
+    ['its end', (device) => device.end()],
+    ['its closing', (_, program) => program.emit('close')],
+    ['a response over 12 KiB', (device) => device.write(frame(Buffer.of(1), 12_289))],
+  ])('%s of the stream loses it, ends what waits and its timer, and closes it: once', async (_, happen) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const [program, device] = duplexPair();
+      const lost = vi.fn();
+      const exchange = nsmChannel(program, lost);
+      const answers = Promise.allSettled([exchange(Buffer.of(0)), exchange(Buffer.of(1))]);
+      await vi.advanceTimersByTimeAsync(1);
+      happen(device, program);
+      expect(await answers).toMatchObject([
+        { reason: { detail: 'nsm_lost' } },
+        { reason: { detail: 'nsm_lost' } },
+      ]);
+      expect([vi.getTimerCount(), program.destroyed, lost.mock.calls.length]).toEqual([0, true, 1]);
+      program.emit('close');
+      expect(lost).toHaveBeenCalledTimes(1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('a response of 12 KiB is one, and a request of 4 KiB is sent', async () => {
+    const { exchange, lost, device } = channel((request) => {
+      if (request.length === 2) device.write(frame(Buffer.alloc(12_288, 7)));
+    });
+    expect(await exchange(Buffer.alloc(2))).toEqual(Buffer.alloc(12_288, 7));
+    const longest = channel((request, other) => other.write(frame(request.subarray(0, 1))));
+    expect(await longest.exchange(Buffer.alloc(4_096, 9))).toEqual(Buffer.of(9));
+    expect(lost).not.toHaveBeenCalled();
+  });
+
   test('a request over 4 KiB is not sent', async () => {
     const sent = vi.fn();
     const { exchange } = channel(sent);

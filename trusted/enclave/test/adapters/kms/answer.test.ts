@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
 import { readDecryptAnswer, readErrorAnswer } from '../../../src/adapters/kms/answer.ts';
-import { KmsError } from '../../../src/errors.ts';
 
 const ARN = 'arn:aws:kms:eu-central-1:111122223333:key/1';
 const GOOD = { KeyId: ARN, EncryptionAlgorithm: 'SYMMETRIC_DEFAULT', CiphertextForRecipient: 'AAEC' };
+const refused = (detail: string) =>
+  expect.objectContaining({ name: 'KmsError', code: 'unavailable', detail });
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
 describe('an answer', () => {
@@ -29,7 +30,7 @@ describe('an answer', () => {
     ['a list', [GOOD], 'not_json'],
     ['null', null, 'not_json'],
   ])('with %s is none', (_, value, detail) => {
-    expect(() => readDecryptAnswer(json(value), ARN)).toThrow(new KmsError('unavailable', detail));
+    expect(() => readDecryptAnswer(json(value), ARN)).toThrow(refused(detail));
   });
 
   test.each([
@@ -38,7 +39,7 @@ describe('an answer', () => {
     ['invalid UTF-8', Buffer.from('{"KeyId":"\xff"}', 'latin1')],
     ['half of it', json(GOOD).subarray(0, 20)],
   ])('of %s is none', (_, bytes) => {
-    expect(() => readDecryptAnswer(bytes, ARN)).toThrow(new KmsError('unavailable', 'not_json'));
+    expect(() => readDecryptAnswer(bytes, ARN)).toThrow(refused('not_json'));
   });
 });
 
@@ -48,6 +49,7 @@ describe('an error', () => {
     ['ValidationException', 'denied'],
     ['InvalidCiphertextException', 'invalid'],
     ['IncorrectKeyException', 'invalid'],
+    ['InvalidKeyUsageException', 'invalid'],
     ['NotFoundException', 'invalid'],
     ['DisabledException', 'unavailable'],
     ['KMSInvalidStateException', 'unavailable'],
@@ -64,16 +66,29 @@ describe('an error', () => {
   });
 
   test.each([
-    ['no name', 400, json({})],
-    ['a name that is none', 400, json({ __type: 'x\n{"event":"forged"}' })],
-    ['a number', 400, json({ __type: 7 })],
-    ['no JSON', 403, Buffer.from('forbidden')],
-    ['a redirect', 302, json({ __type: 'AccessDeniedException' })],
-    ['another success', 204, Buffer.alloc(0)],
-    ['a fault of the server', 500, json({ __type: 'AccessDeniedException' })],
-  ])('with %s is unavailable', (_, status, body) => {
-    const error = readErrorAnswer(status, body);
-    expect(error.code).toBe('unavailable');
-    expect(error.detail).toMatch(/^[a-z_]+$/);
+    ['no name', 400, json({}), 'unnamed_error'],
+    ['no object', 400, json('AccessDeniedException'), 'unnamed_error'],
+    ['a name that is none', 400, json({ __type: 'x\n{"event":"forged"}' }), 'unnamed_error'],
+    ['digits behind a name', 400, json({ __type: 'AccessDeniedException1' }), 'unnamed_error'],
+    ['digits before a name', 400, json({ __type: '1AccessDeniedException' }), 'unnamed_error'],
+    ['an endless name', 400, json({ __type: 'a'.repeat(65) }), 'unnamed_error'],
+    ['the longest name', 400, json({ __type: 'a'.repeat(64) }), 'a'.repeat(64)],
+    ['a number', 400, json({ __type: 7 }), 'unnamed_error'],
+    ['no JSON', 403, Buffer.from('forbidden'), 'unnamed_error'],
+    ['a redirect', 302, json({ __type: 'AccessDeniedException' }), 'status'],
+    ['the last that is none', 399, json({ __type: 'AccessDeniedException' }), 'status'],
+    ['another success', 204, Buffer.alloc(0), 'status'],
+    ['a fault of the server', 500, json({ __type: 'AccessDeniedException' }), 'server_error'],
+  ])('with %s is unavailable', (_, status, body, detail) => {
+    expect(readErrorAnswer(status, body)).toMatchObject({ code: 'unavailable', detail });
+  });
+
+  test.each([400, 499])('is what it is called under each status of a refused request: %i', (status) => {
+    expect(readErrorAnswer(status, json({ __type: 'AccessDeniedException' })).code).toBe('denied');
+  });
+
+  test('says its code and what KMS called it, and is told by its name', () => {
+    const error = readErrorAnswer(400, json({ __type: 'a.b#c#ThrottlingException' }));
+    expect(String(error)).toBe('KmsError: unavailable: ThrottlingException');
   });
 });
