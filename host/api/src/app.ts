@@ -75,7 +75,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const attestations = new TokenBuckets(rates.attestations);
   const decrypts = new TokenBuckets(rates.decrypts);
   const shown = { health, metrics, figures, recordKeys };
-  const dependencies = { vault, schema, meter, attestations, decrypts, ...shown };
+  const dependencies = { vault, schema, meter, attestations, decrypts, peers: options.peers, ...shown };
   for (const routes of [
     vaultRoutes,
     decryptRoutes,

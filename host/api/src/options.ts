@@ -75,6 +75,8 @@ export interface AppOptions extends Pick<RouteDependencies, 'vault' | 'schema' |
   readonly recordKeys?: RouteDependencies['recordKeys'];
   /** Figures of others, for /metrics. */
   readonly figures?: RouteDependencies['figures'];
+  /** Other processes at the same port, whose figures /metrics shows as well. */
+  readonly peers?: RouteDependencies['peers'];
   /** Gets every figure beside the application's own. */
   readonly meter?: Meter;
   /** PEM. Without it the server speaks plain HTTP. */

@@ -9,24 +9,29 @@ const MAX_BYTES = 256 * 1024;
  * answer there is the fact alone.
  */
 export function figuresAt(socketPath: string): () => Promise<string> {
-  return () =>
-    new Promise((resolve) => {
-      const asked = get({ socketPath, path: '/', signal: AbortSignal.timeout(LIMIT_MS) }, (answer) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        answer.on('data', (chunk: Buffer) => {
-          size += chunk.length;
-          if (size > MAX_BYTES) asked.destroy();
-          else chunks.push(chunk);
-        });
-        answer.once('end', () =>
-          resolve(answer.statusCode === 200 ? Buffer.concat(chunks).toString('utf8') : NONE),
-        );
-        answer.once('error', () => resolve(NONE));
+  return async () => (await askFigures(socketPath)) ?? NONE;
+}
+
+/** Figures that a process shows at a socket; undefined when it does not answer, or not in time. */
+export function askFigures(socketPath: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const none = () => resolve(undefined);
+    const asked = get({ socketPath, path: '/', signal: AbortSignal.timeout(LIMIT_MS) }, (answer) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      answer.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > MAX_BYTES) asked.destroy();
+        else chunks.push(chunk);
       });
-      asked.once('error', () => resolve(NONE));
-      asked.once('close', () => resolve(NONE));
+      answer.once('end', () =>
+        resolve(answer.statusCode === 200 ? Buffer.concat(chunks).toString('utf8') : undefined),
+      );
+      answer.once('error', none);
     });
+    asked.once('error', none);
+    asked.once('close', none);
+  });
 }
 
 const NONE = '# TYPE enclave_vault_canary_up gauge\nenclave_vault_canary_up 0\n';

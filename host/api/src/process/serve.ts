@@ -8,6 +8,7 @@ import { serverAdapters } from './adapters.ts';
 import { assemble } from './assemble.ts';
 import type { ApiConfig } from './config.ts';
 import { figuresAt } from './figures.ts';
+import { Peers } from './peers.ts';
 
 /** Requests under way are given so long when the process ends, in milliseconds. */
 const DRAIN_MS = 3_500;
@@ -32,6 +33,8 @@ export async function serve(
   onFatal: (error: unknown) => void,
 ): Promise<ApiServer> {
   const { opening, close, ...vault } = assemble(config, serverAdapters(config, log), log);
+  const { member, folder } = config.cluster;
+  const peers = member === undefined || folder === undefined ? undefined : new Peers(folder, member);
   const { key, cert } = config.tls;
   const tls = key === undefined || cert === undefined ? undefined : { key, cert };
   const app = await createApp({
@@ -42,10 +45,11 @@ export async function serve(
     rates: config.rates,
     ...(config.figures === undefined ? {} : { figures: figuresAt(config.figures) }),
     ...(tls === undefined ? {} : { tls }),
+    ...(peers === undefined ? {} : { peers }),
   });
   // The vault opens while the server begins to listen.
   const tried = new Promise<void>((resolve) => opening.open(resolve).catch(onFatal));
-  const port = await listen(app, config);
+  const port = await listen(app, config, peers);
   await tried;
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   return {
@@ -55,17 +59,28 @@ export async function serve(
     stop: async () => {
       opening.stop();
       await drain(app);
+      peers?.close();
       await close();
     },
   };
 }
 
-async function listen(app: FastifyInstance, { host, port }: ApiConfig): Promise<number> {
+/** With peers, at a port that several processes listen at: the kernel gives each new connection to one of them. */
+async function listen(
+  app: FastifyInstance,
+  { host, port }: ApiConfig,
+  peers: Peers | undefined,
+): Promise<number> {
+  await peers?.join();
+  await peers?.demandPort(host, port);
   try {
-    await app.listen({ host, port });
+    // The framework hands on to Node what its types do not name.
+    const place = { host, port, ...(peers !== undefined && { reusePort: true }) };
+    await app.listen(place);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'EADDRINUSE') throw new ConfigError('port is in use');
+    if (code === 'ENOTSUP') throw new ConfigError('cluster is for systems with SO_REUSEPORT, such as Linux');
     if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
       throw new ConfigError('host and port cannot be listened at');
     throw error;

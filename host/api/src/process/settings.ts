@@ -248,6 +248,20 @@ export const API = defineRole('api', {
       default: 8080,
     },
     {
+      path: 'cluster.member',
+      env: 'ENCLAVE_VAULT_CLUSTER_MEMBER',
+      doc: 'Number of this process among several that share the port (SO_REUSEPORT, Linux) and the store. Server only.',
+      read: integer(1, 64),
+      optional: true,
+    },
+    {
+      path: 'cluster.folder',
+      env: 'ENCLAVE_VAULT_CLUSTER_FOLDER',
+      doc: 'Folder, of this user alone (mode 0700), of the sockets by which those processes show each other’s figures at `/metrics`. Server only.',
+      read: text('the path of a folder', /\/.{1,90}/),
+      optional: true,
+    },
+    {
       path: 'tls.key',
       env: 'ENCLAVE_VAULT_TLS_KEY',
       doc: 'Key of the server’s certificate. Server only.',
@@ -350,6 +364,11 @@ export const API = defineRole('api', {
       settings: ['kms.fips', 'kms.endpoint'],
       doc: '`kms.fips` and `kms.endpoint` do not go together: name the FIPS endpoint itself',
       broken: ({ kms: { fips, endpoint } }) => fips && endpoint !== undefined,
+    },
+    {
+      settings: ['cluster.member', 'cluster.folder'],
+      doc: '`cluster` has both `member` and `folder`, or nothing',
+      broken: ({ cluster: { member, folder } }) => (member === undefined) !== (folder === undefined),
     },
     {
       settings: ['tls.key', 'tls.cert'],

@@ -17,6 +17,8 @@ export interface RouteDependencies {
   readonly schema: RecordSchema;
   /** Figures of others, in the same format, that are shown at /metrics as well. Never throws. */
   readonly figures: () => Promise<string>;
+  /** Processes at the same port: they are told how to get this one's figures, and give those of all. */
+  readonly peers?: { show(own: () => Promise<string>): void; figures(): Promise<string> } | undefined;
   /** Of the open vault; undefined until it is. */
   readonly recordKeys: () => RecordKeyFigures | undefined;
   /** What is shown at /metrics. */

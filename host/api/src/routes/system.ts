@@ -25,7 +25,15 @@ const HEALTH: Schema = {
 };
 
 /** For machines: health, metrics and the OpenAPI document. */
-export function systemRoutes(app: FastifyInstance, { health, metrics, figures, recordKeys }: RouteDependencies): void {
+export function systemRoutes(
+  app: FastifyInstance,
+  { health, metrics, figures, recordKeys, peers }: RouteDependencies,
+): void {
+  const own = async (): Promise<string> => {
+    const up = Object.entries(await health()).map(([part, { ok }]): [string, boolean] => [part, ok]);
+    return metrics.text(Object.fromEntries(up), recordKeys()?.ready);
+  };
+  peers?.show(own);
   app.addSchema(HEALTH);
   const tags = ['system'];
   const security: readonly [] = [];
@@ -65,10 +73,9 @@ export function systemRoutes(app: FastifyInstance, { health, metrics, figures, r
       },
     },
     handler: async (_request, reply) => {
-      const [parts, others] = await Promise.all([health(), figures()]);
-      const up = Object.fromEntries(Object.entries(parts).map(([part, { ok }]) => [part, ok]));
+      const [all, others] = await Promise.all([peers === undefined ? own() : peers.figures(), figures()]);
       reply.type('text/plain; version=0.0.4; charset=utf-8');
-      return metrics.text(up, recordKeys()?.ready) + others;
+      return all + others;
     },
   });
 }

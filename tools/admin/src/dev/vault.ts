@@ -86,7 +86,7 @@ export class LocalVault {
   async start(): Promise<{ url: string; untrusted: readonly string[]; isolation: readonly string[] }> {
     // These two load their code while the keys they are told of are made.
     const parent = this.#start('parent', () => this.#pinned.promise.then(() => this.#parentConfig()));
-    const starting = this.#start('api', () => this.#pinned.promise.then(() => this.#apiConfig()));
+    const starting = this.#startApi(1);
     for (const process of [parent, starting]) process.catch(() => undefined);
     const hypervisor = await this.#start('hypervisor', () => this.#hypervisorConfig());
     this.#rootCertificate = text(hypervisor, 'rootCertificate');
@@ -107,6 +107,9 @@ export class LocalVault {
     const [, api] = await Promise.all([parent, starting]);
     const url = text(api, 'url');
     this.#port = Number(new URL(url).port) || undefined;
+    // When the first one has made what is made once: keys of a new store, and the administrator's.
+    const others = Array.from({ length: this.#options.apis - 1 }, (_, i) => this.#startApi(i + 2));
+    await Promise.all(others);
     await this.#serving();
     return { url, untrusted: this.#untrusted, isolation: await this.#isolation() };
   }
@@ -191,8 +194,10 @@ export class LocalVault {
 
   /** Callers first, so that what is in flight can still be answered. */
   async stop(): Promise<void> {
-    for (const name of ['canary', 'api', 'parent', 'hypervisor', 'kms'] as const)
-      await this.#processes.get(name)?.stop();
+    const apis = [...this.#processes].filter(([name]) => name.startsWith('api'));
+    await this.#processes.get('canary')?.stop();
+    await Promise.all(apis.map(([, process]) => process.stop()));
+    for (const name of ['parent', 'hypervisor', 'kms'] as const) await this.#processes.get(name)?.stop();
   }
 
   #deploymentKeys(): DeploymentKeys {
@@ -204,6 +209,11 @@ export class LocalVault {
     const process = new Supervised(processSpec(this.#root, name, config, this.#onLog, this.#options.profile));
     this.#processes.set(name, process);
     return process.start();
+  }
+
+  #startApi(member: number): Promise<Ready> {
+    const name = member === 1 ? 'api' : (`api-${member}` as const);
+    return this.#start(name, () => this.#pinned.promise.then(() => this.#apiConfig(member)));
   }
 
   async #pin(keys: DeploymentKeys, answer: Record<string, unknown>): Promise<void> {
@@ -256,6 +266,7 @@ export class LocalVault {
   }
 
   #kmsConfig(): KmsEmulatorConfig {
+    const { latencyMs, quotas } = this.#options.kms;
     const passphrase = process.env.ENCLAVE_VAULT_PASSPHRASE;
     const { vpcId, vpceId } = LOCAL.network;
     const network = {
@@ -266,10 +277,11 @@ export class LocalVault {
     return {
       region: LOCAL.region,
       account: LOCAL.account,
-    const { latencyMs, quotas } = this.#options.kms;
       stateFile: files(this.#folders.data).kms,
       ...(passphrase && { passphrase }),
       eventLog: files(this.#folders.data).kmsEvents,
+      latencyMs,
+      ...(quotas && { quotas }),
       attestationRoots: this.#rootCertificate === '' ? [] : [this.#rootCertificate],
       principals: principalConfigs(this.principals),
       otherPrincipals: [LOCAL.roles.breakGlass],
@@ -280,8 +292,6 @@ export class LocalVault {
     };
   }
 
-      latencyMs,
-      ...(quotas && { quotas }),
   #parentConfig(): unknown {
     return {
       listen: `unix:${this.#socket('parent')}`,
@@ -298,11 +308,13 @@ export class LocalVault {
     };
   }
 
-  #apiConfig(): unknown {
+  /** @param member the API's processes are numbered from 1 */
+  #apiConfig(member: number): unknown {
     const { host, unsafePlainHttp, allowOrphans } = this.#options;
     const { database, auditLog } = this.#storage();
     const { adminKey } = files(this.#folders.data);
     const { endpoint, ca } = this.#apiKms();
+    const { keyPool } = this.#options.kms;
     return {
       host,
       // The one it had, when it is started again.
@@ -314,13 +326,15 @@ export class LocalVault {
       allowOrphans,
       region: LOCAL.region,
       store: { kind: 'sqlite', path: database },
-    const { keyPool } = this.#options.kms;
       audit: { kind: 'file', path: auditLog },
       keys: this.#arns,
       kms: { endpoint, ca },
+      ...(keyPool && { keyPool }),
       credentials: this.principals.api,
       parent: `unix:${this.#socket('parent')}`,
-      bootstrap: { adminKeyFile: adminKey },
+      // Of several, one makes the administrator's key.
+      ...(member === 1 && { bootstrap: { adminKeyFile: adminKey } }),
+      ...(this.#options.apis > 1 && { cluster: { member, folder: this.#folders.run } }),
       ...(this.#options.canary.intervalSeconds > 0 && { figures: this.figures }),
     };
   }
@@ -329,7 +343,6 @@ export class LocalVault {
     const { database, auditHeads } = files(this.#folders.data);
     return { database, auditLog: this.#options.auditHeads ?? auditHeads };
   }
-      ...(keyPool && { keyPool }),
 
   #apiKms() {
     return {
