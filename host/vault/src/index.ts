@@ -25,6 +25,7 @@ export type { UpdateOptions, Written } from './operations/update.ts';
 export * from './ports.ts';
 export { type Context, isScope, type Principal, SCOPES, type Scope } from './principal.ts';
 export type { KeyPoolOptions, RecordKeyFigures } from './record-keys/record-keys.ts';
+export { recordIds } from './records/record-ids.ts';
 export { defaultSchema } from './schema/default-schema.ts';
 export { recordJsonSchema } from './schema/json-schema.ts';
 export { DEFAULT_PURPOSE, MAX_EXPRESSION_BYTES, parseSchema } from './schema/parse-schema.ts';

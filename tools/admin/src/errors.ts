@@ -30,7 +30,14 @@ export type AdminErrorCode =
   | 'import_state_other'
   | 'import_interrupted'
   | 'key_is_own'
-  | 'log_unknown';
+  | 'log_unknown'
+  | 'input_unreadable'
+  | 'input_changed'
+  | 'column_unknown'
+  | 'output_exists'
+  | 'job_other'
+  | 'job_too_late'
+  | 'bulk_interrupted';
 
 /** Something that the user can mend: shown as one line, exit code 1. */
 export class AdminError extends Error {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The command `enclave-vault`. Exit codes: 0 done, 1 it failed or found something, 2 the command's words are off; `canary` has more. */
+/** The command `enclave-vault`. Exit codes: 0 done, 1 it failed or found something, 2 the command's words are off; `canary`, `import` and `export` have more. */
 import { join } from 'node:path';
 import { AdminError, UsageError } from './errors.ts';
 import { USAGE, usageOf } from './usage.ts';
@@ -12,9 +12,12 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
   keys: async (args) => (await import('./commands/keys.ts')).keys(args),
   tenants: async (args) => (await import('./commands/tenants.ts')).tenants(args),
   audit: async (args) => (await import('./commands/audit.ts')).audit(args, ROOT),
+  backup: async (args) => (await import('./commands/backup.ts')).backup(args),
   'channel-roots': async (args) => (await import('./commands/channel-roots.ts')).channelRoots(args),
   canary: async (args) => (await import('./commands/canary.ts')).canary(args),
   doctor: async (args) => (await import('./commands/doctor.ts')).doctor(args),
+  import: async (args) => (await import('./commands/import.ts')).bulkImport(args),
+  export: async (args) => (await import('./commands/export.ts')).bulkExport(args),
   'import-sample': async (args) => (await import('./commands/import-sample.ts')).importSample(args),
   'threat-model': async (args) => (await import('./commands/threat-model.ts')).threatModel(args, ROOT),
   measure: async (args) => (await import('./commands/measure.ts')).measure(args),

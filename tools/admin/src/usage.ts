@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { BULK_EXPORT_USAGE } from './bulk/export-options.ts';
+import { BULK_IMPORT_USAGE } from './bulk/import-options.ts';
 import { CANARY_USAGE } from './canary/usage.ts';
 import { CHANNEL_ROOTS_USAGE } from './channel-roots/options.ts';
 import { DEV_USAGE } from './dev/options.ts';
@@ -28,13 +30,21 @@ const AUDIT_USAGE = `enclave-vault audit verify [ID] [--against FILE] [--data DI
   --against log-group:NAME  the same from CloudWatch Logs, in AWS_REGION
   Exit code 0: all is well. 1: findings, named one a line.`;
 
+const BACKUP_USAGE = `enclave-vault backup FOLDER [--data DIR]
+  Copies records, logs and audit heads of a local vault, running or not, into FOLDER, as they are at one moment.
+  The keys (DIR/kms.json) are not among them: keep those elsewhere. Nothing that is there is overwritten.
+  --data DIR   data folder of the vault (.vault)     ENCLAVE_VAULT_DATA`;
+
 const USAGES: Readonly<Record<string, string>> = {
   dev: DEV_USAGE,
   keys: KEYS_USAGE,
   tenants: TENANTS_USAGE,
   audit: AUDIT_USAGE,
+  backup: BACKUP_USAGE,
   canary: CANARY_USAGE,
   doctor: DOCTOR_USAGE,
+  import: BULK_IMPORT_USAGE,
+  export: BULK_EXPORT_USAGE,
   'import-sample': IMPORT_USAGE,
   measure: MEASURE_USAGE,
   'channel-roots': CHANNEL_ROOTS_USAGE,

@@ -17,34 +17,48 @@ export async function* linesOf(path: string): AsyncGenerator<string | undefined>
   const stream: Readable = path.endsWith('.gz') ? file.pipe(createGunzip()) : file;
   // A pipe hands on data and no errors.
   if (stream !== file) file.once('error', (error) => stream.destroy(error));
-  let begun: Buffer[] = [];
-  let length = 0;
-  const take = (chunk: Buffer): void => {
-    length += chunk.length;
-    if (length <= LONGEST_LINE) begun.push(chunk);
-    else begun = [];
-  };
-  const line = (): string | undefined => {
-    const text = length > LONGEST_LINE ? undefined : Buffer.concat(begun).toString('utf8');
-    begun = [];
-    length = 0;
-    return text;
-  };
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      let start = 0;
-      for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-        take(chunk.subarray(start, end));
-        start = end + 1;
-        const text = line();
-        if (text === undefined || text.trim() !== '') yield text;
-      }
-      take(chunk.subarray(start));
+    for await (const line of linesIn(stream, LONGEST_LINE)) {
+      const text = line?.toString('utf8');
+      if (text === undefined || text.trim() !== '') yield text;
     }
-    const rest = line();
-    if (rest === undefined || rest.trim() !== '') yield rest;
   } finally {
     stream.destroy();
     file.destroy();
   }
+}
+
+/**
+ * The lines of a stream without their ends, the last one too where nothing ends it. Chunks may be cut anywhere.
+ * @param longest in bytes; a line beyond comes as undefined, and what it holds is not kept
+ */
+export async function* linesIn(
+  chunks: AsyncIterable<Buffer>,
+  longest: number,
+): AsyncGenerator<Buffer | undefined> {
+  let begun: Buffer[] = [];
+  let length = 0;
+  const take = (chunk: Buffer): void => {
+    length += chunk.length;
+    if (length <= longest) begun.push(chunk);
+    else begun = [];
+  };
+  const line = (): Buffer | undefined => {
+    const [only] = begun;
+    const bytes =
+      length > longest ? undefined : begun.length === 1 && only !== undefined ? only : Buffer.concat(begun);
+    begun = [];
+    length = 0;
+    return bytes;
+  };
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
+      take(chunk.subarray(start, end));
+      start = end + 1;
+      yield line();
+    }
+    if (start < chunk.length) take(chunk.subarray(start));
+  }
+  if (length > 0) yield line();
 }

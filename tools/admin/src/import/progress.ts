@@ -3,27 +3,24 @@ import type { Counts } from './counts.ts';
 
 const EVERY_MS = { terminal: 500, log: 10_000 };
 
-/** Tells on stderr how an import goes: one line that changes on a terminal, else a line now and then. */
-export class Progress {
-  readonly #counts: Counts;
-  readonly #items: number | undefined;
+interface Terminal {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+/** Tells on stderr how a long job goes: one line that changes on a terminal, else a line now and then. */
+export class Ticker {
+  readonly #line: (seconds: number) => string;
   readonly #write: (text: string) => void;
   readonly #terminal: boolean;
   readonly #began = performance.now();
-  readonly #before: number;
   readonly #timer: NodeJS.Timeout;
 
-  /** @param items about how many there are, if that is known */
-  constructor(
-    counts: Counts,
-    items: number | undefined,
-    stream: { readonly isTTY?: boolean; write(text: string): unknown } = process.stderr,
-  ) {
-    this.#counts = counts;
-    this.#items = items;
+  /** @param line what to tell after so many seconds, which are never 0 */
+  constructor(line: (seconds: number) => string, stream: Terminal = process.stderr) {
+    this.#line = line;
     this.#terminal = stream.isTTY === true;
     this.#write = (text) => stream.write(text);
-    this.#before = counts.seen;
     this.#timer = setInterval(() => this.#tell(), this.#terminal ? EVERY_MS.terminal : EVERY_MS.log);
   }
 
@@ -35,8 +32,17 @@ export class Progress {
 
   #tell(): void {
     const seconds = Math.max(0.001, (performance.now() - this.#began) / 1000);
-    const line = progressLine(this.#counts, this.#items, (this.#counts.seen - this.#before) / seconds);
+    const line = this.#line(seconds);
     this.#write(this.#terminal ? `\r\x1b[K${line}` : `${line}\n`);
+  }
+}
+
+/** How an import of the sample goes. */
+export class Progress extends Ticker {
+  /** @param items about how many there are, if that is known */
+  constructor(counts: Counts, items: number | undefined, stream?: Terminal) {
+    const before = counts.seen;
+    super((seconds) => progressLine(counts, items, (counts.seen - before) / seconds), stream);
   }
 }
 
@@ -52,7 +58,7 @@ export function progressLine(counts: Counts, items: number | undefined, rate: nu
   );
 }
 
-function duration(seconds: number): string {
+export function duration(seconds: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`;
   const minutes = Math.ceil(seconds / 60);
   return minutes < 90 ? `${minutes} min` : `${Math.ceil(minutes / 60)} h`;

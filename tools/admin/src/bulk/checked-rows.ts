@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
+import { AdminError } from '../errors.ts';
+import type { RowSource, SourceRow } from './row.ts';
+
+/** The beginning of an input: so many rows, and their digest. */
+export interface Prefix {
+  readonly rows: number;
+  readonly digest: string;
+}
+
+export const NOTHING_READ: Prefix = { rows: 0, digest: createHash('sha256').digest('hex') };
+
+/**
+ * Rows after those that an earlier run settled, of an input that begins as it did then. All that it had read is compared before any
+ * row is given out: in a file with a row more at its top, each number would be another row's.
+ */
+export class CheckedRows {
+  readonly #source: RowSource;
+  readonly #settled: number;
+  readonly #known: Prefix;
+  readonly #hash = createHash('sha256');
+  #rows = 0;
+
+  constructor(source: RowSource, settled: number, known: Prefix) {
+    this.#source = source;
+    this.#settled = settled;
+    this.#known = known;
+  }
+
+  /** What the next run has to find again. */
+  get prefix(): Prefix {
+    if (this.#rows < this.#known.rows) return this.#known;
+    return { rows: this.#rows, digest: this.#hash.copy().digest('hex') };
+  }
+
+  /** @throws {AdminError} `input_changed` */
+  async *rows(): AsyncGenerator<SourceRow> {
+    const early: SourceRow[] = [];
+    const source = { [Symbol.asyncIterator]: () => this.#source.rows() };
+    for await (const row of source) {
+      this.#hash.update(`${row.n}\n${row.text}\n`);
+      this.#rows = row.n;
+      if (row.n < this.#known.rows) {
+        if (row.n > this.#settled) early.push(row);
+        continue;
+      }
+      if (row.n === this.#known.rows) {
+        if (this.prefix.digest !== this.#known.digest) throw changed();
+        yield* early.splice(0);
+        if (row.n <= this.#settled) continue;
+      }
+      yield row;
+    }
+    if (this.#rows < this.#known.rows) throw changed();
+  }
+}
+
+const changed = (): AdminError =>
+  new AdminError('input_changed', 'the input is not what it was when the job began: its rows are others');

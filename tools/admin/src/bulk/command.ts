@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+import { rmSync, writeFileSync } from 'node:fs';
+import { type Ended, type Job, runJob } from './job.ts';
+import { EXIT_REFUSED } from './options.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Runs a job as a command: signals stop it, its report is the last line of standard output.
+ * @returns the exit code
+ */
+export async function runCommand(job: Omit<Job, 'stop'>): Promise<number> {
+  const stopping = new AbortController();
+  const onSignal = (): void => {
+    // The state on disk is never more than the files hold: to end here is as safe as to be killed.
+    if (stopping.signal.aborted) process.exit(1);
+    stopping.abort();
+    process.stderr.write('enclave-vault: ending what is under way; once more, and it ends at once\n');
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  try {
+    return tell(job, await runJob({ ...job, stop: stopping.signal }));
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  }
+}
+
+function tell({ options }: Omit<Job, 'stop'>, { report, failure }: Ended): number {
+  const line = `${JSON.stringify(report)}\n`;
+  if (options.report !== undefined) {
+    rmSync(options.report, { force: true });
+    writeFileSync(options.report, line, { mode: 0o600, flag: 'wx' });
+  }
+  if (failure !== undefined) process.stderr.write(`enclave-vault: ${failure.code}: ${failure.message}\n`);
+  if (report.refused > 0 || report.incomplete > 0)
+    process.stderr.write(`enclave-vault: rows without a whole result are named in ${options.refused}\n`);
+  if (report.ended !== 'finished' && report.rows + report.unanswered > 0)
+    process.stderr.write(
+      `enclave-vault: start the same command again: it goes on after row ${report.rows}, without a row twice or left out\n` +
+        (report.what === 'import' && report.unanswered > 0
+          ? '  within 23 hours: so long does the vault remember what it was sent and did not answer\n'
+          : ''),
+    );
+  process.stdout.write(line);
+  if (report.ended !== 'finished') return 1;
+  return report.refused > 0 || report.incomplete > 0 ? EXIT_REFUSED : 0;
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { parse } from 'csv-parse';
+import { AdminError } from '../errors.ts';
+import { printable } from '../printable.ts';
+import type { Input } from './input.ts';
+import { LONGEST_ROW } from './ndjson-rows.ts';
+import type { RowSource, SourceRow } from './row.ts';
+import type { FieldType } from './schema.ts';
+
+export interface CsvOptions {
+  /** Fields of the vault's schema and their JSON types. */
+  readonly fields: ReadonlyMap<string, FieldType>;
+  /** Column to field, where they are not called the same. */
+  readonly map: ReadonlyMap<string, string>;
+  /** Columns that are left out. */
+  readonly drop: ReadonlySet<string>;
+}
+
+interface Column {
+  readonly field: string;
+  readonly type: FieldType;
+}
+
+/**
+ * Records as CSV (RFC 4180) with a header. An empty cell is a field without a value. Every column is a field, is mapped to one, or is
+ * named as left out: a misspelt header must not lose a column in silence.
+ *
+ * A file that is no CSV ends the reading: where a quote is not closed, nobody can tell where the next row begins.
+ */
+export function csvRows(input: Input, options: CsvOptions): RowSource {
+  async function* rows(): AsyncGenerator<SourceRow> {
+    const parser = parse({
+      bom: true,
+      skip_empty_lines: true,
+      relax_column_count: true,
+      record_delimiter: ['\r\n', '\n'],
+      max_record_size: LONGEST_ROW,
+    });
+    const fed = pipeline(Readable.from(input.chunks(), { objectMode: false }), utf8Only(), parser);
+    fed.catch(() => {});
+    let columns: readonly (Column | undefined)[] | undefined;
+    let n = 0;
+    try {
+      for await (const cells of parser as AsyncIterable<string[]>) {
+        if (columns === undefined) columns = columnsOf(cells, options);
+        else {
+          n += 1;
+          yield rowOf(n, cells, columns);
+        }
+      }
+      await fed;
+    } catch (error) {
+      throw error instanceof AdminError ? error : unreadable(error, n);
+    }
+    if (columns === undefined) throw new AdminError('input_unreadable', 'the CSV file has no header');
+  }
+  return { rows, bytes: input.bytes, bytesRead: input.bytesRead };
+}
+
+function rowOf(n: number, cells: readonly string[], columns: readonly (Column | undefined)[]): SourceRow {
+  if (cells.length !== columns.length) return { n, text: '', refusal: { code: 'column_count' } };
+  const fields: Record<string, unknown> = {};
+  for (const [i, cell] of cells.entries()) {
+    const column = columns[i];
+    if (column !== undefined && cell !== '') fields[column.field] = cellValue(cell, column.type);
+  }
+  const text = JSON.stringify(fields);
+  if (Buffer.byteLength(text) > LONGEST_ROW) return { n, text: '', refusal: { code: 'body_too_large' } };
+  return { n, text };
+}
+
+/** What is no such value goes as it is: the vault refuses it, and says which field. */
+function cellValue(cell: string, type: FieldType): string | number | boolean {
+  if (type === 'integer' && /^-?\d{1,16}$/.test(cell) && Number.isSafeInteger(Number(cell)))
+    return Number(cell);
+  if (type === 'boolean' && /^(?:true|false)$/i.test(cell)) return cell.toLowerCase() === 'true';
+  return cell;
+}
+
+/** @throws {AdminError} `column_unknown`, with all that is wrong */
+function columnsOf(
+  header: readonly string[],
+  { fields, map, drop }: CsvOptions,
+): readonly (Column | undefined)[] {
+  const names = header.map((name) => name.trim());
+  const problems: string[] = [];
+  const absent = [...map.keys(), ...drop].filter((name) => !names.includes(name));
+  if (absent.length > 0) problems.push(`there is no column ${absent.join(', ')}`);
+  const columns = names.map((name) => {
+    if (drop.has(name)) return undefined;
+    const field = map.get(name) ?? name;
+    const type = fields.get(field);
+    return type === undefined ? undefined : { field, type };
+  });
+  const unknown = names.filter((name, i) => columns[i] === undefined && !drop.has(name));
+  // Without a header this is a record: nothing of it is shown.
+  if (unknown.length === names.length) problems.push('no column is called as a field: is there a header?');
+  else if (unknown.length > 0) problems.push(`no field is called ${unknown.map(printable).join(', ')}`);
+  const taken = columns.flatMap((column) => (column === undefined ? [] : [column.field]));
+  const twice = taken.filter((field, i) => taken.indexOf(field) !== i);
+  if (twice.length > 0) problems.push(`two columns would be ${[...new Set(twice)].join(', ')}`);
+  if (problems.length > 0)
+    throw new AdminError(
+      'column_unknown',
+      `${problems.join('; ')}.\n  Fields are ${[...fields.keys()].join(', ')}.\n` +
+        '  --map COLUMN=FIELD says which field a column is, --drop-columns a,b which are left out',
+    );
+  return columns;
+}
+
+/** Hands bytes on as they are, and ends where they are no UTF-8: guessed at, names would be stored wrong. */
+function utf8Only(): Transform {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const check = (done: (error?: Error | null, chunk?: Buffer) => void, chunk?: Buffer): void => {
+    try {
+      decoder.decode(chunk, { stream: chunk !== undefined });
+      done(null, chunk);
+    } catch {
+      done(
+        new AdminError(
+          'input_unreadable',
+          'the CSV file is not UTF-8: convert it (iconv -f WINDOWS-1252 -t UTF-8, say), and look at some names',
+        ),
+      );
+    }
+  };
+  return new Transform({
+    transform: (chunk: Buffer, _encoding, done) => check(done, chunk),
+    flush: (done) => check(done),
+  });
+}
+
+/** By its code and place alone: the parser's own messages quote the file. */
+function unreadable(error: unknown, n: number): AdminError {
+  const { code = 'unknown error', lines } = (error ?? {}) as { code?: string; lines?: number };
+  const at = lines === undefined ? '' : ` at line ${lines}`;
+  const why =
+    {
+      CSV_MAX_RECORD_SIZE: 'a row is longer than 1 MiB: is a quote not closed?',
+      CSV_QUOTE_NOT_CLOSED: 'a quote is not closed',
+      CSV_INVALID_CLOSING_QUOTE: 'text follows a closing quote',
+      INVALID_OPENING_QUOTE: 'a quote stands within a cell that does not begin with one',
+    }[code] ?? code;
+  return new AdminError(
+    'input_unreadable',
+    `the input is not CSV as RFC 4180 has it, after row ${n}${at}: ${why}`,
+  );
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+import { VAULT_ERRORS } from '@enclave-vault/vault';
+import { AdminError } from '../errors.ts';
+import type { Flow } from './flow.ts';
+import { pauseAfter } from './flow.ts';
+import { membersOf, nameOf, type Problem } from './http.ts';
+import type { Outcome, Sendable } from './row.ts';
+import { member } from './schema.ts';
+
+/** What is done with rows: how they are sent, and what an answer means. */
+export interface Errand {
+  readonly path: '/v1/vaults:batch' | '/v1/vaults:decrypt';
+  /** The first line of a stream, before its items. */
+  readonly ask: string | undefined;
+  /** One item, as JSON. */
+  item(row: Sendable): string;
+  /** The body of a call with all of these. */
+  body(rows: readonly Sendable[]): string;
+  /** A result without an error. @param text as it came, where it came as a line @returns undefined: it is none */
+  done(row: Sendable, result: unknown, text: string | undefined): Outcome | undefined;
+  /** A result with one that is for good. */
+  refused(row: Sendable, outcome: Outcome & { readonly ok: false }): Outcome;
+}
+
+/** The caller is not let in, or the call is not one of this vault: another try would be no other. */
+const FOR_GOOD_BELOW = 500;
+const PASSING_STATUS: ReadonlySet<number> = new Set([408, 425, 429]);
+const PASSING: ReadonlySet<string> = new Set([
+  ...Object.entries(VAULT_ERRORS).flatMap(([code, [status]]) => (status === 503 ? [code] : [])),
+  'conflict',
+  'rate_limited',
+  'starting',
+  'stopping',
+  'request_timeout',
+  'gateway_timeout',
+]);
+/** Of these every other row would be one as well. */
+const OF_ALL: ReadonlySet<string> = new Set(
+  [...PASSING].filter((code) => code !== 'conflict' && code !== 'timed_out'),
+);
+/** The vault failed at this row, or had no more room for it in an answer: perhaps it was the moment. */
+const ROW_PASSING: ReadonlySet<string> = new Set(['internal', 'answer_too_large']);
+const FAILURES = 5;
+
+/** @returns the error that ends the job, when a call was answered by a problem that will not pass */
+export function fatal({ status, code, members }: Problem, errand: Errand): AdminError | undefined {
+  if (PASSING_STATUS.has(status) || status >= FOR_GOOD_BELOW) return undefined;
+  const named = members.map(({ path, code: why }) => `${path} ${why}`).join(', ');
+  const hint =
+    status === 413 || status === 415
+      ? '; behind API Gateway, --batch sends documents in place of streams'
+      : status === 404 || status === 405
+        ? `; is there an Enclave Vault with ${errand.path}?`
+        : '';
+  return new AdminError('request_failed', `${status} ${code}${named === '' ? '' : `: ${named}`}${hint}`);
+}
+
+/**
+ * Takes one result, of a stream or of a document.
+ * @returns false: it is none, and what sent it speaks another language
+ */
+export function takeResult(
+  flow: Flow,
+  errand: Errand,
+  row: Sendable,
+  result: unknown,
+  text: string | undefined,
+): boolean {
+  const error = member(result, 'error');
+  if (error === undefined) {
+    const outcome = errand.done(row, result, text);
+    if (outcome !== undefined) flow.answer(row, outcome);
+    return outcome !== undefined;
+  }
+  const code = nameOf(member(error, 'code'));
+  if (code === undefined) return false;
+  const passes = PASSING.has(code) || (ROW_PASSING.has(code) && row.failures < FAILURES);
+  if (!passes) {
+    const members = membersOf(member(error, 'members'));
+    const refusal = { code, ...(members.length > 0 && { members }) };
+    flow.answer(row, errand.refused(row, { ok: false, refusal }));
+    return true;
+  }
+  row.failures += 1;
+  const after = Number(member(error, 'retry_after'));
+  const pause = Math.max(pauseAfter(row.failures), Number.isFinite(after) ? Math.min(after, 3600) * 1000 : 0);
+  if (OF_ALL.has(code)) flow.holdOff(pause);
+  flow.giveBack(row, code, pause);
+  return true;
+}

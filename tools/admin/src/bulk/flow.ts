@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+import { AdminError } from '../errors.ts';
+import type { Outcome, Sendable, SourceRow } from './row.ts';
+
+export interface FlowOptions {
+  /** Rows after {@link settled}, without a gap. */
+  readonly rows: AsyncIterator<SourceRow>;
+  /** Rows that an earlier run settled. */
+  readonly settled: number;
+  /** Rows up to here an earlier run may have sent. */
+  readonly reserved: number;
+  /** When it may have sent the first of them, ms since the epoch. */
+  readonly since: number;
+  /** Rows up to {@link reserved} that were never answered are not sent, and come out as `uncertain`. */
+  readonly skipUncertain: boolean;
+  /** A row that was sent before is not sent again after this time, ms; undefined: always. */
+  readonly resendWithin: number | undefined;
+  /** Time without any answer after which it is given up, ms. */
+  readonly patience: number;
+  /** Rows read and not settled, and what they and their outcomes take together. */
+  readonly most: { readonly rows: number; readonly characters: number };
+  /** Called in the order of rows, for each once. */
+  readonly settle: (n: number, outcome: Outcome) => void;
+  /** Makes durable that rows up to this one may be sent. */
+  readonly reserve: (n: number) => void;
+  readonly now?: () => number;
+}
+
+/** Rows that may be sent before it is made durable again that more may be. */
+export const RESERVED_AT_ONCE = 1024;
+/** On a stop, how long rows that were sent are waited for, ms. */
+const STOP_MS = 15_000;
+const LONGEST_PAUSE_MS = 30_000;
+const FIRST_PAUSE_MS = 200;
+
+/** The n-th pause between attempts, ms: doubled each time, and never the same for two who began together. */
+export const pauseAfter = (n: number): number =>
+  Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.max(0, n - 1)) * (0.5 + Math.random() / 2);
+
+interface Waiter {
+  readonly give: (row: Sendable | null | undefined) => void;
+}
+
+/**
+ * Hands out rows to those who send them, takes back what was not answered, and settles outcomes in the order of the rows. How far it
+ * reads ahead is bounded: a slow answer stops the reading, never the memory. It knows nothing of networks and files.
+ */
+export class Flow {
+  readonly #options: FlowOptions;
+  readonly #now: () => number;
+  readonly #held = new Map<number, Outcome>();
+  /** Rows with whoever sends them, or waiting for their next attempt: sent, and not answered for good. */
+  readonly #out = new Set<Sendable>();
+  /** When rows that are not settled were first sent, by number. An answer that waits for an earlier one is lost with this process. */
+  readonly #sent = new Map<number, number>();
+  readonly #again: Sendable[] = [];
+  readonly #fresh: Sendable[] = [];
+  readonly #waiters = new Set<Waiter>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #finished = Promise.withResolvers<void>();
+  readonly #aborted = new AbortController();
+  #settled: number;
+  #reserved: number;
+  #read: number;
+  #characters = 0;
+  #reading = false;
+  #ended = false;
+  #stopping = false;
+  #failure: Error | undefined;
+  #answeredAt: number;
+  #heldUntil = 0;
+  #finishedAlready = false;
+  #lastReason = 'no answer';
+  #highestSent: number;
+  #resent = 0;
+
+  constructor(options: FlowOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#settled = options.settled;
+    this.#read = options.settled;
+    this.#reserved = options.reserved;
+    this.#highestSent = options.reserved;
+    this.#answeredAt = this.#now();
+    const timer = setInterval(() => this.#watch(), Math.min(1000, options.patience));
+    void this.#finished.promise.catch(() => {}).finally(() => clearInterval(timer));
+    void this.#readOn();
+  }
+
+  /** Resolves when nothing more will come. @throws what {@link fail} was given, or the source threw */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
+
+  /** Aborted when those who send are to let go of everything. */
+  get aborted(): AbortSignal {
+    return this.#aborted.signal;
+  }
+
+  get settled(): number {
+    return this.#settled;
+  }
+  /** Rows that were sent and have no final answer. */
+  get unanswered(): number {
+    return this.#out.size;
+  }
+  /** The source is at its end and all of it is settled. */
+  get whole(): boolean {
+    return this.#ended && this.#settled === this.#read;
+  }
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+  get resent(): number {
+    return this.#resent;
+  }
+
+  /** For the state: the last row that may have been sent, and since when those that are not settled may have been (ms). */
+  get mark(): { readonly reserved: number; readonly since: number } {
+    let since = this.#now();
+    for (const sentAt of this.#sent.values()) since = Math.min(since, sentAt);
+    // Not yet read again, or read and not yet taken: the earlier run may have sent them.
+    if (this.#settled < this.#options.reserved) since = Math.min(since, this.#options.since);
+    const over = this.#finishedAlready ? Math.max(this.#settled, this.#highestSent) : this.#reserved;
+    return { reserved: Math.max(over, this.#settled), since };
+  }
+
+  /**
+   * The next row to send. null: none will come. undefined: none came within the time, or the signal was given.
+   * @param waitMs undefined: as long as it takes
+   */
+  take({
+    waitMs,
+    signal,
+  }: {
+    readonly waitMs?: number;
+    readonly signal?: AbortSignal;
+  } = {}): Promise<Sendable | null | undefined> {
+    const row = signal?.aborted === true ? undefined : this.#pick();
+    if (row !== undefined) return Promise.resolve(row);
+    if (this.#over) return Promise.resolve(null);
+    if (signal?.aborted === true || waitMs === 0) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const leave = () => waiter.give(undefined);
+      const timer = waitMs === undefined ? undefined : setTimeout(leave, waitMs);
+      const waiter: Waiter = {
+        give: (given) => {
+          this.#waiters.delete(waiter);
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', leave);
+          resolve(given);
+        },
+      };
+      signal?.addEventListener('abort', leave, { once: true });
+      this.#waiters.add(waiter);
+    });
+  }
+
+  /** What became of a row that was taken: for good. */
+  answer(row: Sendable, outcome: Outcome): void {
+    if (!this.#out.delete(row)) return;
+    this.#answeredAt = this.#now();
+    this.#characters -= row.text.length;
+    this.#hold(row.n, outcome);
+  }
+
+  /** A row that was taken and has no outcome: it is sent again. @param pauseMs not before; undefined: at once */
+  giveBack(row: Sendable, reason: string, pauseMs = 0): void {
+    if (!this.#out.has(row)) return;
+    this.#lastReason = reason;
+    const back = (): void => {
+      this.#again.push(row);
+      this.#wake();
+    };
+    if (pauseMs === 0) back();
+    else this.#later(back, pauseMs);
+  }
+
+  /** Nobody gets a row for that time: the vault says that it has had enough of all of them, and each refusal is an entry of its audit. */
+  holdOff(ms: number): void {
+    const until = performance.now() + ms;
+    if (until <= this.#heldUntil) return;
+    this.#heldUntil = until;
+    this.#later(() => this.#wake(), ms + 1);
+  }
+
+  /** Time until a sender tries again; ends early when everything ends. */
+  pause(ms: number): Promise<void> {
+    if (this.#over) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#aborted.signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.#aborted.signal.addEventListener('abort', done, { once: true });
+    });
+  }
+
+  /** No further rows: those that were sent are waited for, for a while. */
+  stop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#later(() => this.#finish({ abort: true }), STOP_MS);
+    this.#wake();
+  }
+
+  /** Ends everything at once. */
+  fail(error: Error): void {
+    this.#failure ??= error;
+    this.#finish({ abort: true });
+  }
+
+  get #over(): boolean {
+    if (this.#finishedAlready || this.whole) return true;
+    return this.#stopping && this.#out.size === 0;
+  }
+
+  /** @param abort those who send let go of what is under way; without it they end when they have nothing left */
+  #finish({ abort }: { readonly abort: boolean }): void {
+    if (this.#finishedAlready) return;
+    this.#finishedAlready = true;
+    if (abort) this.#aborted.abort();
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const { give } of [...this.#waiters]) give(null);
+    if (this.#failure === undefined) this.#finished.resolve();
+    else this.#finished.reject(this.#failure);
+  }
+
+  #later(action: () => void, ms: number): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      action();
+    }, ms);
+    this.#timers.add(timer);
+  }
+
+  #pick(): Sendable | undefined {
+    if (this.#finishedAlready || performance.now() < this.#heldUntil) return undefined;
+    for (let row = this.#again.shift(); row !== undefined; row = this.#again.shift()) {
+      if (this.#mayResend(row)) {
+        this.#resent += 1;
+        return row;
+      }
+      const late = row;
+      queueMicrotask(() => this.answer(late, { ok: false, refusal: { code: 'uncertain' } }));
+    }
+    const row = this.#stopping ? undefined : this.#fresh.shift();
+    if (row === undefined) return undefined;
+    if (row.n > this.#reserved) {
+      this.#reserved = row.n + RESERVED_AT_ONCE;
+      this.#durably(() => this.#options.reserve(this.#reserved));
+    }
+    if (row.sentAt !== undefined) this.#resent += 1;
+    row.sentAt ??= this.#now();
+    this.#sent.set(row.n, row.sentAt);
+    this.#highestSent = Math.max(this.#highestSent, row.n);
+    this.#out.add(row);
+    return row;
+  }
+
+  /** A machine that slept for a day goes on where it was: by then the vault has forgotten the keys that make a repeat safe. */
+  #mayResend({ sentAt }: Sendable): boolean {
+    const { resendWithin } = this.#options;
+    return resendWithin === undefined || sentAt === undefined || this.#now() - sentAt < resendWithin;
+  }
+
+  #wake(): void {
+    for (const waiter of [...this.#waiters]) {
+      const row = this.#pick();
+      if (row === undefined) break;
+      waiter.give(row);
+    }
+    if (this.#over) this.#finish({ abort: false });
+  }
+
+  async #readOn(): Promise<void> {
+    if (this.#reading) return;
+    this.#reading = true;
+    try {
+      while (!this.#ended && !this.#stopping && !this.#finishedAlready && this.#hasRoom) {
+        const { value, done } = await this.#options.rows.next();
+        if (done === true) this.#ended = true;
+        else this.#arrived(value);
+        this.#wake();
+      }
+    } catch (error) {
+      // What came before it is whole: it is sent, and then this is said.
+      this.#failure ??= errorOf(error);
+      this.#ended = true;
+      this.#wake();
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  #arrived(row: SourceRow): void {
+    this.#read = row.n;
+    const { reserved, since, skipUncertain } = this.#options;
+    const before = row.n <= reserved;
+    if ('refusal' in row) this.#hold(row.n, { ok: false, refusal: row.refusal });
+    else if (before && skipUncertain) this.#hold(row.n, { ok: false, refusal: { code: 'uncertain' } });
+    else {
+      this.#characters += row.text.length;
+      this.#fresh.push({ n: row.n, text: row.text, sentAt: before ? since : undefined, failures: 0 });
+    }
+  }
+
+  get #hasRoom(): boolean {
+    const { most } = this.#options;
+    return this.#read - this.#settled < most.rows && this.#characters < most.characters;
+  }
+
+  /** A full disk, say: what cannot be written down must not go on. */
+  #durably(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.fail(errorOf(error));
+    }
+  }
+
+  #hold(n: number, outcome: Outcome): void {
+    this.#characters += sizeOf(outcome);
+    this.#held.set(n, outcome);
+    for (let next = this.#settled + 1; ; next += 1) {
+      const held = this.#held.get(next);
+      if (held === undefined) break;
+      this.#held.delete(next);
+      this.#settled = next;
+      this.#sent.delete(next);
+      this.#characters -= sizeOf(held);
+      this.#durably(() => this.#options.settle(next, held));
+    }
+    void this.#readOn();
+    this.#wake();
+  }
+
+  #watch(): void {
+    if (this.#out.size === 0) {
+      this.#answeredAt = this.#now();
+      return;
+    }
+    if (this.#now() - this.#answeredAt < this.#options.patience) return;
+    const seconds = Math.round(this.#options.patience / 1000);
+    this.fail(
+      new AdminError('bulk_interrupted', `nothing was answered for ${seconds} s: ${this.#lastReason}`),
+    );
+  }
+}
+
+const errorOf = (error: unknown): Error =>
+  error instanceof Error ? error : new Error('the input cannot be read');
+
+function sizeOf(outcome: Outcome): number {
+  return outcome.ok ? outcome.text.length : (outcome.kept?.length ?? 0);
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { AdminError } from '../errors.ts';
+
+/** Written when so much waits, in characters: memory stays small between two states. */
+const WRITE_AT = 1024 * 1024;
+
+/**
+ * A file of a job's results, readable by its owner alone, which goes with the job's state: what came after the state that is gone on
+ * from is cut off. It is made with its first line, so that a job without refusals leaves no empty file of them.
+ */
+export class OutFile {
+  readonly path: string;
+  #file: number | undefined;
+  #waiting: string[] = [];
+  #characters = 0;
+  #bytes: number;
+  readonly #fresh: boolean;
+
+  /**
+   * @param keep its length in the state; undefined: the job is new, and so is the file
+   * @throws {AdminError} `output_exists`, `job_other`
+   */
+  constructor(path: string, keep: number | undefined) {
+    this.path = path;
+    this.#fresh = keep === undefined;
+    this.#bytes = keep ?? 0;
+    if (keep === undefined && existsSync(path))
+      throw new AdminError('output_exists', `${path} is there already: move it away, or name another`);
+    if (keep === undefined || (keep === 0 && !existsSync(path))) return;
+    this.#file = open(path, constants.O_RDWR);
+    const { size } = fstatSync(this.#file);
+    if (size < keep)
+      throw new AdminError('job_other', `${path} is shorter than it was: the job cannot go on from there`);
+    ftruncateSync(this.#file, keep);
+  }
+
+  append(text: string): void {
+    this.#waiting.push(text);
+    this.#characters += text.length;
+    if (this.#characters >= WRITE_AT) this.#write();
+  }
+
+  /** Makes what was appended durable. @returns the length of the file in bytes */
+  flush(): number {
+    if (this.#waiting.length > 0) this.#write();
+    if (this.#file !== undefined) fdatasyncSync(this.#file);
+    return this.#bytes;
+  }
+
+  /** Takes away what this run made, where nothing came of the job. */
+  discard(): void {
+    const made = this.#fresh && this.#file !== undefined;
+    this.close();
+    if (made) rmSync(this.path, { force: true });
+  }
+
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+
+  #write(): void {
+    const { O_RDWR, O_CREAT, O_EXCL } = constants;
+    this.#file ??= open(this.path, O_RDWR | O_CREAT | (this.#fresh ? O_EXCL : 0));
+    const bytes = Buffer.from(this.#waiting.join(''));
+    this.#waiting = [];
+    this.#characters = 0;
+    for (let done = 0; done < bytes.length; )
+      done += writeSync(this.#file, bytes, done, bytes.length - done, this.#bytes + done);
+    this.#bytes += bytes.length;
+  }
+}
+
+/** Through no link: what it leads to may be another's. */
+function open(path: string, flags: number): number {
+  try {
+    return openSync(path, flags | constants.O_NOFOLLOW, 0o600);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    throw new AdminError('file_unwritable', `${path} cannot be written: ${code}`);
+  }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+import { openAccess } from '../bulk/access.ts';
+import { writeAllIds } from '../bulk/all-ids.ts';
+import { runCommand } from '../bulk/command.ts';
+import { csvLine } from '../bulk/csv-line.ts';
+import { exportErrand } from '../bulk/export-errand.ts';
+import { parseBulkExport } from '../bulk/export-options.ts';
+import { idRows } from '../bulk/id-rows.ts';
+import { openInput } from '../bulk/input.ts';
+
+/** `enclave-vault export`: many records, decrypted into a file. */
+export async function bulkExport(args: readonly string[]): Promise<number> {
+  const options = parseBulkExport(args, process.env);
+  const { all, ask, format } = options;
+  const access = await openAccess(options.access, process.env);
+  if (all !== undefined && options.ids !== undefined) await writeAllIds(options.ids, options.state, all);
+  const input = openInput(options.ids);
+  try {
+    process.stderr.write(
+      `enclave-vault: warning: ${options.out} will hold PLAINTEXT, readable by you alone: keep it no longer than you need it\n`,
+    );
+    return await runCommand({
+      ...{ what: 'export', access, options },
+      source: idRows(input),
+      choices: [ask, format],
+      header: format.columns === undefined ? '' : csvLine(['id', ...format.columns], { verbatim: true }),
+      errand: () => exportErrand(ask, format),
+    });
+  } finally {
+    input.close();
+  }
+}
