@@ -17,6 +17,7 @@ import { KmsClient } from './adapters/kms/kms-client.ts';
 import { stderrLog as log } from './adapters/log.ts';
 import { NsmClient } from './adapters/nsm-client.ts';
 import { nsmDevice } from './adapters/nsm-device.ts';
+import { collector } from './adapters/sweep.ts';
 import { createExpressionWorker } from './adapters/worker.ts';
 import { Program } from './core/program.ts';
 import { NsmError } from './errors.ts';
@@ -74,6 +75,7 @@ async function serve(): Promise<void> {
     nsm,
     clock,
     log,
+    sweep: collector(),
     kms: (configuration, cid) =>
       new KmsClient(
         configuration,
@@ -88,6 +90,7 @@ async function serve(): Promise<void> {
         createWorker: () => createExpressionWorker(import.meta.filename),
       }),
   });
+  process.once('exit', () => program.close());
   const server: Server = createHttpServer((call) => program.handle(call), peerCid);
   server.on('error', (error) => end('listener_lost', error.name));
   await step('no_vsock', () => listenVsock(server, { cid: VMADDR_CID_ANY, port: PORT }));

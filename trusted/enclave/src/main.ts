@@ -14,6 +14,7 @@ import { KmsClient } from './adapters/kms/kms-client.ts';
 import { stderrLog as log } from './adapters/log.ts';
 import { nsmChannel } from './adapters/nsm-channel.ts';
 import { NsmClient } from './adapters/nsm-client.ts';
+import { collector } from './adapters/sweep.ts';
 import { createExpressionWorker } from './adapters/worker.ts';
 import { Program } from './core/program.ts';
 
@@ -38,6 +39,7 @@ function serve(): void {
     nsm,
     clock,
     log,
+    sweep: collector(),
     kms: (configuration) => new KmsClient(configuration, dialUnix(KMS), clock, log),
     expressions: ({ limits }) =>
       new ExpressionPool({
@@ -46,6 +48,7 @@ function serve(): void {
         createWorker: () => createExpressionWorker(import.meta.filename),
       }),
   });
+  process.once('exit', () => program.close());
   const server = createHttpServer((call) => program.handle(call));
   server.on('error', (error) => end('listener_lost', error.name));
   server.listen(LISTEN, () => log('listening'));

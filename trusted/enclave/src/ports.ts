@@ -76,6 +76,12 @@ export interface Expressions {
 /** Stable names and codes only: never a value of a field, key, token or request. */
 export type Log = (event: string, details?: Readonly<Record<string, string | number>>) => void;
 
+/**
+ * Frees what nothing refers to any more. Keys of node:crypto are cleansed when they are freed, and a program that has little to do frees
+ * nothing by itself for hours.
+ */
+export type Sweep = () => void;
+
 /** A call of the parent. */
 export interface Call {
   readonly method: string;

@@ -27,6 +27,16 @@ export interface EnclaveRate {
   readonly perHour: number;
 }
 
+/** Records' private keys that an enclave keeps after KMS unwrapped them, and for how much. */
+export interface KeyCacheLimits {
+  /** How many; 0: none, each request asks KMS. */
+  readonly entries: number;
+  /** How long from the moment KMS was asked, in ms. */
+  readonly ageMs: number;
+  /** Requests that one answer of KMS serves. */
+  readonly uses: number;
+}
+
 /** Everything a deployment decides about its enclaves; PCR16 measures its canonical bytes. */
 export interface EnclaveConfiguration {
   readonly region: string;
@@ -44,13 +54,17 @@ export interface EnclaveConfiguration {
   readonly limits: EnclaveLimits;
   /** undefined: the bytes have none, and DEFAULT_RATE holds. */
   readonly rate: EnclaveRate | undefined;
+  /** undefined: the bytes have none, and DEFAULT_KEY_CACHE holds. */
+  readonly keyCache: KeyCacheLimits | undefined;
 }
 
-/** A configuration to write: port and limits have defaults. Without a rate the bytes have none, and the program's own holds. */
-export type ConfigurationInput = Omit<EnclaveConfiguration, 'kmsPort' | 'limits' | 'rate'> & {
+/** A configuration to write: port and limits have defaults. Without rate or key cache the bytes have none, and the program's own holds. */
+export type ConfigurationInput = Omit<EnclaveConfiguration, 'kmsPort' | 'limits' | 'rate' | 'keyCache'> & {
   readonly kmsPort?: number;
   readonly limits?: Partial<EnclaveLimits>;
   readonly rate?: EnclaveRate | undefined;
+  /** What is left out is DEFAULT_KEY_CACHE's. */
+  readonly keyCache?: Partial<KeyCacheLimits> | undefined;
 };
 
 /** Limits where a deployment says nothing (design, "Limits"). */
@@ -64,6 +78,12 @@ export const DEFAULT_LIMITS: EnclaveLimits = {
 
 /** The rate of a program whose configuration has none: part of the program, so PCR0 and PCR2 measure it. */
 export const DEFAULT_RATE: EnclaveRate = { burst: 2_000, perSecond: 1_000, perHour: 360_000 };
+
+/**
+ * The key cache of a program whose configuration has none. A minute is the time within which canaries tell of a change of a key's policy.
+ * More entries than a minute's requests of the default rate by the hour, in at most 12 MB; and one line in KMS's log for each thousand openings of a record at least.
+ */
+export const DEFAULT_KEY_CACHE: KeyCacheLimits = { entries: 4_096, ageMs: 60_000, uses: 1_000 };
 
 const WHAT = 'configuration';
 const MEMBERS = [
@@ -79,6 +99,9 @@ const MEMBERS = [
 ] as const;
 const LIMITS = ['running', 'waiting', 'request_ms', 'expression_ms', 'expression_workers'] as const;
 const RATE = ['burst', 'per_second', 'per_hour'] as const;
+const KEY_CACHE = ['entries', 'age_ms', 'uses'] as const;
+/** Those that a configuration may lack: they came later, and without them the bytes are what they were. */
+const OPTIONAL = ['rate', 'key_cache'] as const;
 const MAX_KEYS = 16;
 /** An envelope does not name its key, so an enclave may have to ask KMS once for each of these. */
 const MAX_REQUEST_KEYS = 4;
@@ -111,6 +134,7 @@ export function encodeConfiguration(input: ConfigurationInput): Buffer {
       ]),
     ],
     ...writtenRate(input.rate),
+    ...writtenKeyCache(input.keyCache),
   ]);
   readConfiguration(value);
   return encodeCbor(value);
@@ -136,8 +160,8 @@ export function configurationDigest(configuration: Uint8Array): Buffer {
 }
 
 function readConfiguration(value: CborValue): EnclaveConfiguration {
-  const rated = value instanceof Map && value.has('rate');
-  const member = members(value, WHAT, rated ? [...MEMBERS, 'rate' as const] : MEMBERS);
+  const given = OPTIONAL.filter((name) => value instanceof Map && value.has(name));
+  const member = members(value, WHAT, [...MEMBERS, ...given]);
   version(member.v, WHAT);
   const vaultKeyArns = arns(member.vault_key_arns, 'configuration.vault_key_arns', MAX_KEYS);
   const requestKeyArns = arns(member.request_key_arns, 'configuration.request_key_arns', MAX_REQUEST_KEYS);
@@ -156,7 +180,8 @@ function readConfiguration(value: CborValue): EnclaveConfiguration {
     requestKeyArns,
     legacyKeyArns,
     limits: readLimits(member.limits),
-    rate: rated ? readRate(member.rate) : undefined,
+    rate: given.includes('rate') ? readRate(member.rate) : undefined,
+    keyCache: given.includes('key_cache') ? readKeyCache(member.key_cache) : undefined,
   };
 }
 
@@ -181,6 +206,30 @@ function readRate(value: CborValue): EnclaveRate {
     burst: integer(member.burst, 'configuration.rate.burst', 1, 1_000_000),
     perSecond: integer(member.per_second, 'configuration.rate.per_second', 1, 100_000),
     perHour: integer(member.per_hour, 'configuration.rate.per_hour', 1, 360_000_000),
+  };
+}
+
+function writtenKeyCache(given: Partial<KeyCacheLimits> | undefined): [string, CborValue][] {
+  if (given === undefined) return [];
+  const { entries, ageMs, uses } = { ...DEFAULT_KEY_CACHE, ...given };
+  return [
+    [
+      'key_cache',
+      new Map([
+        ['entries', entries],
+        ['age_ms', ageMs],
+        ['uses', uses],
+      ]),
+    ],
+  ];
+}
+
+function readKeyCache(value: CborValue): KeyCacheLimits {
+  const member = members(value, 'configuration.key_cache', KEY_CACHE);
+  return {
+    entries: integer(member.entries, 'configuration.key_cache.entries', 0, 65_536),
+    ageMs: integer(member.age_ms, 'configuration.key_cache.age_ms', 1_000, 300_000),
+    uses: integer(member.uses, 'configuration.key_cache.uses', 1, 1_000_000),
   };
 }
 

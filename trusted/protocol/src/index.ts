@@ -25,12 +25,14 @@ export {
 export {
   type ConfigurationInput,
   configurationDigest,
+  DEFAULT_KEY_CACHE,
   DEFAULT_LIMITS,
   DEFAULT_RATE,
   type EnclaveConfiguration,
   type EnclaveLimits,
   type EnclaveRate,
   encodeConfiguration,
+  type KeyCacheLimits,
   parseConfiguration,
   pcr16,
 } from './configuration.ts';

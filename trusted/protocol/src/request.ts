@@ -38,6 +38,8 @@ export interface DecryptRequest {
   /** Which of `fields` to reveal. */
   readonly reveal: readonly string[];
   readonly expressions: readonly Expression[];
+  /** KMS is to be asked for the record's key, whatever the enclave has in memory. */
+  readonly fresh?: boolean | undefined;
 }
 
 const WHAT = 'request';
@@ -70,6 +72,7 @@ export function encodeDecryptRequest(request: DecryptRequest): Buffer {
     ['known', request.known],
     ['reveal', request.reveal],
     ['expressions', request.expressions.map(({ name, source }) => [name, source])],
+    ...(request.fresh === true ? [['fresh', true] as const] : []),
   ]);
   readDecryptRequest(value);
   return encodeCbor(value);
@@ -81,7 +84,10 @@ export function parseDecryptRequest(message: Uint8Array): DecryptRequest {
 }
 
 function readDecryptRequest(value: CborValue): DecryptRequest {
-  const member = members(value, WHAT, MEMBERS);
+  const fresh = value instanceof Map && value.has('fresh');
+  const member = members(value, WHAT, fresh ? [...MEMBERS, 'fresh' as const] : MEMBERS);
+  // Left out is the one way to say no: a message has one encoding.
+  if (fresh && member.fresh !== true) throw malformed('request.fresh');
   const name = (item: CborValue): string => fieldName(item, 'request: name');
   const fields = readFields(member.fields);
   const known = distinct(list(member.known, 'request.known', MAX_KNOWN_FIELDS, name), 'request.known');
@@ -107,6 +113,7 @@ function readDecryptRequest(value: CborValue): DecryptRequest {
     known,
     reveal,
     expressions,
+    ...(fresh ? { fresh } : {}),
   };
 }
 

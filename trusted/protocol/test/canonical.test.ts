@@ -104,6 +104,21 @@ const MESSAGES: readonly Message[] = [
     encodeConfiguration,
   ),
   message(
+    'configuration with a rate and a key cache',
+    encodeConfiguration({
+      region: 'eu-central-1',
+      kmsHost: 'kms.eu-central-1.amazonaws.com',
+      tlsRoots: [rootCertificates[0] ?? ''],
+      vaultKeyArns: [`${KEY_ARN}1`],
+      requestKeyArns: [`${KEY_ARN}2`],
+      legacyKeyArns: [],
+      rate: { burst: 40, perSecond: 20, perHour: 72_000 },
+      keyCache: { entries: 0 },
+    }),
+    parseConfiguration,
+    encodeConfiguration,
+  ),
+  message(
     'configuration with a rate',
     encodeConfiguration({
       region: 'eu-central-1',

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import {
   type ConfigurationInput,
   configurationDigest,
+  DEFAULT_KEY_CACHE,
   DEFAULT_LIMITS,
   DEFAULT_RATE,
   encodeConfiguration,
@@ -30,7 +31,7 @@ const keys = (count: number, prefix: string): string[] =>
   Array.from({ length: count }, (_, i) => KEY_ARN.replace(/[^/]*$/, `${prefix}${i}`));
 
 test('round trip, with the defaults filled in', () => {
-  const expected = { ...INPUT, kmsPort: 443, limits: DEFAULT_LIMITS, rate: undefined };
+  const expected = { ...INPUT, kmsPort: 443, limits: DEFAULT_LIMITS, rate: undefined, keyCache: undefined };
   expect(parseConfiguration(encodeConfiguration(INPUT))).toEqual(expected);
   const limits = { ...DEFAULT_LIMITS, running: 4, waiting: 0 };
   const changed = encodeConfiguration({ ...INPUT, kmsPort: 4566, limits: { running: 4, waiting: 0 } });
@@ -49,6 +50,7 @@ describe('bounds that a deployment may go to', () => {
       {
         limits: { running: 1, waiting: 0, requestMs: 100, expressionMs: 10, expressionWorkers: 1 },
         rate: { burst: 1, perSecond: 1, perHour: 1 },
+        keyCache: { entries: 0, ageMs: 1_000, uses: 1 },
       },
     ],
     [
@@ -62,6 +64,7 @@ describe('bounds that a deployment may go to', () => {
           expressionWorkers: 16,
         },
         rate: { burst: 1_000_000, perSecond: 100_000, perHour: 360_000_000 },
+        keyCache: { entries: 65_536, ageMs: 300_000, uses: 1_000_000 },
       },
     ],
   ])('%s', (_, change) => {
@@ -86,6 +89,34 @@ describe('the rate', () => {
     expect(parseConfiguration(bytes).rate).toBeUndefined();
     // Written out it is another configuration, measured otherwise, though it means the same.
     expect(pcr16(encodeConfiguration({ ...INPUT, rate: DEFAULT_RATE }))).not.toEqual(pcr16(bytes));
+  });
+});
+
+describe('the key cache', () => {
+  const off = { entries: 0 };
+
+  test('is read as it was written, with the program’s own for what is left out, and PCR16 measures it', () => {
+    const bytes = encodeConfiguration({ ...INPUT, keyCache: off });
+    expect(parseConfiguration(bytes).keyCache).toEqual({ ...DEFAULT_KEY_CACHE, entries: 0 });
+    const all = [undefined, off, { entries: 1 }, { ageMs: 59_999 }, { uses: 999 }, DEFAULT_KEY_CACHE];
+    const measured = all.map((keyCache) =>
+      pcr16(encodeConfiguration({ ...INPUT, keyCache })).toString('hex'),
+    );
+    expect(new Set(measured).size).toBe(all.length);
+  });
+
+  test('left out it is the program’s own, and the bytes are those of a program that knew none', () => {
+    const bytes = encodeConfiguration(INPUT);
+    expect([...(decodeCbor(bytes) as ReadonlyMap<string, unknown>).keys()]).not.toContain('key_cache');
+    expect(parseConfiguration(bytes).keyCache).toBeUndefined();
+  });
+
+  test('stands beside a rate or without one', () => {
+    const rate = { burst: 1, perSecond: 1, perHour: 1 };
+    const keyCache = { entries: 7, ageMs: 2_000, uses: 3 };
+    const read = (change: object) => parseConfiguration(encodeConfiguration({ ...INPUT, ...change }));
+    expect(read({ rate, keyCache })).toMatchObject({ rate, keyCache });
+    expect(read({ keyCache })).toMatchObject({ rate: undefined, keyCache });
   });
 });
 
@@ -141,6 +172,12 @@ describe('refused', () => {
     ['a rate of nothing', { rate: { burst: 0, perSecond: 1, perHour: 1 } }],
     ['a rate of less than one a second', { rate: { burst: 1, perSecond: 0.5, perHour: 1 } }],
     ['no end to an hour', { rate: { burst: 1, perSecond: 1, perHour: 360_000_001 } }],
+    ['less than no keys in memory', { keyCache: { entries: -1 } }],
+    ['more keys than fit', { keyCache: { entries: 65_537 } }],
+    ['keys for less than a second', { keyCache: { ageMs: 999 } }],
+    ['keys for more than five minutes', { keyCache: { ageMs: 300_001 } }],
+    ['keys of no use', { keyCache: { uses: 0 } }],
+    ['keys of use without end', { keyCache: { uses: 1_000_001 } }],
   ];
   test.each(cases)('%s', (_, change) => {
     expect(codeOf(() => encodeConfiguration({ ...INPUT, ...change }))).toBe('malformed');
@@ -158,6 +195,9 @@ describe('refused', () => {
     const part = new Map([['burst', 1] as const, ['per_second', 1] as const]);
     expect(codeOf(() => parseConfiguration(edited(bytes, { rate: part })))).toBe('malformed');
     expect(codeOf(() => parseConfiguration(edited(bytes, { rate: null })))).toBe('malformed');
+    const half = new Map([['entries', 1] as const, ['uses', 1] as const]);
+    for (const key_cache of [half, null, 0, false])
+      expect(codeOf(() => parseConfiguration(edited(bytes, { key_cache })))).toBe('malformed');
   });
 
   test('17 roots, a root of more than 8 KiB, and bytes for one', () => {

@@ -46,6 +46,7 @@ const each = (name: string, ...members: readonly string[]): Reader['wrong'] =>
 
 const LIMITS = map({ running: 1, waiting: 1, request_ms: 100, expression_ms: 10, expression_workers: 1 });
 const RATE = map({ burst: 1, per_second: 1, per_hour: 1 });
+const KEY_CACHE = map({ entries: 1, age_ms: 1000, uses: 1 });
 const CREDENTIALS = map({
   access_key_id: 'ASIAIOSFODNN7EXAMPLE',
   secret_access_key: 'wJalrXUtnFEMI',
@@ -87,6 +88,7 @@ const READERS: readonly Reader[] = [
       ['request: name', 'reveal', [SEEN]],
       ['request.reveal', 'reveal', ['city', 'city']],
       ['request.reveal', 'reveal', ['city', 'email']],
+      ...[SEEN, false, null, 1].map((wrong) => ['request.fresh', 'fresh', wrong] as const),
       ['request.expressions', 'expressions', [SEEN]],
       ['request.expressions: name', 'expressions', [[SEEN, '1']]],
       ['request.expressions: source', 'expressions', [['e', SEEN.repeat(1000)]]],
@@ -166,7 +168,17 @@ const READERS: readonly Reader[] = [
     parse: parseConfiguration,
     maxBytes: 256 * 1024,
     wrong: [
-      ...each('configuration', 'v', 'region', 'kms_host', 'kms_port', 'tls_roots', 'limits', 'rate'),
+      ...each(
+        'configuration',
+        'v',
+        'region',
+        'kms_host',
+        'kms_port',
+        'tls_roots',
+        'limits',
+        'rate',
+        'key_cache',
+      ),
       ...each('configuration', 'vault_key_arns', 'request_key_arns', 'legacy_key_arns'),
       ...['vault_key_arns', 'request_key_arns', 'legacy_key_arns', 'tls_roots'].map(
         (member) => [`configuration.${member}`, member, [SEEN]] as const,
@@ -181,6 +193,10 @@ const READERS: readonly Reader[] = [
       ),
       ...[...RATE.keys()].map(
         (member) => [`configuration.rate.${member}`, 'rate', without(RATE, { [member]: SEEN })] as const,
+      ),
+      ...[...KEY_CACHE.keys()].map(
+        (member) =>
+          [`configuration.key_cache.${member}`, 'key_cache', without(KEY_CACHE, { [member]: SEEN })] as const,
       ),
     ],
   },

@@ -112,10 +112,21 @@ describe('limits are reached', () => {
   });
 });
 
+describe('a request that wants KMS to be asked', () => {
+  test('says so, and one that does not has the bytes that it had before there was the word', () => {
+    expect(parseDecryptRequest(encodeDecryptRequest(request({ fresh: true }))).fresh).toBe(true);
+    const plain = encodeDecryptRequest(request());
+    expect(parseDecryptRequest(plain).fresh).toBeUndefined();
+    expect(encodeDecryptRequest(request({ fresh: false })).equals(plain)).toBe(true);
+    expect(plain.includes('fresh')).toBe(false);
+  });
+});
+
 describe('frame', () => {
   const bytes = encodeDecryptRequest(request());
   test.each([
     ['unknown member', { purpose: 'general' }],
+    ['a word for no', { fresh: false }],
     ['missing member', { known: undefined }],
     ['fields as an array', { fields: [] }],
     ['a number as a field', { fields: new Map([['city', 1]]) }],

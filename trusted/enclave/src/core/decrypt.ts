@@ -14,22 +14,23 @@ import {
   sealAnswer,
 } from '@enclave-vault/protocol';
 import { RecordsError } from '@enclave-vault/records';
-import { type OpenedField, openFields } from '@enclave-vault/records/open';
+import { type OpenedField, openFieldsAsync } from '@enclave-vault/records/open';
 import { KmsError, NsmError, Refused, RequestFailed } from '../errors.ts';
 import type { Clock, Expressions, Log } from '../ports.ts';
 import { beforeDeadline } from './deadline.ts';
 import type { DecryptionRate } from './rate.ts';
+import type { RecordKeys } from './record-keys.ts';
 import type { RequestKeys } from './request-keys.ts';
 import { resolve } from './results.ts';
 import type { SeenRequests } from './seen.ts';
-import type { Allowance, Unwrapper } from './unwrap.ts';
+import type { Allowance } from './unwrap.ts';
 
 export interface DecryptorParts {
   readonly configuration: EnclaveConfiguration;
   readonly rate: DecryptionRate;
   readonly requestKeys: RequestKeys;
   readonly seen: SeenRequests;
-  readonly unwrapper: Unwrapper;
+  readonly recordKeys: RecordKeys;
   readonly expressions: Expressions;
   readonly clock: Clock;
   readonly log: Log;
@@ -99,18 +100,13 @@ export class Decryptor {
     }
   }
 
-  /** The record's fields, opened with its private key, which exists from here to the end of this method. */
+  /** The record's fields, opened with its private key. Counted, and held to what the configuration names, wherever that key comes from. */
   async #open(request: DecryptRequest, allowance: Allowance): Promise<Map<string, OpenedField>> {
-    const { vaultId, tenant, keyArn, wrappedKey: ciphertext } = request;
-    const suite = suiteOf(request);
-    const context = this.#contextOf(request);
+    const { vaultId, tenant, keyArn, wrappedKey: ciphertext, fresh = false } = request;
+    const wrapped = { ciphertext, keyArn, context: this.#contextOf(request), suite: suiteOf(request) };
     this.#parts.rate.take();
-    const privateKey = await this.#parts.unwrapper.unwrap({ ciphertext, keyArn, context }, allowance);
-    try {
-      return openFields({ tenant, vaultId }, suite, privateKey, request.fields, request.publicKey);
-    } finally {
-      privateKey.fill(0);
-    }
+    const privateKey = await this.#parts.recordKeys.unwrap(wrapped, allowance, fresh);
+    return openFieldsAsync({ tenant, vaultId }, wrapped.suite, privateKey, request.fields, request.publicKey);
   }
 
   /** The context KMS must find the key under: it ties the key to its record, and only imported records have none. */

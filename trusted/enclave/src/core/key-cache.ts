@@ -1,51 +1,100 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash } from 'node:crypto';
+import { KmsError } from '../errors.ts';
+import type { Clock } from '../ports.ts';
+import { beforeDeadline } from './deadline.ts';
 
-interface Entry {
-  readonly key: Buffer;
+/** How often keys past their time are looked for, while there are keys. They serve nobody before that either. */
+const SWEEP_MS = 1_000;
+
+export interface KeyCacheParts<T> {
+  readonly clock: Clock;
+  /** How many keys; 0: none is kept, and every request asks. */
+  readonly entries: number;
+  /** From the moment KMS was asked: being used makes no key younger. */
+  readonly ageMs: number;
+  /** Requests that one answer of KMS serves. */
+  readonly uses: number;
+  /** Whether a key may still be used, besides what is above. */
+  readonly good?: (key: T) => boolean;
+  /** What a request gets of a key that stays here. */
+  readonly lend: (key: T) => T;
+  /** A key that leaves. */
+  readonly wipe: (key: T) => void;
+}
+
+interface Entry<T> {
+  readonly key: T;
   readonly expires: number;
+  uses: number;
+}
+
+export interface Wanted<T> {
+  /** Of everything that KMS decides by, and of nothing else. */
+  readonly id: string;
+  /** How long this request waits for another's question: ms since the epoch. */
+  readonly deadline: number;
+  /** Not from memory, and not by another's question. */
+  readonly fresh?: boolean | undefined;
+  /** Asks KMS; its result belongs to the cache from then on. */
+  readonly ask: () => Promise<T>;
 }
 
 /**
- * Unwrapped request data keys by the SHA-256 of their wrapped form, for a limited time and up to a limited number. The API makes
- * a new one every 15 minutes, and all its requests of that time carry it.
- *
- * Callers get copies of their own to zero: the cache zeroes its copy when it drops it, and a key that somebody still
- * seals with must not turn into zeros under his hands.
+ * Keys that KMS unwrapped, each for a limited time, a limited number of uses and up to a limited number of keys. By the monotonic clock:
+ * a wall clock that stands still would keep them for ever.
  */
-export class KeyCache {
-  readonly #capacity: number;
-  readonly #maxAgeMs: number;
-  readonly #entries = new Map<string, Entry>();
-  readonly #asking = new Map<string, Promise<Buffer>>();
+export class KeyCache<T> {
+  readonly #parts: KeyCacheParts<T>;
+  readonly #entries = new Map<string, Entry<T>>();
+  readonly #asking = new Map<string, Promise<T>>();
+  #sweeping = false;
+  /** Requests since the start that asked KMS for nothing, and questions to KMS, whatever became of them. */
+  hits = 0;
+  misses = 0;
 
-  constructor(capacity: number, maxAgeMs: number) {
-    this.#capacity = capacity;
-    this.#maxAgeMs = maxAgeMs;
+  constructor(parts: KeyCacheParts<T>) {
+    this.#parts = parts;
   }
 
   get size(): number {
     return this.#entries.size;
   }
 
-  /**
-   * @param now ms, by the monotonic clock: a wall clock that stands still would keep keys for ever
-   * @param unwrap asks KMS; its result belongs to the cache from then on
-   * @returns a copy of the key, which the caller zeroes
-   */
-  async get(wrapped: Uint8Array, now: () => number, unwrap: () => Promise<Buffer>): Promise<Buffer> {
-    const id = createHash('sha256').update(wrapped).digest('base64');
-    // Many requests arrive with a new key at once: one of them asks, the others wait. If it fails they ask for
-    // themselves, with their own credentials and in their own time.
-    const cached = this.#copy(id, now());
-    if (cached !== undefined) return cached;
-    const others = this.#asking.get(id);
-    if (others !== undefined) {
-      await others.catch(() => undefined);
-      const fetched = this.#copy(id, now());
-      if (fetched !== undefined) return fetched;
+  /** @throws KmsError `unavailable` when the deadline passes while another asks; what `ask` throws */
+  async get({ id, deadline, fresh = false, ask }: Wanted<T>): Promise<T> {
+    let known = fresh ? undefined : this.#take(id);
+    const asking = this.#asking.get(id);
+    if (known === undefined && !fresh && asking !== undefined) {
+      // Many requests arrive for a new key at once: one of them asks. If it fails, the others ask with their own credentials and in their own time.
+      await this.#settled(asking, deadline);
+      known = this.#take(id);
     }
-    const asking = unwrap().then((key) => this.#keep(id, key, now() + this.#maxAgeMs));
+    // Nothing is awaited between the look and the question: else all of them would ask.
+    if (known === undefined) return this.#ask(id, ask);
+    this.hits += 1;
+    return known;
+  }
+
+  /** Drops the keys that `which` is true of. */
+  drop(which: (key: T) => boolean): void {
+    for (const [id, { key }] of this.#entries) if (which(key)) this.#drop(id);
+  }
+
+  #settled(asking: Promise<T>, deadline: number): Promise<void> {
+    const late = (): Error => new KmsError('unavailable', 'deadline');
+    const settled = asking.then(
+      () => undefined,
+      () => undefined,
+    );
+    return beforeDeadline(this.#parts.clock, deadline, late, settled);
+  }
+
+  async #ask(id: string, ask: () => Promise<T>): Promise<T> {
+    this.misses += 1;
+    if (this.#parts.entries === 0) return ask();
+    // KMS decides later than this: no key is used for longer than its age after KMS would still have given it.
+    const expires = this.#parts.clock.elapsed() + this.#parts.ageMs;
+    const asking = ask().then((key) => this.#keep(id, key, expires));
     this.#asking.set(id, asking);
     try {
       return await asking;
@@ -54,28 +103,49 @@ export class KeyCache {
     }
   }
 
-  /** Drops what is too old. */
-  forget(now: number): void {
-    for (const [id, entry] of this.#entries) if (entry.expires <= now) this.#drop(id);
-  }
-
-  #copy(id: string, now: number): Buffer | undefined {
+  #take(id: string): T | undefined {
     const entry = this.#entries.get(id);
-    if (entry === undefined || entry.expires <= now) return undefined;
-    return Buffer.from(entry.key);
+    if (entry === undefined || entry.expires <= this.#parts.clock.elapsed()) return undefined;
+    if (this.#parts.good?.(entry.key) === false) return undefined;
+    const lent = this.#parts.lend(entry.key);
+    entry.uses -= 1;
+    if (entry.uses === 0) this.#drop(id);
+    return lent;
   }
 
-  #keep(id: string, key: Buffer, expires: number): Buffer {
-    const copy = Buffer.from(key);
+  #keep(id: string, key: T, expires: number): T {
+    const { entries, uses, lend, wipe } = this.#parts;
+    const lent = lend(key);
     this.#drop(id);
+    if (uses === 1) {
+      wipe(key);
+      return lent;
+    }
+    // The first that came, which is the first to go anyway.
     const [oldest] = this.#entries.keys();
-    if (this.#entries.size >= this.#capacity && oldest !== undefined) this.#drop(oldest);
-    this.#entries.set(id, { key, expires });
-    return copy;
+    if (this.#entries.size >= entries && oldest !== undefined) this.#drop(oldest);
+    this.#entries.set(id, { key, expires, uses: uses - 1 });
+    this.#sweepLater();
+    return lent;
   }
 
   #drop(id: string): void {
-    this.#entries.get(id)?.key.fill(0);
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
     this.#entries.delete(id);
+    this.#parts.wipe(entry.key);
+  }
+
+  /** Whether or not anybody asks for anything: an idle enclave keeps no keys. */
+  #sweepLater(): void {
+    if (this.#sweeping) return;
+    this.#sweeping = true;
+    const { clock } = this.#parts;
+    clock.after(SWEEP_MS, () => {
+      this.#sweeping = false;
+      const now = clock.elapsed();
+      for (const [id, { expires }] of this.#entries) if (expires <= now) this.#drop(id);
+      if (this.#entries.size > 0) this.#sweepLater();
+    });
   }
 }

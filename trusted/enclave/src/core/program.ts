@@ -7,7 +7,7 @@ import {
   type Refusal,
 } from '@enclave-vault/protocol';
 import { NsmError, Refused } from '../errors.ts';
-import type { Call, Clock, Expressions, Kms, Log, Nsm, Reply } from '../ports.ts';
+import type { Call, Clock, Expressions, Kms, Log, Nsm, Reply, Sweep } from '../ports.ts';
 import { measureConfiguration } from './measure.ts';
 import { Service } from './service.ts';
 
@@ -25,6 +25,7 @@ export interface ProgramParts {
   readonly nsm: Nsm;
   readonly clock: Clock;
   readonly log: Log;
+  readonly sweep: Sweep;
   /** Called once, with a configuration that is measured and read. */
   /** `peer`: who sent the configuration, and so knows the way to KMS. */
   readonly kms: (configuration: EnclaveConfiguration, peer: number) => Kms;
@@ -58,6 +59,11 @@ export class Program {
       this.#parts.log('refused', { code, detail: detailOf(error) });
       return { kind: 'refusal', code };
     }
+  }
+
+  /** The process ends. */
+  close(): void {
+    this.#service?.close();
   }
 
   async #configure(call: Call): Promise<Reply> {

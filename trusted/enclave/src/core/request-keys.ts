@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createHash } from 'node:crypto';
 import { DATA_KEY_BYTES } from '@enclave-vault/protocol';
 import { KmsError, NsmError, Refused } from '../errors.ts';
 import type { Clock, Log } from '../ports.ts';
@@ -19,22 +20,31 @@ export interface RequestKeysParts {
   readonly log: Log;
 }
 
-/** Unwraps the data keys that requests are sealed under. */
+/** Unwraps the data keys that requests are sealed under. The API makes a new one every 15 minutes, and all its requests of that time carry it. */
 export class RequestKeys {
   readonly #parts: RequestKeysParts;
-  readonly #cache = new KeyCache(CAPACITY, MAX_AGE_MS);
+  readonly #cache: KeyCache<Buffer>;
 
   constructor(parts: RequestKeysParts) {
     this.#parts = parts;
+    this.#cache = new KeyCache({
+      clock: parts.clock,
+      entries: CAPACITY,
+      ageMs: MAX_AGE_MS,
+      uses: Infinity,
+      // A copy for each request to zero: a key that somebody still seals with must not turn into zeros under his hands.
+      lend: (key) => Buffer.from(key),
+      wipe: (key) => key.fill(0),
+    });
   }
 
   get size(): number {
     return this.#cache.size;
   }
 
-  /** Drops keys past their time. */
+  /** Drops and zeroes all of them. */
   forget(): void {
-    this.#cache.forget(this.#parts.clock.elapsed());
+    this.#cache.drop(() => true);
   }
 
   /**
@@ -44,11 +54,11 @@ export class RequestKeys {
   async unwrap(wrapped: Uint8Array, allowance: Allowance): Promise<Buffer> {
     const { clock, log } = this.#parts;
     try {
-      return await this.#cache.get(
-        wrapped,
-        () => clock.elapsed(),
-        () => this.#ask(wrapped, allowance),
-      );
+      return await this.#cache.get({
+        id: createHash('sha256').update(wrapped).digest('base64'),
+        deadline: allowance.deadline,
+        ask: () => this.#ask(wrapped, allowance),
+      });
     } catch (error) {
       if (!(error instanceof KmsError || error instanceof NsmError)) throw error;
       const code = refusal(error, clock.now() >= allowance.deadline);

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import { DEFAULT_RATE, type EnclaveConfiguration, MAX_MESSAGE_BYTES } from '@enclave-vault/protocol';
-import type { Call, Clock, Expressions, Kms, Log, Nsm, Reply } from '../ports.ts';
+import {
+  DEFAULT_KEY_CACHE,
+  DEFAULT_RATE,
+  type EnclaveConfiguration,
+  MAX_MESSAGE_BYTES,
+} from '@enclave-vault/protocol';
+import type { Call, Clock, Expressions, Kms, Log, Nsm, Reply, Sweep } from '../ports.ts';
 import { Admission } from './admission.ts';
 import { CallerKey } from './caller-key.ts';
 import { Decryptor } from './decrypt.ts';
 import { DecryptionRate } from './rate.ts';
 import { KmsRecipient } from './recipient.ts';
+import { RecordKeys } from './record-keys.ts';
 import { RequestKeys } from './request-keys.ts';
 import { SeenRequests } from './seen.ts';
 import { Unwrapper } from './unwrap.ts';
@@ -24,6 +30,7 @@ export interface ServiceParts {
   readonly expressions: Expressions;
   readonly clock: Clock;
   readonly log: Log;
+  readonly sweep: Sweep;
 }
 
 /** A configured enclave. */
@@ -34,6 +41,7 @@ export class Service {
   readonly #callerKey = new CallerKey();
   readonly #rate: DecryptionRate;
   readonly #requestKeys: RequestKeys;
+  readonly #recordKeys: RecordKeys;
   readonly #seen = new SeenRequests(SEEN_CAPACITY);
   readonly #decryptor: Decryptor;
 
@@ -45,12 +53,14 @@ export class Service {
     this.#rate = new DecryptionRate(configuration.rate ?? DEFAULT_RATE, clock, log);
     const unwrapper = new Unwrapper(kms, this.#recipient, clock);
     this.#requestKeys = new RequestKeys({ ...parts, keyArns: configuration.requestKeyArns, unwrapper });
+    const limits = configuration.keyCache ?? DEFAULT_KEY_CACHE;
+    this.#recordKeys = new RecordKeys({ limits, unwrapper, clock });
     this.#decryptor = new Decryptor({
       ...parts,
       rate: this.#rate,
       requestKeys: this.#requestKeys,
+      recordKeys: this.#recordKeys,
       seen: this.#seen,
-      unwrapper,
     });
   }
 
@@ -76,7 +86,23 @@ export class Service {
   health(): Record<string, number> {
     const { running, waiting } = this.#admission;
     const { opened, refused } = this.#rate;
-    return { running, waiting, seen: this.#seen.size, request_keys: this.#requestKeys.size, opened, refused };
+    const { size: record_keys, hits: key_hits, misses: key_misses } = this.#recordKeys;
+    return {
+      running,
+      waiting,
+      seen: this.#seen.size,
+      request_keys: this.#requestKeys.size,
+      opened,
+      refused,
+      record_keys,
+      key_hits,
+      key_misses,
+    };
+  }
+
+  /** Nothing is answered any more: keys that can be zeroed are. */
+  close(): void {
+    this.#requestKeys.forget();
   }
 
   /** A place first, then the body: an enclave reads no more at once than it may work on. */
@@ -92,12 +118,15 @@ export class Service {
     const { clock, log } = this.#parts;
     clock.after(RENEW_MS, () => {
       this.#seen.forget(clock.now());
-      this.#requestKeys.forget();
       this.#recipient
         .renew()
         // The old key serves on; once KMS refuses its document, requests try for a new one themselves.
         .catch(() => log('recipient_not_renewed'))
-        .finally(() => this.#renewLater());
+        .finally(() => {
+          // The old key, and those of records, are nobody's now, and stay in memory until it is swept.
+          this.#parts.sweep();
+          this.#renewLater();
+        });
     });
   }
 }

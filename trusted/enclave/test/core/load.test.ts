@@ -50,7 +50,7 @@ test('more than run and wait are busy at once, and room is made again', async ()
   }));
   expect(await enclave.ask(question())).toEqual(OK);
   hold = true;
-  const asked = Array.from({ length: 6 }, () => enclave.ask(question()));
+  const asked = Array.from({ length: 6 }, () => enclave.ask(question({ fresh: true })));
   while (held.length < 4) await new Promise((tick) => setTimeout(tick, 5));
   const health = JSON.parse(String(said(await enclave.program.handle(call('GET', '/v1/health')))));
   expect(health).toMatchObject({ phase: 'serving', running: 4, waiting: 2 });

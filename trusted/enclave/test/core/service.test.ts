@@ -61,6 +61,7 @@ function service() {
     expressions: { evaluate: async () => [] },
     clock: hand.clock,
     log: (event) => events.push(event),
+    sweep: () => events.push('sweep'),
   });
   return { service: made, module, events, ...hand };
 }
@@ -78,12 +79,26 @@ test('key and document for KMS are renewed every minute, and for ever', async ()
   await vi.waitFor(() => expect(module.state.attested).toBe(4));
 });
 
+test('what nothing refers to any more is freed each minute, the key that was just replaced with it', async () => {
+  const { service: one, module, advance, timers, events } = service();
+  await one.start();
+  expect(events).toEqual([]);
+  advance(60_000);
+  await vi.waitFor(() => expect(events).toEqual(['sweep']));
+  expect(module.state.attested).toBe(2);
+  // When there is no new one, too.
+  module.state.broken = true;
+  await vi.waitFor(() => expect(timers.size).toBe(1));
+  advance(60_000);
+  await vi.waitFor(() => expect(events).toEqual(['sweep', 'recipient_not_renewed', 'sweep']));
+});
+
 test('a renewal that fails is told, and tried again', async () => {
   const { service: one, module, advance, timers, events } = service();
   await one.start();
   module.state.broken = true;
   advance(60_000);
-  await vi.waitFor(() => expect(events).toEqual(['recipient_not_renewed']));
+  await vi.waitFor(() => expect(events).toEqual(['recipient_not_renewed', 'sweep']));
   await vi.waitFor(() => expect(timers.size).toBe(1));
   module.state.broken = false;
   advance(60_000);

@@ -58,6 +58,7 @@ export function testEnclave(deployment: TestDeployment, options: TestEnclaveOpti
     nsm: new NsmClient(module.handle),
     clock,
     log,
+    sweep: () => undefined,
     kms: (configuration) => {
       const kms = new KmsClient(configuration, dialTcp(deployment.port), clock, log);
       return options.wrapKms?.(kms) ?? kms;
