@@ -6,4 +6,5 @@
  * not this one, which needs node:sqlite.
  */
 export * from './sink/index.ts';
+export { type BackupOptions, backupDatabase } from './sqlite/backup.ts';
 export { SqliteStore } from './sqlite/sqlite-store.ts';
