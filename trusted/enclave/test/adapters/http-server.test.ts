@@ -120,6 +120,7 @@ describe('replies', () => {
     const { status, headers, body } = await send(Buffer.from('x'));
     expect(status).toBe(expected);
     expect(parseErrorAnswer(body)).toBe(code);
+    expect(headers['content-type']).toBe('application/cbor');
     expect(headers['retry-after']).toBe(expected === 503 ? '1' : undefined);
   });
 
