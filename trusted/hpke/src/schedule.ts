@@ -24,7 +24,8 @@ export interface ContextKeys {
   readonly suiteId: Buffer;
   readonly key: KeyObject;
   readonly baseNonce: Buffer;
-  readonly exporterSecret: KeyObject;
+  /** Derived when it is asked for: who only opens and seals never needs it. */
+  readonly exporterSecret: () => KeyObject;
 }
 
 interface SuiteConstants {
@@ -57,7 +58,7 @@ export function keySchedule(suite: Suite, sharedSecret: KeyObject, info: Uint8Ar
     suiteId: id,
     key: takeKey(labeledExpand(suite.hash, id, secret, 'key', context, KEY_LENGTH)),
     baseNonce: labeledExpand(suite.hash, id, secret, 'base_nonce', context, NONCE_LENGTH),
-    exporterSecret: takeKey(labeledExpand(suite.hash, id, secret, 'exp', context, suite.hashLength)),
+    exporterSecret: () => takeKey(labeledExpand(suite.hash, id, secret, 'exp', context, suite.hashLength)),
   };
 }
 
@@ -75,5 +76,5 @@ export function computeNonce(keys: ContextKeys, seq: number): Buffer {
 /** Context.Export of RFC 9180 section 5.3: `length` bytes, at most 255 times Nh (`export_too_long`). */
 export function exportSecret(keys: ContextKeys, exporterContext: Uint8Array, length: number): Buffer {
   const { suite, suiteId: id, exporterSecret } = keys;
-  return labeledExpand(suite.hash, id, exporterSecret, 'sec', exporterContext, length);
+  return labeledExpand(suite.hash, id, exporterSecret(), 'sec', exporterContext, length);
 }

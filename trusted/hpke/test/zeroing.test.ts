@@ -4,8 +4,9 @@ import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { P384 } from '../src/index.ts';
-import { setupRecipient } from '../src/open.ts';
-import { generateKeyPair, setupSender } from '../src/seal.ts';
+import type { EcdhKeys } from '../src/kem.ts';
+import { setupRecipient, setupRecipientAsync } from '../src/open.ts';
+import { generateKeyPair, setupSender, setupSenderAsync } from '../src/seal.ts';
 import { expectCode, utf8 } from './support.ts';
 
 const handedOut = { secrets: [] as Buffer[], digests: [] as Buffer[], plaintexts: [] as Buffer[] };
@@ -20,8 +21,10 @@ const { diffieHellman, createHmac, createDecipheriv } = crypto;
 // node:crypto itself notes what it hands out, for as long as this file runs.
 beforeAll(() => {
   Object.assign(crypto, {
-    diffieHellman: (keys: Parameters<typeof diffieHellman>[0]) =>
-      noted(handedOut.secrets, diffieHellman(keys) as Buffer),
+    diffieHellman: (keys: EcdhKeys, callback?: (error: Error | null, secret: Buffer) => void) => {
+      if (callback === undefined) return noted(handedOut.secrets, diffieHellman(keys));
+      return diffieHellman(keys, (error, secret) => callback(error, noted(handedOut.secrets, secret)));
+    },
     createHmac: (...args: Parameters<typeof createHmac>) => {
       const hmac = createHmac(...args);
       const digest = hmac.digest.bind(hmac) as () => Buffer;
@@ -56,18 +59,20 @@ beforeEach(() => {
   for (const list of Object.values(handedOut)) list.length = 0;
 });
 
-test('a context is set up without leaving a secret in a buffer but its nonce', () => {
+test('a context is set up without leaving a secret in a buffer but its nonce, on this thread or another', async () => {
   for (const setUp of [
     () => setupSender(P384, publicKey, info),
     () => setupRecipient(P384, sender.enc, privateKey, info),
+    () => setupSenderAsync(P384, publicKey, info),
+    () => setupRecipientAsync(P384, sender.enc, privateKey, info),
   ]) {
     handedOut.secrets.length = 0;
     handedOut.digests.length = 0;
-    setUp();
+    await setUp();
     expect(handedOut.secrets).toHaveLength(1);
     expect(left(handedOut.secrets)).toEqual([]);
-    // Extracted and expanded: the shared secret, the hash of info, the secret, key, nonce and exporter secret.
-    expect(handedOut.digests).toHaveLength(7);
+    // Extracted and expanded: the shared secret (twice), the hash of info, the secret, key and nonce.
+    expect(handedOut.digests).toHaveLength(6);
     // The hash of info is public.
     expect(left(handedOut.digests)).toHaveLength(1);
   }
@@ -76,7 +81,8 @@ test('a context is set up without leaving a secret in a buffer but its nonce', (
 test('an export of several blocks leaves the caller’s copy alone', () => {
   const exported = sender.export(utf8('context'), 100);
   expect(exported.every((byte) => byte === 0)).toBe(false);
-  expect(handedOut.digests).toHaveLength(3);
+  // The exporter secret, and three blocks.
+  expect(handedOut.digests).toHaveLength(4);
   expect(left(handedOut.digests)).toEqual([]);
 });
 

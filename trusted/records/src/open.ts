@@ -94,13 +94,20 @@ function plan(
   const point = publicKeySpki?.subarray(-suite.encLength);
   const key = point === undefined ? '-' : Buffer.from(point).toString('latin1');
   const setups = new Map<string, Setup>();
+  let last: { encoding3: boolean; enc: Uint8Array; id: string } | undefined;
+  function contextId({ encoding, enc }: SealedValue): string {
+    const encoding3 = encoding === 3;
+    // Mostly all fields are of one write.
+    if (last?.encoding3 === encoding3 && Buffer.compare(last.enc, enc) === 0) return last.id;
+    const info = encoding3 ? info3(checked) : info12(checked);
+    const id = `${info.toString('latin1')}\0${Buffer.from(enc).toString('latin1')}${key}`;
+    if (!prepared[CONTEXTS].has(id)) setups.set(id, [suite, enc, prepared[KEY], info, point]);
+    last = { encoding3, enc, id };
+    return id;
+  }
   const parsed = [...sealed].map(([name, bytes]) => {
     const value = isFieldName(name) ? parseSealed(suite, bytes) : undefined;
-    if (value === undefined) return { name };
-    const info = value.encoding === 3 ? info3(checked) : info12(checked);
-    const id = `${info.toString('latin1')}\0${Buffer.from(value.enc).toString('latin1')}${key}`;
-    if (!prepared[CONTEXTS].has(id)) setups.set(id, [suite, value.enc, prepared[KEY], info, point]);
-    return { name, value, id };
+    return value === undefined ? { name } : { name, value, id: contextId(value) };
   });
   return {
     setups,

@@ -5,8 +5,8 @@ import { syncBuiltinESMExports } from 'node:module';
 import { P384 } from '@enclave-vault/hpke';
 import { generateKeyPair } from '@enclave-vault/hpke/seal';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { openFields } from '../src/open.ts';
-import { sealFields } from '../src/seal.ts';
+import { openFields, openFieldsAsync } from '../src/open.ts';
+import { sealFields, sealFieldsAsync } from '../src/seal.ts';
 
 const seen = { sealed: [] as Uint8Array[], opened: [] as Uint8Array[] };
 const { createCipheriv, createDecipheriv } = crypto;
@@ -45,15 +45,13 @@ afterAll(() => {
 
 const identity = { tenant: 'default', vaultId: 'v_01HV1XW70Q03PHK892JFQAY0Z5' };
 const { publicKey, privateKey } = generateKeyPair(P384);
-const seal = (fields: Record<string, string>) =>
-  sealFields(
-    identity,
-    P384,
-    publicKey.export({ format: 'der', type: 'spki' }),
-    new Map(Object.entries(fields)),
-  );
-const open = (sealed: ReadonlyMap<string, Uint8Array>) =>
-  openFields(identity, P384, privateKey.export({ format: 'der', type: 'pkcs8' }), sealed);
+const sealWith = <Sealed>(
+  form: (...args: Parameters<typeof sealFields>) => Sealed,
+  fields: Record<string, string>,
+) => form(identity, P384, publicKey.export({ format: 'der', type: 'spki' }), new Map(Object.entries(fields)));
+const seal = (fields: Record<string, string>) => sealWith(sealFields, fields);
+const open = (sealed: ReadonlyMap<string, Uint8Array>, form: typeof openFields | typeof openFieldsAsync) =>
+  form(identity, P384, privateKey.export({ format: 'der', type: 'pkcs8' }), sealed);
 const zero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0);
 
 beforeEach(() => {
@@ -61,20 +59,24 @@ beforeEach(() => {
   seen.opened.length = 0;
 });
 
-test('what was sealed is gone from the buffer it was padded in', () => {
+test('what was sealed is gone from the buffer it was padded in', async () => {
   seal({ a: '"first"', b: '"second"' });
-  expect(seen.sealed.map(({ length }) => length)).toEqual([32, 32]);
+  await sealWith(sealFieldsAsync, { a: '"third"' });
+  expect(seen.sealed.map(({ length }) => length)).toEqual([32, 32, 32]);
   expect(seen.sealed.every(zero)).toBe(true);
 });
 
-test('what was opened is gone from the buffer it was decrypted into, whether it was a value or not', () => {
+test('what was opened is gone from the buffer it was decrypted into, whether it was a value or not', async () => {
   const sealed = seal({ a: '"first"', b: '"second"' });
-  expect([...open(sealed).values()]).toEqual([
-    { ok: true, json: '"first"' },
-    { ok: true, json: '"second"' },
-  ]);
-  // Under another name it does not open.
-  expect([...open(new Map([['c', sealed.get('a') ?? Buffer.alloc(0)]])).values()]).toEqual([{ ok: false }]);
-  expect(seen.opened).toHaveLength(3);
+  for (const form of [openFields, openFieldsAsync]) {
+    expect([...(await open(sealed, form)).values()]).toEqual([
+      { ok: true, json: '"first"' },
+      { ok: true, json: '"second"' },
+    ]);
+    // Under another name it does not open.
+    const renamed = new Map([['c', sealed.get('a') ?? Buffer.alloc(0)]]);
+    expect([...(await open(renamed, form)).values()]).toEqual([{ ok: false }]);
+  }
+  expect(seen.opened).toHaveLength(6);
   expect(seen.opened.every(zero)).toBe(true);
 });
