@@ -22,7 +22,7 @@ export interface VerifyOptions {
    * end and a store set back as a whole go unnoticed.
    *
    * A function reads the sink from its beginning each time: it is read as often as it takes to hold `headsAtOnce` of its heads in memory
-   * and no more, whose chains are then verified. (All heads of one chain are held together.)
+   * and no more, whose chains are then verified, and so often is the store scanned. (All heads of one chain are held together.)
    */
   readonly against?: Heads | (() => Heads | Promise<Heads>) | undefined;
   /** Default: a million, some 450 MB. */
@@ -55,22 +55,25 @@ export async function verifyAudit(
   const read = typeof against === 'function' ? against : () => against ?? [];
   const counted = typeof against === 'function' ? await countOf(await read()) : 0;
   const parts = Math.max(1, Math.ceil(counted / headsAtOnce));
-  const stored = id === undefined ? await allLogs(store) : new Set([id]);
   const findings: Finding[] = [];
   let entries = 0;
   let chains = 0;
   for (let part = 0; part < parts; part += 1) {
     const wanted = (log: string): boolean => partOf(log, parts) === part && (id === undefined || log === id);
     const sink = against === undefined ? undefined : await collect(await read(), wanted, counted);
-    const logs = new Set([...[...stored].filter(wanted), ...(sink?.keys() ?? [])]);
-    for (const log of logs) {
+    const verify = async (log: string): Promise<void> => {
       // A store that answers at once would otherwise keep everything else of this process waiting.
       await nextTurn();
       const report = await verifyLog(store, keys, log, sink?.get(log));
+      sink?.delete(log);
       findings.push(...report.findings);
       entries += report.entries;
-    }
-    chains += logs.size;
+      chains += 1;
+    };
+    for await (const log of id === undefined ? storedLogs(store, wanted) : [id].filter(wanted))
+      await verify(log);
+    // What the sink has and the store has not.
+    for (const log of [...(sink?.keys() ?? [])]) await verify(log);
   }
   return { chains, entries, findings };
 }
@@ -105,26 +108,43 @@ async function collect(
   return byLog;
 }
 
-/** Chains, and what should have one. */
-async function allLogs(store: Store): Promise<Set<string>> {
-  const logs = new Set<string>();
-  const sources = [
-    [LOG_PREFIX, logOfPartition],
-    [RECORD_SCAN_PREFIX, (pk: string) => pk.slice(RECORD_SCAN_PREFIX.length)],
-    [KEY_SCAN_PREFIX, (pk: string) => keyLog(pk.slice(KEY_SCAN_PREFIX.length))],
-  ] as const;
+/** What has a chain: where its rows are, and the chain. */
+const SUBJECTS = [
+  [RECORD_SCAN_PREFIX, (id: string) => id],
+  [KEY_SCAN_PREFIX, keyLog],
+] as const;
+
+/**
+ * Chains, and what should have one and has none. None is remembered but the one before: of a hundred million, a list would not fit into
+ * memory. Rows of one chain come one after the other, from SQLite by its index, from DynamoDB since they are one partition's.
+ */
+async function* storedLogs(store: Store, wanted: (log: string) => boolean): AsyncGenerator<string> {
+  let before: string | undefined;
   let after: string | null = null;
   do {
     // One scan for all: each reads the whole table where the store is DynamoDB.
     const options = { limit: SCAN_PAGE, keysOnly: true, ...(after === null ? {} : { after }) };
     const page = await store.scan('', options);
     for (const { pk } of page.items) {
-      const source = sources.find(([prefix]) => pk.startsWith(prefix));
-      if (source !== undefined) logs.add(source[1](pk));
+      if (pk === before) continue;
+      before = pk;
+      if (pk.startsWith(LOG_PREFIX)) {
+        const log = logOfPartition(pk);
+        if (wanted(log)) yield log;
+        continue;
+      }
+      const subject = SUBJECTS.find(([prefix]) => pk.startsWith(prefix));
+      if (subject === undefined) continue;
+      const [prefix, logOf] = subject;
+      const log = logOf(pk.slice(prefix.length));
+      if (wanted(log) && !(await hasRows(store, log))) yield log;
     }
     after = page.next;
   } while (after !== null);
-  return logs;
+}
+
+async function hasRows(store: Store, log: string): Promise<boolean> {
+  return (await store.query(logPartition(log), { limit: 1 })).length > 0;
 }
 
 async function verifyLog(

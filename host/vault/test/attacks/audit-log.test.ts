@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { describe, expect, it } from 'vitest';
+import { SqliteStore } from '@enclave-vault/stores';
+import { describe, expect, it, vi } from 'vitest';
 import type { Item } from '../../src/index.ts';
 import { BOB, call, codeOf, type Fixture, vaults } from '../support/fixture.ts';
 
@@ -331,4 +332,30 @@ it('a chain may be as long as it likes: the sink of a busy one is compared like 
   }));
   const { findings } = await vault.verifyAudit({ id, against: [...sink.heads, ...more] });
   expect(findings).toMatchObject([{ code: 'truncated', n: 6, to: last }]);
+});
+
+it('verifies each chain as it comes by, and keeps no list of them: one of a hundred million would not fit into memory', async () => {
+  const { vault, store } = await open();
+  // Three rows each, so that one page of keys does not hold them all.
+  const made = await Promise.all(Array.from({ length: 200 }, () => vault.create(call(), BOB)));
+  for (const { pk, sk } of await store.query(`LOG##${made[7]?.id}`, { limit: 9 }))
+    await store.transact([{ remove: { pk, sk } }]);
+  const asked: string[] = [];
+  const scan = vi.spyOn(store, 'scan').mockImplementation(async (...args) => {
+    asked.push('scan');
+    return await SqliteStore.prototype.scan.apply(store, args);
+  });
+  const get = vi.spyOn(store, 'get').mockImplementation(async (pk, sk) => {
+    asked.push(pk);
+    return await SqliteStore.prototype.get.apply(store, [pk, sk]);
+  });
+  const report = await vault.verifyAudit();
+  scan.mockRestore();
+  get.mockRestore();
+  expect(report.findings).toMatchObject([{ log: made[7]?.id, code: 'log_missing' }]);
+  // Every record was looked at once, and most of those of the first page before the next was asked for.
+  const records = asked.filter((what) => what.startsWith('VAULT##'));
+  expect(records.toSorted()).toEqual(made.map(({ id }) => `VAULT##${id}`).toSorted());
+  const second = asked.indexOf('scan', asked.indexOf('scan') + 1);
+  expect(asked.slice(0, second).filter((what) => what.startsWith('VAULT##')).length).toBeGreaterThan(100);
 });
