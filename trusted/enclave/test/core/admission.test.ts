@@ -79,4 +79,28 @@ describe('admission', () => {
     }
     expect(admission.running).toBe(0);
   });
+
+  test('a place that came leaves nothing put off, and one that did not leaves nobody in the queue', async () => {
+    const put: { action: () => void; cancelled: boolean }[] = [];
+    const putOff = (_: number, action: () => void) => {
+      const one = { action, cancelled: false };
+      put.push(one);
+      return () => {
+        one.cancelled = true;
+      };
+    };
+    const admission = new Admission({ ...clock, after: putOff }, { running: 1, waiting: 2 });
+    const held = gate();
+    const running = admission.run(10_000, () => held.promise);
+    const late = admission.run(10_000, async () => 'late');
+    const second = admission.run(10_000, async () => 'second');
+    put[0]?.action();
+    await expect(late).rejects.toMatchObject({ code: 'busy' });
+    expect([admission.running, admission.waiting]).toEqual([1, 1]);
+    held.resolve();
+    await running;
+    expect(await second).toBe('second');
+    expect([admission.running, admission.waiting]).toEqual([0, 0]);
+    expect(put.map(({ cancelled }) => cancelled)).toEqual([false, true]);
+  });
 });
