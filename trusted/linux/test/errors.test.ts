@@ -58,6 +58,14 @@ describe('an errno is named and has a stable code', () => {
     expect(errnoError('socket', 94)).toMatchObject({ code: 'not_supported', errno: 'ESOCKTNOSUPPORT' });
   });
 
+  test('a failure says its call, its code and its errno, where there was a call', () => {
+    expect(String(new LinuxError('timed_out', 'connect', 'ETIMEDOUT'))).toBe(
+      'LinuxError: connect: timed_out (ETIMEDOUT)',
+    );
+    const none = new LinuxError('not_supported', 'koffi');
+    expect([String(none), none.errno]).toEqual(['LinuxError: koffi: not_supported', '']);
+  });
+
   test('one that is not listed is `failed`, and keeps its number', () => {
     expect(errnoError('ioctl', 133)).toMatchObject({ code: 'failed', errno: 'errno 133' });
     expect(errnoError('ioctl', 133).message).toBe('ioctl: failed (errno 133)');

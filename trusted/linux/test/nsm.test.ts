@@ -26,6 +26,7 @@ describe.runIf(NATIVE)('the device', () => {
     const device = openNsm('/dev/null');
     await expect(device.exchange(Buffer.alloc(4097))).rejects.toMatchObject({
       code: 'message_too_large',
+      syscall: 'ioctl',
       errno: 'EMSGSIZE',
     });
     await expect(device.exchange(Buffer.alloc(4096))).rejects.toMatchObject({ code: 'not_this_device' });
