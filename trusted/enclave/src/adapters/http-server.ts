@@ -89,7 +89,10 @@ function readBody(request: IncomingMessage, maxBytes: number, timeoutMs: number)
       resolve(Buffer.concat(chunks, size));
     });
     request.on('error', () => refuse('malformed'));
-    request.on('close', () => refuse('malformed'));
+    // Every request is closed in the end; of one that was read there is nothing left to refuse, and an error costs its stack.
+    request.on('close', () => {
+      if (!request.readableEnded) refuse('malformed');
+    });
   });
 }
 
