@@ -21,16 +21,22 @@ export class CheckedRows {
   readonly #known: Prefix;
   readonly #hash = createHash('sha256');
   #rows = 0;
+  /** Until then the next run has to find what this one was to find. */
+  #compared: boolean;
 
   constructor(source: RowSource, settled: number, known: Prefix) {
     this.#source = source;
     this.#settled = settled;
     this.#known = known;
+    this.#compared = known.rows === 0;
   }
 
   /** What the next run has to find again. */
   get prefix(): Prefix {
-    if (this.#rows < this.#known.rows) return this.#known;
+    return this.#compared ? this.#read : this.#known;
+  }
+
+  get #read(): Prefix {
     return { rows: this.#rows, digest: this.#hash.copy().digest('hex') };
   }
 
@@ -46,7 +52,8 @@ export class CheckedRows {
         continue;
       }
       if (row.n === this.#known.rows) {
-        if (this.prefix.digest !== this.#known.digest) throw changed();
+        if (this.#read.digest !== this.#known.digest) throw changed();
+        this.#compared = true;
         yield* early.splice(0);
         if (row.n <= this.#settled) continue;
       }

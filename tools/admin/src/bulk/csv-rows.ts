@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { parse } from 'csv-parse';
 import { AdminError } from '../errors.ts';
 import { printable } from '../printable.ts';
@@ -31,32 +29,63 @@ interface Column {
  */
 export function csvRows(input: Input, options: CsvOptions): RowSource {
   async function* rows(): AsyncGenerator<SourceRow> {
-    const parser = parse({
-      bom: true,
-      skip_empty_lines: true,
-      relax_column_count: true,
-      record_delimiter: ['\r\n', '\n'],
-      max_record_size: LONGEST_ROW,
-    });
-    const fed = pipeline(Readable.from(input.chunks(), { objectMode: false }), utf8Only(), parser);
-    fed.catch(() => {});
     let columns: readonly (Column | undefined)[] | undefined;
     let n = 0;
-    try {
-      for await (const cells of parser as AsyncIterable<string[]>) {
-        if (columns === undefined) columns = columnsOf(cells, options);
-        else {
-          n += 1;
-          yield rowOf(n, cells, columns);
-        }
+    for await (const { cells, failure } of recordsOf(input)) {
+      if (cells === undefined) throw failure instanceof AdminError ? failure : unreadable(failure, n);
+      if (columns === undefined) columns = columnsOf(cells, options);
+      else {
+        n += 1;
+        yield rowOf(n, cells, columns);
       }
-      await fed;
-    } catch (error) {
-      throw error instanceof AdminError ? error : unreadable(error, n);
     }
     if (columns === undefined) throw new AdminError('input_unreadable', 'the CSV file has no header');
   }
   return { rows, bytes: input.bytes, bytesRead: input.bytesRead };
+}
+
+type Found =
+  | { readonly cells: string[]; readonly failure?: undefined }
+  | { readonly cells?: undefined; readonly failure: unknown };
+
+/** What the parser finds, chunk by chunk. As a stream it would drop what it had found before a failure. */
+async function* recordsOf(input: Input): AsyncGenerator<Found> {
+  const found: Found[] = [];
+  const parser = parse({
+    bom: true,
+    skip_empty_lines: true,
+    relax_column_count: true,
+    record_delimiter: ['\r\n', '\n'],
+    max_record_size: LONGEST_ROW,
+    on_record: (cells: string[]) => {
+      found.push({ cells });
+      return null;
+    },
+  });
+  // Said by the callbacks below as well; unheard it would end the process.
+  parser.on('error', () => {});
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const feed = (chunk?: Buffer): Promise<void> =>
+    new Promise((resolve) => {
+      const done = (failure?: Error | null): void => {
+        if (failure != null) found.push({ failure });
+        resolve();
+      };
+      try {
+        // Guessed at, names would be stored wrong.
+        decoder.decode(chunk, { stream: chunk !== undefined });
+      } catch {
+        return done(notUtf8());
+      }
+      if (chunk === undefined) parser.end(done);
+      else parser.write(chunk, done);
+    });
+  for await (const chunk of input.chunks()) {
+    await feed(chunk);
+    yield* found.splice(0);
+  }
+  await feed();
+  yield* found.splice(0);
 }
 
 function rowOf(n: number, cells: readonly string[], columns: readonly (Column | undefined)[]): SourceRow {
@@ -110,27 +139,11 @@ function columnsOf(
   return columns;
 }
 
-/** Hands bytes on as they are, and ends where they are no UTF-8: guessed at, names would be stored wrong. */
-function utf8Only(): Transform {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  const check = (done: (error?: Error | null, chunk?: Buffer) => void, chunk?: Buffer): void => {
-    try {
-      decoder.decode(chunk, { stream: chunk !== undefined });
-      done(null, chunk);
-    } catch {
-      done(
-        new AdminError(
-          'input_unreadable',
-          'the CSV file is not UTF-8: convert it (iconv -f WINDOWS-1252 -t UTF-8, say), and look at some names',
-        ),
-      );
-    }
-  };
-  return new Transform({
-    transform: (chunk: Buffer, _encoding, done) => check(done, chunk),
-    flush: (done) => check(done),
-  });
-}
+const notUtf8 = (): AdminError =>
+  new AdminError(
+    'input_unreadable',
+    'the CSV file is not UTF-8: convert it (iconv -f WINDOWS-1252 -t UTF-8, say), and look at some names',
+  );
 
 /** By its code and place alone: the parser's own messages quote the file. */
 function unreadable(error: unknown, n: number): AdminError {

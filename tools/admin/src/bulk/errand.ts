@@ -40,7 +40,7 @@ const OF_ALL: ReadonlySet<string> = new Set(
 );
 /** The vault failed at this row, or had no more room for it in an answer: perhaps it was the moment. */
 const ROW_PASSING: ReadonlySet<string> = new Set(['internal', 'answer_too_large']);
-const FAILURES = 5;
+const FAILURES = 4;
 
 /** @returns the error that ends the job, when a call was answered by a problem that will not pass */
 export function fatal({ status, code, members }: Problem, errand: Errand): AdminError | undefined {

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Flow, type FlowOptions, RESERVED_AT_ONCE } from '../../src/bulk/flow.ts';
+import type { Outcome, SourceRow } from '../../src/bulk/row.ts';
+
+const DONE: Outcome = { ok: true, text: 'x' };
+
+function flowOf(rows: number, more: Partial<FlowOptions> = {}) {
+  const seen = { read: 0, settled: [] as (readonly [number, Outcome])[], reserved: [] as number[] };
+  async function* source(): AsyncGenerator<SourceRow> {
+    for (let n = (more.settled ?? 0) + 1; n <= rows; n += 1) {
+      seen.read = n;
+      yield { n, text: `row ${n}` };
+    }
+  }
+  const flow = new Flow({
+    rows: source(),
+    ...{ settled: 0, reserved: 0, since: 0, skipUncertain: false, resendWithin: undefined, patience: 10_000 },
+    most: { rows: 100, characters: 1_000_000 },
+    settle: (n, outcome) => seen.settled.push([n, outcome]),
+    reserve: (n) => seen.reserved.push(n),
+    ...more,
+  });
+  return { flow, seen };
+}
+
+describe('rows on their way', () => {
+  it('are settled once each and in order, whatever order they are answered in and however often they come back', async () => {
+    const answers = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: 250 }), answers, async (rows, how) => {
+        const { flow, seen } = flowOf(rows);
+        let turn = 0;
+        const lanes = Array.from({ length: 3 }, async () => {
+          for (let row = await flow.take(); row != null; row = await flow.take()) {
+            const choice = how[turn++ % how.length] ?? 0;
+            const one = row;
+            // A row comes back twice at most, or nothing would ever end.
+            if (choice < 3 && one.failures++ < 2) flow.giveBack(one, 'busy', choice);
+            else if (choice < 6) setTimeout(() => flow.answer(one, DONE), choice);
+            else flow.answer(one, DONE);
+          }
+        });
+        await flow.finished;
+        await Promise.all(lanes);
+        expect(seen.settled.map(([n]) => n)).toEqual(Array.from({ length: rows }, (_, i) => i + 1));
+        expect(flow.whole).toBe(true);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('are read no further ahead of the first without an answer than memory is to hold', async () => {
+    const { flow, seen } = flowOf(100_000);
+    const first = await flow.take();
+    for (let i = 0; i < 2_000; i += 1) {
+      const row = await flow.take({ waitMs: 0 });
+      if (row != null) flow.answer(row, DONE);
+      await Promise.resolve();
+    }
+    expect(seen.read).toBe(100);
+    expect(seen.settled).toEqual([]);
+    if (first != null) flow.answer(first, DONE);
+    await new Promise((done) => setTimeout(done, 5));
+    expect([seen.settled.length, seen.read]).toEqual([100, 200]);
+    flow.fail(new Error('over'));
+    await expect(flow.finished).rejects.toThrow('over');
+  });
+
+  it('are sent only after it is durable that they may have been', async () => {
+    const { flow, seen } = flowOf(3_000, { most: { rows: 5_000, characters: 1_000_000 } });
+    const late: number[] = [];
+    for (let row = await flow.take(); row != null; row = await flow.take()) {
+      if (row.n > (seen.reserved.at(-1) ?? 0)) late.push(row.n);
+      flow.answer(row, DONE);
+    }
+    expect(late).toEqual([]);
+    expect(seen.reserved).toEqual([1, 2, 3].map((n) => n + n * RESERVED_AT_ONCE));
+    expect(flow.mark.reserved).toBe(3_000);
+  });
+
+  it('are not sent again when the vault may have forgotten their keys', async () => {
+    let now = 1_000;
+    const { flow, seen } = flowOf(1, { resendWithin: 500, now: () => now });
+    const row = await flow.take();
+    now += 500;
+    if (row != null) flow.giveBack(row, 'connection lost');
+    expect(await flow.take()).toBeNull();
+    expect(seen.settled).toEqual([[1, { ok: false, refusal: { code: 'uncertain' } }]]);
+  });
+
+  it('tell since when those that are not settled may have been sent, the answered that wait for others too', async () => {
+    let now = 1_000;
+    const { flow } = flowOf(3, { now: () => now });
+    const [one, two] = [await flow.take(), await flow.take()];
+    now = 2_000;
+    if (two != null) flow.answer(two, DONE);
+    expect(flow.mark.since).toBe(1_000);
+    if (one != null) flow.answer(one, DONE);
+    expect(flow.mark.since).toBe(2_000);
+    flow.stop();
+    await flow.finished;
+  });
+
+  it('are given up when nothing is answered for too long, with the last reason', async () => {
+    const { flow } = flowOf(5, { patience: 60 });
+    const row = await flow.take();
+    if (row != null) flow.giveBack(row, '503 starting', 5_000);
+    await expect(flow.finished).rejects.toMatchObject({
+      code: 'bulk_interrupted',
+      message: expect.stringContaining('503 starting'),
+    });
+  });
+});
