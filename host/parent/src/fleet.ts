@@ -31,6 +31,12 @@ export interface EnclaveAnswer extends HttpAnswer {
 /** Enclaves of this parent carry names that begin so; others of the same hypervisor are left alone. */
 const NAME_PREFIX = 'vault-';
 
+/**
+ * Requests that one enclave is given at once. It takes 256 connections and has places for about 100 requests: beyond that it would say `busy` to each,
+ * and beyond the former it drops connections, a look at its health among them, and would be taken for dead and ended just when it is needed most.
+ */
+const MOST_IN_FLIGHT = 192;
+
 /** The enclaves of one instance: keeps N of them running and carries each request to the least busy. */
 export class Fleet {
   readonly enclaves: readonly ManagedEnclave[];
@@ -75,7 +81,7 @@ export class Fleet {
   /**
    * Carries a request to the least busy enclave, or to `enclaveId` alone when the request is sealed to that
    * one. When the enclave dies before it has answered, another gets the request: the caller has seen nothing,
-   * and a request that was carried out twice reveals nothing more. Errors: `no_enclave`, `timeout`,
+   * and a request that was carried out twice reveals nothing more. Errors: `no_enclave`, `busy`, `timeout`,
    * `connection_lost` (no other was left to ask), `answer_too_large`.
    */
   async dispatch(request: EnclaveRequest, deadline: number, enclaveId?: string): Promise<EnclaveAnswer> {
@@ -87,6 +93,7 @@ export class Fleet {
       if (enclave === undefined || client === null || id === undefined) {
         throw new ParentError(tried.size === 0 ? 'no_enclave' : 'connection_lost');
       }
+      if (enclave.inFlight >= MOST_IN_FLIGHT) throw new ParentError('busy');
       const timeoutMs = deadline - Date.now();
       if (timeoutMs <= 0) throw new ParentError('timeout');
       enclave.inFlight += 1;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterEach, expect, test } from 'vitest';
+import { codeOf } from '../src/errors.ts';
 import { CONFIGURATION, startParent, until } from './harness.ts';
 import { answer } from './stand-ins.ts';
 
@@ -194,4 +195,32 @@ test('ends in the middle of a replacement', async () => {
   await parent.fleet.close();
   await rolled;
   expect(parent.standIn.enclaves.size).toBe(0);
+});
+
+test('gives an enclave no more requests than it has connections for, so that a flood does not make it look dead', async () => {
+  parent = await startParent();
+  parent.fleet.start();
+  await until(() => parent.fleet.healthy === 1);
+  const [enclave] = parent.standIn.launched;
+  if (enclave === undefined) throw new Error('no enclave');
+  enclave.limitConnections(256);
+  const held: (() => void)[] = [];
+  enclave.onDecrypt = (_request, response) => held.push(() => answer(response, 200, 'done'));
+  const asked = Array.from({ length: 400 }, () =>
+    ask(undefined, 10_000).then(({ status }) => status, codeOf),
+  );
+  await until(() => held.length === 192);
+  // Several looks at its health find it there meanwhile.
+  const looks = () => enclave.seen.filter(({ path }) => path === '/v1/health').length;
+  const before = looks();
+  await until(() => looks() >= before + 3);
+  enclave.onDecrypt = (_request, response) => answer(response, 200, 'done');
+  for (const release of held) release();
+  const counts = Map.groupBy(await Promise.all(asked), (outcome) => outcome);
+  expect([...counts].map(([outcome, all]) => [outcome, all.length])).toEqual([
+    [200, 192],
+    ['busy', 208],
+  ]);
+  expect([parent.fleet.healthy, parent.standIn.launched.length]).toEqual([1, 1]);
+  expect((await ask()).status).toBe(200);
 });

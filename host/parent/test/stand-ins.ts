@@ -54,6 +54,11 @@ export class StandInEnclave {
     await new Promise<void>((resolve) => this.#server.listen(join(this.folder, 'listen.sock'), resolve));
   }
 
+  /** Further connections are dropped, as the enclave program does. */
+  limitConnections(most: number): void {
+    this.#server.maxConnections = most;
+  }
+
   /** As a killed process: connections break, nothing listens any more. */
   async crash(): Promise<void> {
     this.#server.closeAllConnections();
