@@ -8,7 +8,7 @@ import { createChannelRoot, type Side } from '@enclave-vault/channel';
 import { enclaveConfiguration } from '@enclave-vault/parent/enclave-configuration';
 import { PARENT } from '@enclave-vault/parent/settings';
 import type { KeyArns } from '@enclave-vault/policies';
-import { parseConfiguration, pcr16 } from '@enclave-vault/protocol';
+import { DEFAULT_KEY_CACHE, parseConfiguration, pcr16 } from '@enclave-vault/protocol';
 import { readRole } from '@enclave-vault/settings';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEPLOY, type DeployConfig } from '../src/config/deploy.ts';
@@ -116,6 +116,17 @@ describe('the enclave’s configuration', () => {
     expect(pcr16(limited)).not.toEqual(pcr16(plain));
     expect(plain.includes('per_hour')).toBe(false);
     expect(() => configOf({ decryption: { rate: { burst: 40 } } })).toThrow(/all three/);
+  });
+
+  test('has the key cache of deploy.json, measured; off by one member', () => {
+    const plain = enclaveConfiguration(enclaveInputs(configOf(), KEYS));
+    const of = (keyCache: object) =>
+      enclaveConfiguration(enclaveInputs(configOf({ decryption: { keyCache } }), KEYS));
+    expect(parseConfiguration(of({ entries: 0 })).keyCache).toEqual({ ...DEFAULT_KEY_CACHE, entries: 0 });
+    expect(parseConfiguration(of({ ageSeconds: 10 })).keyCache).toMatchObject({ ageMs: 10_000 });
+    expect(pcr16(of({ entries: 0 }))).not.toEqual(pcr16(plain));
+    expect(plain.includes('key_cache')).toBe(false);
+    expect(() => configOf({ decryption: { keyCache: { ageSeconds: 0 } } })).toThrow(/ageSeconds/);
   });
 
   test('takes other roots from deploy.json, and is the same bytes each time', () => {

@@ -48,7 +48,6 @@ export const EXEMPT: Readonly<Record<string, string>> = {
     'parses by parseAttestationRequest, which is a target',
   'trusted/enclave/src/core/decrypt.ts#Decryptor.answer':
     'handed what parseDecryptRequest read; opens by openFields; both are targets',
-  'trusted/enclave/src/core/key-cache.ts#KeyCache.get': 'compares ciphertexts as keys of a map',
   'trusted/enclave/src/core/measure.ts#measureConfiguration': DERIVES,
   'trusted/enclave/src/core/request-keys.ts#RequestKeys.unwrap': 'hands a ciphertext on to KMS',
   'trusted/enclave/src/core/seen.ts#SeenRequests.has': 'compares ids as keys of a map',

@@ -74,6 +74,10 @@ export class ManagedEnclave {
   /** Records that enclaves of this place opened, and requests that were beyond their measured rate: as they say. */
   readonly opened = new Tally();
   readonly limited = new Tally();
+  /** Records whose key was in its memory, and questions to KMS for the others'; and how many keys are there now. As they say. */
+  readonly keyHits = new Tally();
+  readonly keyMisses = new Tally();
+  keys = 0;
   #running: Running | null = null;
   #wake: (() => void) | null = null;
   /** Settled by the start that follows, while this place is to get another enclave on purpose. */
@@ -164,6 +168,9 @@ export class ManagedEnclave {
       if (old.EnclaveName === this.name) await hypervisor.terminate(old.EnclaveID);
     }
     this.opened.restart();
+    this.keyHits.restart();
+    this.keyMisses.restart();
+    this.keys = 0;
     this.limited.restart();
     const launchedAt = Date.now();
     const description = await hypervisor.run(run, signal);
@@ -239,10 +246,13 @@ export class ManagedEnclave {
     });
     if (answer.status !== 200) return false;
     try {
-      const { phase, opened, refused } = JSON.parse(answer.body.toString('utf8')) as Record<string, unknown>;
-      this.opened.see(opened);
-      this.limited.see(refused);
-      return phase === 'serving';
+      const health = JSON.parse(answer.body.toString('utf8')) as Record<string, unknown>;
+      this.opened.see(health.opened);
+      this.limited.see(health.refused);
+      this.keyHits.see(health.key_hits);
+      this.keyMisses.see(health.key_misses);
+      this.keys = Number.isSafeInteger(health.record_keys) ? Number(health.record_keys) : 0;
+      return health.phase === 'serving';
     } catch {
       return false;
     }

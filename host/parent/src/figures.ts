@@ -41,16 +41,13 @@ export class Figures {
 /** Says them at regular times. @returns what ends that */
 export function sayFigures(figures: Figures, fleet: Fleet, log: Log, seconds: number): () => void {
   let last = Date.now();
-  let said = { opened: 0, limited: 0 };
+  let said = { opened: 0, limited: 0, keyHits: 0, keyMisses: 0 };
   const timer = setInterval(() => {
     const now = Date.now();
     const { requests, refused, failed, underWay } = figures.take(Math.max(1, now - last));
     last = now;
     const { healthy, enclaves } = fleet;
-    const total = {
-      opened: enclaves.reduce((sum, { opened }) => sum + opened.total, 0),
-      limited: enclaves.reduce((sum, { limited }) => sum + limited.total, 0),
-    };
+    const total = totalOf(fleet);
     log('info', 'figures', {
       requests,
       refused,
@@ -62,6 +59,10 @@ export function sayFigures(figures: Figures, fleet: Fleet, log: Log, seconds: nu
       // By the enclaves' own count: an API that leaves decryptions out of its audit does not leave them out here.
       opened: total.opened - said.opened,
       limited: total.limited - said.limited,
+      // Questions to KMS for records' keys against records opened without one; and keys in memory, of all enclaves.
+      key_hits: total.keyHits - said.keyHits,
+      key_misses: total.keyMisses - said.keyMisses,
+      keys: enclaves.reduce((sum, { keys }) => sum + keys, 0),
       // Of the instance, which is replaced every day.
       up_hours: Number((uptime() / 3600).toFixed(2)),
     });
@@ -69,4 +70,15 @@ export function sayFigures(figures: Figures, fleet: Fleet, log: Log, seconds: nu
   }, seconds * 1000);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+function totalOf({ enclaves }: Fleet) {
+  const sum = (of: 'opened' | 'limited' | 'keyHits' | 'keyMisses'): number =>
+    enclaves.reduce((total, enclave) => total + enclave[of].total, 0);
+  return {
+    opened: sum('opened'),
+    limited: sum('limited'),
+    keyHits: sum('keyHits'),
+    keyMisses: sum('keyMisses'),
+  };
 }

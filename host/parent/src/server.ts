@@ -170,7 +170,19 @@ export class ParentServer {
 
   #enclaves(): object[] {
     return this.#options.fleet.enclaves.map((enclave) => {
-      const { name, state, inFlight, starts, lastError, description, opened, limited } = enclave;
+      const {
+        name,
+        state,
+        inFlight,
+        starts,
+        lastError,
+        description,
+        opened,
+        limited,
+        keyHits,
+        keyMisses,
+        keys,
+      } = enclave;
       return {
         name,
         state,
@@ -179,6 +191,9 @@ export class ParentServer {
         lastError,
         opened: opened.total,
         limited: limited.total,
+        keyHits: keyHits.total,
+        keyMisses: keyMisses.total,
+        keys,
         id: description?.EnclaveID ?? null,
         flags: description?.Flags ?? null,
         measurements: description?.Measurements ?? null,

@@ -27,7 +27,13 @@ describe('sayFigures', () => {
   const log = (level: string, event: string, fields: Readonly<Record<string, unknown>> = {}) =>
     void lines.push({ level, event, ...fields });
   const fleet = (healthy: number): Fleet => ({ healthy, enclaves: [place(), place()] }) as unknown as Fleet;
-  const place = () => ({ opened: new Tally(), limited: new Tally() });
+  const place = () => ({
+    opened: new Tally(),
+    limited: new Tally(),
+    keyHits: new Tally(),
+    keyMisses: new Tally(),
+    keys: 0,
+  });
 
   test('has one line a time, of one enclave, until it is ended', () => {
     lines.length = 0;
@@ -72,6 +78,25 @@ describe('sayFigures', () => {
       [120, 0],
       [35, 7],
       [0, 0],
+    ]);
+  });
+
+  test('say how often KMS was asked for a record’s key, and how many are in memory', () => {
+    lines.length = 0;
+    const of = fleet(2);
+    const end = sayFigures(new Figures(), of, log, 60);
+    for (const [index, enclave] of of.enclaves.entries()) {
+      enclave.keyHits.see(90 + index);
+      enclave.keyMisses.see(10);
+      enclave.keys = 5;
+    }
+    vi.advanceTimersByTime(60_000);
+    of.enclaves[0]?.keyHits.see(100);
+    vi.advanceTimersByTime(60_000);
+    end();
+    expect(lines.map(({ key_hits, key_misses, keys }) => [key_hits, key_misses, keys])).toEqual([
+      [181, 20, 10],
+      [10, 0, 10],
     ]);
   });
 

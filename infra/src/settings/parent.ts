@@ -25,6 +25,8 @@ export interface EnclaveInputs {
   readonly fips: boolean;
   /** All three, or none: then the program's own holds. */
   readonly rate: DeployConfig['decryption']['rate'];
+  /** What is left out is the program's own. */
+  readonly keyCache: DeployConfig['decryption']['keyCache'];
   /** The bytes are made of the others. */
   readonly configuration: undefined;
 }
@@ -39,6 +41,7 @@ export function enclaveInputs(config: DeployConfig, keys: KeyArns): EnclaveInput
     tlsRoots: config.decryption.tlsRoots ?? AMAZON_ROOTS,
     fips: config.network.fips,
     rate: config.decryption.rate,
+    keyCache: config.decryption.keyCache,
     configuration: undefined,
   };
 }

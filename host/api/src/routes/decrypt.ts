@@ -11,6 +11,7 @@ interface DecryptBody {
   reason: string;
   purpose?: string;
   expressions?: Record<string, string | { registered: string }>;
+  fresh?: boolean;
 }
 
 const bodyOf = (schema: RecordSchema): Schema => ({
@@ -47,6 +48,12 @@ const bodyOf = (schema: RecordSchema): Schema => ({
         additionalProperties: false,
         properties: { registered: registered(schema) },
       },
+    },
+    fresh: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Have KMS asked for the record’s key now. Otherwise an enclave may use the key of a decryption of the last minute, whatever has become of the rights since.',
     },
   },
   examples: [
@@ -120,11 +127,12 @@ export function decryptRoutes(
       if (retryAfter > 0) throw new ApiError('rate_limited', { retryAfter });
     },
     handler: async (request, reply) => {
-      const { fields = [], reason, purpose, expressions = {} } = request.body;
+      const { fields = [], reason, purpose, expressions = {}, fresh } = request.body;
       const { dataJson, errors } = await vault().decrypt(contextOf(request), request.params.id, {
         fields,
         reason,
         purpose,
+        fresh,
         expressions: Object.entries(expressions).map(([name, value]) =>
           typeof value === 'string' ? { name, source: value } : { name, registered: value.registered },
         ),

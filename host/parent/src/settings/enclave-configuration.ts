@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { encodeConfiguration } from '@enclave-vault/protocol';
+import { type ConfigurationInput, encodeConfiguration } from '@enclave-vault/protocol';
 import type { ParentSettings } from './role.ts';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
@@ -12,7 +12,16 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
  */
 export function enclaveConfiguration(enclave: ParentSettings['enclave']): Buffer {
   if (enclave.configuration !== undefined) return enclave.configuration;
-  const { region = '', vaultKeys = [], requestKeys = [], legacyKeys, tlsRoots = '', fips, rate } = enclave;
+  const {
+    region = '',
+    vaultKeys = [],
+    requestKeys = [],
+    legacyKeys,
+    tlsRoots = '',
+    fips,
+    rate,
+    keyCache,
+  } = enclave;
   const { burst, perSecond, perHour } = rate;
   const given = burst !== undefined && perSecond !== undefined && perHour !== undefined;
   return encodeConfiguration({
@@ -23,7 +32,22 @@ export function enclaveConfiguration(enclave: ParentSettings['enclave']): Buffer
     requestKeyArns: requestKeys,
     legacyKeyArns: legacyKeys,
     ...(given ? { rate: { burst, perSecond, perHour } } : {}),
+    keyCache: keyCacheOf(keyCache),
   });
+}
+
+/** undefined when nothing is said of it: then the bytes are those of a program that knew none. */
+function keyCacheOf({
+  entries,
+  ageSeconds,
+  uses,
+}: ParentSettings['enclave']['keyCache']): ConfigurationInput['keyCache'] {
+  if (entries === undefined && ageSeconds === undefined && uses === undefined) return undefined;
+  return {
+    ...(entries === undefined ? {} : { entries }),
+    ...(ageSeconds === undefined ? {} : { ageMs: ageSeconds * 1000 }),
+    ...(uses === undefined ? {} : { uses }),
+  };
 }
 
 /** The Region's endpoint (AWS General Reference, "AWS KMS endpoints and quotas"). */

@@ -155,6 +155,30 @@ export const PARENT = defineRole('parent', {
       defaultDoc: 'the program’s own, 360000',
     },
     {
+      path: 'enclave.keyCache.entries',
+      env: 'ENCLAVE_VAULT_ENCLAVE_KEY_CACHE_ENTRIES',
+      doc: 'Records’ private keys that one enclave keeps for a short time after KMS unwrapped them, so that KMS is not asked for each decryption (docs/key-cache.md); 0: none. Measured: another value is another PCR16.',
+      read: integer(0, 65_536),
+      optional: true,
+      defaultDoc: 'the program’s own, 4096',
+    },
+    {
+      path: 'enclave.keyCache.ageSeconds',
+      env: 'ENCLAVE_VAULT_ENCLAVE_KEY_CACHE_AGE_SECONDS',
+      doc: 'How long each is kept: for so long a record that was just read can still be read after KMS would refuse its key.',
+      read: integer(1, 300, 's'),
+      optional: true,
+      defaultDoc: 'the program’s own, 60',
+    },
+    {
+      path: 'enclave.keyCache.uses',
+      env: 'ENCLAVE_VAULT_ENCLAVE_KEY_CACHE_USES',
+      doc: 'Decryptions that one answer of KMS, and so one line of its log, stands for at most.',
+      read: integer(1, 1_000_000),
+      optional: true,
+      defaultDoc: 'the program’s own, 1000',
+    },
+    {
       path: 'kms.host',
       env: 'ENCLAVE_VAULT_KMS_HOST',
       doc: 'The one host that enclaves reach through the relay. Their TLS ends there: it must have a certificate for the name in the enclave’s configuration.',
@@ -290,12 +314,25 @@ export const PARENT = defineRole('parent', {
       settings: ['enclave.configuration', 'enclave.region', 'enclave.vaultKeys', 'enclave.requestKeys'],
       doc: '`enclave` has either `configuration` alone, or all of `region`, `vaultKeys`, `requestKeys` and `tlsRoots`',
       broken: ({
-        enclave: { configuration, region, vaultKeys, requestKeys, tlsRoots, legacyKeys, fips, rate },
+        enclave: {
+          configuration,
+          region,
+          vaultKeys,
+          requestKeys,
+          tlsRoots,
+          legacyKeys,
+          fips,
+          rate,
+          keyCache,
+        },
       }) => {
         const members = [region, vaultKeys, requestKeys, tlsRoots].filter((one) => one !== undefined).length;
         return configuration === undefined
           ? members < 4
-          : members > 0 || legacyKeys.length > 0 || fips || rate.burst !== undefined;
+          : members > 0 ||
+              legacyKeys.length > 0 ||
+              fips ||
+              [rate.burst, ...Object.values(keyCache)].some((one) => one !== undefined);
       },
     },
     {

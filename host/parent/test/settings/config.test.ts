@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { createChannelRoot, type Side } from '@enclave-vault/channel';
-import { parseConfiguration } from '@enclave-vault/protocol';
+import { DEFAULT_KEY_CACHE, parseConfiguration } from '@enclave-vault/protocol';
 import { describeRole, type SettingsError } from '@enclave-vault/settings';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readParentConfig } from '../../src/config.ts';
@@ -76,6 +76,21 @@ test('with a rate of its own it is other bytes, and half a rate is none', () => 
     'enclave.rate.burst',
   ]);
   expect(problems({ ...least, enclave: { ...least.enclave, rate } })).toEqual(['enclave.configuration']);
+});
+
+test('with a key cache of its own it is other bytes, by one member as by all three', () => {
+  const made = (keyCache: object) => read({ ...least, enclave: { ...members, keyCache } }).configuration;
+  expect(parseConfiguration(made({ entries: 0 })).keyCache).toEqual({ ...DEFAULT_KEY_CACHE, entries: 0 });
+  const all = { entries: 7, ageSeconds: 5, uses: 3 };
+  expect(parseConfiguration(made(all)).keyCache).toEqual({ entries: 7, ageMs: 5_000, uses: 3 });
+  expect(made({}).equals(read({ ...least, enclave: members }).configuration)).toBe(true);
+  expect(problems({ ...least, enclave: { ...members, keyCache: { ageSeconds: 301 } } })).toEqual([
+    'enclave.keyCache.ageSeconds',
+  ]);
+  // The file is whole: nothing is added to it.
+  expect(problems({ ...least, enclave: { ...least.enclave, keyCache: { entries: 0 } } })).toEqual([
+    'enclave.configuration',
+  ]);
 });
 
 test.each([

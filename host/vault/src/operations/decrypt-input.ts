@@ -24,6 +24,8 @@ export interface DecryptInput {
   readonly purpose?: string | undefined;
   /** In the order they are to be evaluated: later ones may use earlier results. */
   readonly expressions?: readonly ExpressionInput[] | undefined;
+  /** KMS is asked for the record's key, whether or not the enclave has it in memory. */
+  readonly fresh?: boolean | undefined;
 }
 
 export interface CheckedExpression {
@@ -37,6 +39,7 @@ export interface CheckedDecrypt {
   readonly reason: string;
   readonly purpose: string;
   readonly expressions: readonly CheckedExpression[];
+  readonly fresh: boolean;
 }
 
 /** A request, and what its expressions use. */
@@ -55,6 +58,8 @@ export function checkDecryptInput(schema: RecordSchema, input: DecryptInput): Ch
   const { fields, expressions = [], purpose = DEFAULT_PURPOSE } = input;
   const errors: MemberError[] = fieldNameErrors(fields, schema.fields);
   const reason = checkReason(input.reason, errors);
+  const { fresh = false } = input;
+  if (typeof fresh !== 'boolean') errors.push(memberError('/fresh', 'type'));
   if (!schema.purposes.includes(purpose)) {
     errors.push(memberError('/purpose', input.purpose === undefined ? 'required' : 'unknown_purpose'));
   }
@@ -69,7 +74,7 @@ export function checkDecryptInput(schema: RecordSchema, input: DecryptInput): Ch
   }
   if (fields.length === 0 && expressions.length === 0) errors.push(memberError('/fields', 'empty'));
   if (errors.length > 0) throw invalid(...errors);
-  return { fields: [...fields], reason, purpose, expressions: checked };
+  return { fields: [...fields], reason, purpose, expressions: checked, fresh };
 }
 
 function checkReason(reason: unknown, errors: MemberError[]): string {

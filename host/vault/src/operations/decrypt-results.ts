@@ -57,6 +57,7 @@ export function buildRequest(schema: RecordSchema, ask: ParsedDecrypt, record: S
     expressions: ask.expressions
       .filter(({ name }) => !ask.failed.has(name))
       .map(({ name, source }) => ({ name, source })),
+    fresh: ask.fresh,
   };
 }
 

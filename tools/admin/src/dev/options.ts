@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { isAbsolute, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { EnclaveRate } from '@enclave-vault/protocol';
+import type { EnclaveRate, KeyCacheLimits } from '@enclave-vault/protocol';
 import { UsageError } from '../errors.ts';
 import { type CanaryOptions, webhookOf } from './canary-options.ts';
 import { LOCAL } from './deployment.ts';
@@ -33,6 +33,8 @@ export interface DevOptions {
   readonly legacyKeys: readonly string[];
   /** What each enclave opens at most; undefined: the program's own. */
   readonly enclaveRate: EnclaveRate | undefined;
+  /** Records' private keys that an enclave keeps in memory; undefined: the program's own. */
+  readonly keyCache: KeyCacheLimits | undefined;
   readonly canary: CanaryOptions;
   readonly kms: KmsOptions;
   /** How many processes share the API's port. */
@@ -61,12 +63,14 @@ export const DEV_USAGE = `enclave-vault dev [options]          run the whole vau
   --legacy-key ARN      a key that wrapped imported records (repeatable; changes PCR16: see --accept-measurements)
   --enclave-rate A,B,C  records an enclave opens: at once, a second, an hour
                         (changes PCR16 as well)                         ENCLAVE_VAULT_ENCLAVE_RATE
+  --enclave-key-cache A,B,C  records' keys an enclave keeps: how many (0: none),
+                        seconds, uses of each (changes PCR16 as well)   ENCLAVE_VAULT_ENCLAVE_KEY_CACHE
   --canary-interval N   seconds from one run of the canary to the next
                         (60; 0: no canary)                              ENCLAVE_VAULT_CANARY_INTERVAL
   --canary-webhook URL  where its alarms are sent: https, or this machine
                                                                         ENCLAVE_VAULT_CANARY_WEBHOOK
-  --unsafe-plain-http   listen beyond loopback without TLS
 ${KMS_USAGE}
+  --unsafe-plain-http   listen beyond loopback without TLS
   --profile DIR         write a CPU profile of each process to DIR at its end
   --verbose             log every event of every process
   ENCLAVE_VAULT_CANARY_WEBHOOK_SECRET signs what the webhook gets: 32 characters or more.
@@ -76,6 +80,8 @@ const LOCAL_KEY = new RegExp(
   `^arn:${LOCAL.partition}:kms:${LOCAL.region}:${LOCAL.account}:key/(?:mrk-)?[0-9a-f-]{32,36}$`,
 );
 const WHOLE = /^\d{1,5}$/;
+/** The protocol has the same bounds. */
+const KEY_CACHE = /^(\d{1,5}),([1-9]\d{0,2}),([1-9]\d{0,6})$/;
 const RATE = /^([1-9]\d{0,5}),([1-9]\d{0,4}),([1-9]\d{0,7})$/;
 
 /**
@@ -119,12 +125,18 @@ export function parseDevOptions(args: readonly string[], env: NodeJS.ProcessEnv,
   const enclaveRate = rate === undefined ? undefined : parseRate(rate);
   if (rate !== undefined && enclaveRate === undefined)
     problems.push('--enclave-rate takes three whole numbers from 1: at once, a second, an hour');
+  const cache = text('enclave-key-cache', 'ENCLAVE_VAULT_ENCLAVE_KEY_CACHE');
+  const keyCache = cache === undefined ? undefined : parseKeyCache(cache);
+  if (cache !== undefined && keyCache === undefined)
+    problems.push(
+      '--enclave-key-cache takes three whole numbers: keys (0 to 65536), seconds (1 to 300), uses of each (1 to 1000000)',
+    );
   const webhook = webhookOf(text('canary-webhook', 'ENCLAVE_VAULT_CANARY_WEBHOOK'), env, problems);
-  const file = (name: keyof typeof values & string, variable: string) => {
   const latency = text('kms-latency', 'ENCLAVE_VAULT_KMS_LATENCY');
   const quota = text('kms-quota', 'ENCLAVE_VAULT_KMS_QUOTA');
   const pool = text('key-pool', 'ENCLAVE_VAULT_KEY_POOL');
   const kms = kmsOptionsOf({ latency, quota, pool }, problems);
+  const file = (name: keyof typeof values & string, variable: string) => {
     const given = text(name, variable);
     return given === undefined ? undefined : path(given);
   };
@@ -145,6 +157,7 @@ export function parseDevOptions(args: readonly string[], env: NodeJS.ProcessEnv,
     tls: cert !== undefined && key !== undefined ? { cert: path(cert), key: path(key) } : undefined,
     legacyKeys,
     enclaveRate,
+    keyCache,
     canary: {
       intervalSeconds: number('canary-interval', 'ENCLAVE_VAULT_CANARY_INTERVAL', 60, 0, 3_600),
       webhook,
@@ -162,6 +175,13 @@ function parseRate(text: string): EnclaveRate | undefined {
   const [, burst, perSecond, perHour] = RATE.exec(text) ?? [];
   if (perHour === undefined) return undefined;
   return { burst: Number(burst), perSecond: Number(perSecond), perHour: Number(perHour) };
+}
+
+function parseKeyCache(text: string): KeyCacheLimits | undefined {
+  const [, entries, seconds, uses] = KEY_CACHE.exec(text) ?? [];
+  const limits = { entries: Number(entries), ageMs: Number(seconds) * 1000, uses: Number(uses) };
+  const good = limits.entries <= 65_536 && limits.ageMs <= 300_000 && limits.uses <= 1_000_000;
+  return good ? limits : undefined;
 }
 
 function parse(args: readonly string[]) {
@@ -187,11 +207,12 @@ function parse(args: readonly string[]) {
         'allow-host': { type: 'string', multiple: true },
         'legacy-key': { type: 'string', multiple: true },
         'enclave-rate': { type: 'string' },
-        'unsafe-plain-http': { type: 'boolean' },
-        'canary-interval': { type: 'string' },
+        'enclave-key-cache': { type: 'string' },
         'kms-latency': { type: 'string' },
         'kms-quota': { type: 'string' },
         'key-pool': { type: 'string' },
+        'unsafe-plain-http': { type: 'boolean' },
+        'canary-interval': { type: 'string' },
         'canary-webhook': { type: 'string' },
         'tls-cert': { type: 'string' },
         'tls-key': { type: 'string' },

@@ -251,6 +251,7 @@ export class LocalVault {
       legacyKeyArns: this.#options.legacyKeys,
       limits: ENCLAVE_LIMITS,
       rate: this.#options.enclaveRate,
+      keyCache: this.#options.keyCache,
     });
   }
 

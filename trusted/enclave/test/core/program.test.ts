@@ -141,6 +141,7 @@ describe('whoever sends the configuration', () => {
       nsm: new NsmClient(testModule(deployment.root, PCRS).handle),
       clock: pushedClock(),
       log: () => undefined,
+      sweep: () => undefined,
       kms: (_, peer) => {
         peers.push(peer);
         return { decrypt: () => Promise.reject(new Error('not asked')) };
