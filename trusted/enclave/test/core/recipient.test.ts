@@ -57,6 +57,36 @@ test('a refused document is replaced for the same key, unless it is young or rep
   expect(module.state.attested).toBe(2);
 });
 
+test('whoever meets a refused document at the same time gets the same new one, and the next time another', async () => {
+  const { clock, module } = recipient();
+  let now = clock.now();
+  const one = new KmsRecipient(new NsmClient(module.handle), { ...clock, now: () => now });
+  await one.renew();
+  const first = one.current();
+  expect(first.attestedAt).toBe(now);
+  now += 5_000;
+  const renewed = await Promise.all([1, 2, 3].map(() => one.renewDocument(first)));
+  expect(renewed).toEqual([one.current(), one.current(), one.current()]);
+  expect([one.current().attestedAt, module.state.attested]).toEqual([now, 2]);
+  const second = one.current();
+  now += 4_999;
+  expect(await one.renewDocument(second)).toBe(second);
+  now += 1;
+  expect((await one.renewDocument(second)).document).not.toEqual(second.document);
+  expect(module.state.attested).toBe(3);
+});
+
+test('a document that cannot be had is asked for again the next time', async () => {
+  const { recipient: one, clock, module } = recipient();
+  await one.renew();
+  const first = one.current();
+  clock.push(5_000);
+  module.state.broken = true;
+  await expect(one.renewDocument(first)).rejects.toMatchObject({ detail: 'InternalError' });
+  module.state.broken = false;
+  expect((await one.renewDocument(first)).document).not.toEqual(first.document);
+});
+
 test('a new document does not displace a newer key', async () => {
   const { recipient: one, clock } = recipient();
   await one.renew();

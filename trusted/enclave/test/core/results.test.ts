@@ -139,6 +139,65 @@ describe('a field that did not open', () => {
   });
 });
 
+test('where all fields opened, an expression may use the whole record', async () => {
+  const opened = new Map<string, OpenedField>([['city', { ok: true, json: '"Bern"' }]]);
+  const asked = [
+    { name: 'x', source: 'record.city' },
+    { name: 'y', source: 'x + "!"' },
+  ];
+  expect(await resolve(request(asked), opened, evaluator(), clock)).toEqual({
+    data: [
+      ['x', '"Bern"'],
+      ['y', '"Bern!"'],
+    ],
+    errors: [],
+  });
+});
+
+test('a name is a whole word of letters, digits and underscores: parts of it are other names', async () => {
+  const opened = new Map<string, OpenedField>([
+    ['dob', { ok: true, json: '1' }],
+    ['d', { ok: true, json: '2' }],
+    ['_dob2', { ok: false }],
+    ['Z9', { ok: false }],
+  ]);
+  const sources = ['dob', 'd', 'dob + d', '_dob2', '1 + _dob2', 'Z9', '(Z9)', '2'];
+  const asked = sources.map((source, index) => ({ name: `e${index}`, source }));
+  const names: DecryptRequest = { ...request(asked), known: [...opened.keys()] };
+  const { data, errors } = await resolve(names, opened, evaluator(), clock);
+  expect(data).toEqual([
+    ['e0', '1'],
+    ['e1', '2'],
+    ['e2', '3'],
+    ['e7', '2'],
+  ]);
+  expect(errors.map(({ name }) => name)).toEqual(['_dob2', 'Z9', 'e3', 'e4', 'e5', 'e6']);
+});
+
+test('an expression fails with the code of its outcome', async () => {
+  const asked = [
+    { name: 'a', source: '1/0' },
+    { name: 'b', source: '+' },
+    { name: 'c', source: '['.repeat(40) + ']'.repeat(40) },
+  ];
+  const { errors } = await resolve(request(asked), new Map(), evaluator(), clock);
+  expect(errors).toEqual([
+    { name: 'a', code: 'expression_failed' },
+    { name: 'b', code: 'expression_invalid' },
+    { name: 'c', code: 'expression_budget_exceeded' },
+  ]);
+});
+
+test('an expression is evaluated at the enclave’s time', async () => {
+  const expressions = evaluator();
+  const at = Date.UTC(2026, 10, 23, 12);
+  const asked = [{ name: 'today', source: 'today_utc()' }];
+  expect(await resolve(request(asked), new Map(), expressions, { ...clock, now: () => at })).toEqual({
+    data: [['today', '"2026-11-23T00:00:00Z"']],
+    errors: [],
+  });
+});
+
 test('without expressions nobody is asked', async () => {
   const expressions = evaluator();
   expect(await resolve(request([], ['city']), OPENED, expressions, clock)).toEqual({

@@ -44,6 +44,31 @@ describe('seen requests', () => {
     expect(seen.size).toBe(1);
   });
 
+  test('an id is forgotten with its span, in the millisecond in which that ends', () => {
+    const seen = new SeenRequests(10);
+    const span = 10_000;
+    // The last millisecond of a span, and the first one of the next.
+    seen.add(randomBytes(16), NOW - FRESHNESS_MS - 1, NOW - FRESHNESS_MS);
+    seen.add(randomBytes(16), NOW - FRESHNESS_MS, NOW - FRESHNESS_MS);
+    const sizes = [NOW - 1, NOW, NOW + span - 1, NOW + span].map((now) => {
+      seen.forget(now);
+      return seen.size;
+    });
+    expect(sizes).toEqual([2, 1, 1, 0]);
+  });
+
+  test('ids that differ in one bit of any byte are two', () => {
+    const seen = new SeenRequests(1_000);
+    const ids = Array.from({ length: 16 * 8 }, (_, bit) => {
+      const id = Buffer.alloc(16, 0x80);
+      id[bit >> 3] = 0x80 ^ (1 << (bit & 7));
+      return id;
+    });
+    for (const id of ids) seen.add(id, NOW, NOW);
+    expect(seen.size).toBe(16 * 8);
+    expect(seen.has(Buffer.alloc(16, 0x80))).toBe(false);
+  });
+
   test('property: an id is known at every moment at which its envelope would pass as fresh', () => {
     const time = fc.integer({ min: NOW - FRESHNESS_MS, max: NOW + FRESHNESS_MS });
     fc.assert(
