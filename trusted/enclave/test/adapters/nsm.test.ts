@@ -127,6 +127,16 @@ describe('channel', () => {
     expect(lost).not.toHaveBeenCalled();
   });
 
+  test('a request is its length and its bytes, and a response may be empty', async () => {
+    const [program, device] = duplexPair();
+    const exchange = nsmChannel(program, () => undefined);
+    const answer = exchange(Buffer.alloc(300, 7));
+    const sent = await new Promise((resolve) => device.once('data', resolve));
+    expect(sent).toEqual(frame(Buffer.alloc(300, 7)));
+    device.write(frame(Buffer.alloc(0)));
+    expect(await answer).toEqual(Buffer.alloc(0));
+  });
+
   test('a request over 4 KiB is not sent', async () => {
     const sent = vi.fn();
     const { exchange } = channel(sent);
@@ -169,6 +179,20 @@ describe('client', () => {
   ])('refuses %s', async (_, bytes, detail) => {
     const nsm = new NsmClient(async () => bytes);
     await expect(nsm.describePcr(16)).rejects.toMatchObject({ detail });
+  });
+
+  test.each([
+    'InvalidArgument',
+    'InvalidIndex',
+    'InvalidResponse',
+    'ReadOnlyIndex',
+    'InvalidOperation',
+    'BufferTooSmall',
+    'InputTooLarge',
+    'InternalError',
+  ])('names an error as the device does: %s', async (name) => {
+    const nsm = new NsmClient(async () => encodeCbor(map({ Error: name })));
+    await expect(nsm.lockPcr(16)).rejects.toMatchObject({ name: 'NsmError', detail: name, message: name });
   });
 
   test('an empty document is none', async () => {
