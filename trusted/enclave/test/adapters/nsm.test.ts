@@ -195,6 +195,21 @@ describe('client', () => {
     await expect(nsm.lockPcr(16)).rejects.toMatchObject({ name: 'NsmError', detail: name, message: name });
   });
 
+  test.each([
+    ['deep', map({ DescribePCR: map({ lock: true, data: Buffer.alloc(48), x: [[[1]]] }) })],
+    ['wide', map({ DescribePCR: map({ lock: true, data: Buffer.alloc(48), x: Array(250).fill(0) }) })],
+    ['long', map({ DescribePCR: map({ lock: true, data: Buffer.alloc(48), x: Buffer.alloc(12_288) }) })],
+  ])('does not read a response that is too %s', async (_, value) => {
+    const nsm = new NsmClient(async () => encodeCbor(value));
+    await expect(nsm.describePcr(16)).rejects.toMatchObject({ detail: 'nsm_response' });
+  });
+
+  test('reads what else is in a response, and does not mind', async () => {
+    const value = map({ DescribePCR: map({ lock: true, data: Buffer.alloc(48), x: [1] }) });
+    const nsm = new NsmClient(async () => encodeCbor(value));
+    expect(await nsm.describePcr(16)).toEqual({ locked: true, value: Buffer.alloc(48) });
+  });
+
   test('an empty document is none', async () => {
     const nsm = new NsmClient(async () =>
       encodeCbor(map({ Attestation: map({ document: Buffer.alloc(0) }) })),
