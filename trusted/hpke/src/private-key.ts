@@ -43,27 +43,59 @@ function pointIn(suite: Suite, element: Asn1Element): Buffer | undefined {
   return whole ? content.subarray(1) : undefined;
 }
 
-/** Whether this is an ECPrivateKey of RFC 5915 that keeps to the rules, and the point that came with it. */
-function checkEcPrivateKey(suite: Suite, curve: Curve, bytes: Buffer): { valid: boolean; point?: Buffer } {
-  const [version, scalar, ...optional] = childrenOfSequence(bytes) ?? [];
-  if (version === undefined || !version.bytes.equals(VERSION_1)) return { valid: false };
-  if (scalar?.tag !== OCTET_STRING || scalar.content.length !== suite.scalarLength) return { valid: false };
-  if (!inRange(scalar.content, curve.order)) return { valid: false };
-  if (optional[0]?.tag === PARAMETERS && optional.shift()?.content.equals(curve.oid) !== true) {
-    return { valid: false };
-  }
-  const [publicKey, ...more] = optional;
-  if (publicKey === undefined) return { valid: true };
-  const point = pointIn(suite, publicKey);
-  return point === undefined || more.length > 0 ? { valid: false } : { valid: true, point };
+/** What a key consists of: views of the bytes that it came in. */
+interface Parts {
+  readonly scalar: Asn1Element;
+  /** publicKey [1], where there is one, and the point in it. */
+  readonly publicKey?: Asn1Element;
+  readonly point?: Buffer;
 }
 
-function checkPkcs8(suite: Suite, bytes: Uint8Array): { valid: boolean; point?: Buffer } {
+/** An ECPrivateKey of RFC 5915 that keeps to the rules. */
+function readEcPrivateKey(suite: Suite, curve: Curve, bytes: Buffer): Parts | undefined {
+  const [version, scalar, ...optional] = childrenOfSequence(bytes) ?? [];
+  if (version === undefined || !version.bytes.equals(VERSION_1)) return undefined;
+  if (scalar?.tag !== OCTET_STRING || scalar.content.length !== suite.scalarLength) return undefined;
+  if (!inRange(scalar.content, curve.order)) return undefined;
+  if (optional[0]?.tag === PARAMETERS && optional.shift()?.content.equals(curve.oid) !== true) {
+    return undefined;
+  }
+  const [publicKey, ...more] = optional;
+  if (publicKey === undefined) return { scalar };
+  const point = pointIn(suite, publicKey);
+  return point === undefined || more.length > 0 ? undefined : { scalar, publicKey, point };
+}
+
+function readPkcs8(suite: Suite, bytes: Uint8Array): Parts | undefined {
   const curve = curveOf(suite);
   const [version, algorithm, key, ...more] = childrenOfSequence(bytes) ?? [];
-  if (version === undefined || algorithm === undefined || key?.tag !== OCTET_STRING) return { valid: false };
-  if (!version.bytes.equals(VERSION_0) || !algorithm.bytes.equals(curve.algorithm)) return { valid: false };
-  return more.length > 0 ? { valid: false } : checkEcPrivateKey(suite, curve, key.content);
+  if (version === undefined || algorithm === undefined || key?.tag !== OCTET_STRING) return undefined;
+  if (!version.bytes.equals(VERSION_0) || !algorithm.bytes.equals(curve.algorithm)) return undefined;
+  return more.length > 0 ? undefined : readEcPrivateKey(suite, curve, key.content);
+}
+
+/** The ECPrivateKey (RFC 5915) of these parts, with its curve: 255 bytes at most, so one byte of length does, behind 0x81. */
+function writeEcPrivateKey({ oid }: Curve, { scalar, publicKey }: Parts): Buffer {
+  const body = Buffer.concat([
+    VERSION_1,
+    scalar.bytes,
+    Buffer.of(PARAMETERS, oid.length),
+    oid,
+    publicKey?.bytes ?? Buffer.alloc(0),
+  ]);
+  const length = body.length < 0x80 ? [body.length] : [0x81, body.length];
+  const whole = Buffer.concat([Buffer.of(SEQUENCE, ...length), body]);
+  body.fill(0);
+  return whole;
+}
+
+/** Not from PKCS#8: OpenSSL leaves a copy of the scalar in memory that it has freed when it reads that, and none when it reads this (3.5.8). */
+function createKey(ecPrivateKey: Buffer): KeyObject {
+  try {
+    return createPrivateKey({ key: ecPrivateKey, format: 'der', type: 'sec1' });
+  } finally {
+    ecPrivateKey.fill(0);
+  }
 }
 
 /**
@@ -77,12 +109,10 @@ function checkPkcs8(suite: Suite, bytes: Uint8Array): { valid: boolean; point?: 
  */
 export function importPrivateKey(suite: Suite, pkcs8Der: Uint8Array): KeyObject {
   try {
-    const { valid, point } = checkPkcs8(suite, pkcs8Der);
-    if (valid) {
-      // A view: no further copy of the key is made on this side.
-      const view = Buffer.from(pkcs8Der.buffer, pkcs8Der.byteOffset, pkcs8Der.byteLength);
-      const key = createPrivateKey({ key: view, format: 'der', type: 'pkcs8' });
-      if (point !== undefined) rememberPoint(suite, key, point);
+    const parts = readPkcs8(suite, pkcs8Der);
+    if (parts !== undefined) {
+      const key = createKey(writeEcPrivateKey(curveOf(suite), parts));
+      if (parts.point !== undefined) rememberPoint(suite, key, parts.point);
       return key;
     }
   } catch {
