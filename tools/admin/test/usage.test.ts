@@ -30,6 +30,8 @@ describe('the command', () => {
       'tenants',
       'audit',
       'doctor',
+      'import',
+      'export',
       'import-sample',
       'measure',
       'channel-roots',

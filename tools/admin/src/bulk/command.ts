@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { rmSync, writeFileSync } from 'node:fs';
+import { AdminError } from '../errors.ts';
 import { type Ended, type Job, runJob } from './job.ts';
 import { EXIT_REFUSED } from './options.ts';
 
@@ -22,6 +23,17 @@ export async function runCommand(job: Omit<Job, 'stop'>): Promise<number> {
     return tell(job, await runJob({ ...job, stop: stopping.signal }));
   } finally {
     for (const signal of SIGNALS) process.off(signal, onSignal);
+  }
+}
+
+/** Errors of a whole command with their code: programs run this one. */
+export async function withCodes(command: () => Promise<number>): Promise<number> {
+  try {
+    return await command();
+  } catch (error) {
+    if (!(error instanceof AdminError)) throw error;
+    process.stderr.write(`enclave-vault: ${error.code}: ${error.message}\n`);
+    return 1;
   }
 }
 

@@ -16,6 +16,7 @@ const ROWS_OF_A_STREAM = 20_000;
 const IDLE_MS = 5_000;
 /** Without a byte for so long, while rows have no result, the connection is taken for lost. */
 const SILENCE_MS = 60_000;
+const SILENT = 'no byte came for a minute: if a proxy keeps requests until they are whole, use --batch';
 /** A record of 350 KB as JSON, and what expressions make of it. */
 const LONGEST_LINE = 16 * 1024 * 1024;
 
@@ -58,7 +59,9 @@ class Stream {
     this.#flow.aborted.addEventListener('abort', leave, { once: true });
     const watch = setInterval(() => {
       const owed = this.#waiting.size > 0 || this.#request.writableEnded;
-      if (owed && performance.now() - this.#heardAt > SILENCE_MS) this.#close();
+      if (!owed || performance.now() - this.#heardAt < SILENCE_MS) return;
+      end.resolve({ kind: 'lost', why: SILENT });
+      this.#close();
     }, 1_000);
     const end = Promise.withResolvers<End>();
     let answered = false;

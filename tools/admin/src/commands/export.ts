@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { openAccess } from '../bulk/access.ts';
 import { writeAllIds } from '../bulk/all-ids.ts';
-import { runCommand } from '../bulk/command.ts';
+import { runCommand, withCodes } from '../bulk/command.ts';
 import { csvLine } from '../bulk/csv-line.ts';
 import { exportErrand } from '../bulk/export-errand.ts';
 import { parseBulkExport } from '../bulk/export-options.ts';
@@ -9,7 +9,11 @@ import { idRows } from '../bulk/id-rows.ts';
 import { openInput } from '../bulk/input.ts';
 
 /** `enclave-vault export`: many records, decrypted into a file. */
-export async function bulkExport(args: readonly string[]): Promise<number> {
+export function bulkExport(args: readonly string[]): Promise<number> {
+  return withCodes(() => run(args));
+}
+
+async function run(args: readonly string[]): Promise<number> {
   const options = parseBulkExport(args, process.env);
   const { all, ask, format } = options;
   const access = await openAccess(options.access, process.env);

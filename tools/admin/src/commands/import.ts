@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { openAccess } from '../bulk/access.ts';
-import { runCommand } from '../bulk/command.ts';
+import { runCommand, withCodes } from '../bulk/command.ts';
 import { csvRows } from '../bulk/csv-rows.ts';
 import type { Access } from '../bulk/http.ts';
 import { importErrand } from '../bulk/import-errand.ts';
@@ -11,7 +11,11 @@ import type { RowSource } from '../bulk/row.ts';
 import { fieldsOf } from '../bulk/schema.ts';
 
 /** `enclave-vault import`: a record of each row. */
-export async function bulkImport(args: readonly string[]): Promise<number> {
+export function bulkImport(args: readonly string[]): Promise<number> {
+  return withCodes(() => run(args));
+}
+
+async function run(args: readonly string[]): Promise<number> {
   const options = parseBulkImport(args, process.env);
   const input = openInput(options.input);
   try {
