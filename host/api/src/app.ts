@@ -9,7 +9,9 @@ import Fastify, {
 } from 'fastify';
 import { Authenticator } from './auth/authenticate.ts';
 import { OidcVerifier } from './auth/oidc.ts';
+import { registerBatches } from './batch/register.ts';
 import { ApiError } from './errors.ts';
+import { Arrivals } from './http/arrivals.ts';
 import { registerBodyParser, validatorCompiler } from './http/body.ts';
 import { answerClientError } from './http/client-error.ts';
 import { drain } from './http/drain.ts';
@@ -64,12 +66,14 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const countRecordKeys = recordKeyCounts(recordKeys, meter);
   app.addHook('onRequest', async () => countRecordKeys());
   app.addHook('onResponse', async () => countRecordKeys());
-  guard(app, options, table, {
+  const requests = new TokenBuckets(rates.requests);
+  const authenticator = new Authenticator({
+    apiKeys: (token) => vault().authenticate(token),
+    oidc: new OidcVerifier(options.oidc ?? []),
     failures: new TokenBuckets(rates.failures),
     keyFailures: new TokenBuckets(rates.failures),
-    requests: new TokenBuckets(rates.requests),
-    refusals,
   });
+  guard(app, options, table, { authenticator, requests, refusals });
 
   await registerOpenApi(app);
   const attestations = new TokenBuckets(rates.attestations);
@@ -86,6 +90,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   ]) {
     routes(app, dependencies);
   }
+  const arrivals = new Arrivals(timeouts.request);
+  arrivals.watch(app.server, timeouts.check);
+  const buckets = { requests, decrypts, refusals };
+  await registerBatches(app, options, { vault, schema, meter, authenticator, buckets, timeouts, arrivals });
   await registerDocumentRoutes(app, { ui: options.ui ?? true });
   return app;
 }
@@ -99,7 +107,8 @@ function makeServer({ tls, log, ingress }: AppOptions, timeouts: HttpTimeouts): 
   };
   const shared = {
     bodyLimit: BODY_LIMIT,
-    requestTimeout: timeouts.request,
+    // One for all of a server, streams too: the limit is kept in http/arrivals.ts.
+    requestTimeout: 0,
     keepAliveTimeout: timeouts.keepAlive,
     // Requests that come while the server closes are answered; their connections end.
     return503OnClosing: false,
@@ -142,23 +151,16 @@ function compilers(): Compilers {
 /** What every request must pass before its body is read. */
 function guard(
   app: FastifyInstance,
-  { vault, oidc = [], allowedHosts = [], ingress }: AppOptions,
+  { allowedHosts = [], ingress }: AppOptions,
   table: RouteTable,
   {
-    failures,
-    keyFailures,
+    authenticator,
     requests,
     refusals,
-  }: Record<'failures' | 'keyFailures' | 'requests' | 'refusals', TokenBuckets>,
+  }: { authenticator: Authenticator } & Record<'requests' | 'refusals', TokenBuckets>,
 ): void {
   const hosts = new Set(allowedHosts === 'any' ? [] : allowedHosts);
   const served = (host: string | undefined) => allowedHosts === 'any' || isServedHost(host, hosts);
-  const authenticator = new Authenticator({
-    apiKeys: (token) => vault().authenticate(token),
-    oidc: new OidcVerifier(oidc),
-    failures,
-    keyFailures,
-  });
   app.addHook('onRequest', async (request) => {
     checkSingleHeaders(request.raw.rawHeaders);
     if (!served(request.headers.host)) throw new ApiError('host_not_served');

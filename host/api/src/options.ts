@@ -40,8 +40,10 @@ export const DEFAULT_RATES: RateLimits = {
 export interface HttpTimeouts {
   /** From a connection's or request's start until all its headers are there. */
   readonly headers: number;
-  /** Until its body is there as well. */
+  /** From then until its body is there as well. Streams have no such end, see `idle`. */
   readonly request: number;
+  /** A stream without a line that came, and without one that was taken. */
+  readonly idle: number;
   /** A kept-alive connection without a request. */
   readonly keepAlive: number;
   /** How often connections are looked at for the first two. */
@@ -53,6 +55,7 @@ export interface HttpTimeouts {
 export const DEFAULT_TIMEOUTS: HttpTimeouts = {
   headers: 10_000,
   request: 15_000,
+  idle: 30_000,
   keepAlive: 60_000,
   check: 1_000,
   deadline: 10_000,
@@ -69,6 +72,8 @@ export interface AppOptions extends Pick<RouteDependencies, 'vault' | 'schema' |
   readonly timeouts?: Partial<HttpTimeouts>;
   /** Serve Swagger UI. Default true; a bundle for Lambda leaves it out. */
   readonly ui?: boolean;
+  /** Whether bodies and answers stream through; default true. Behind API Gateway they come and go in one piece. */
+  readonly streams?: boolean;
   /** What is known of the request that is being answered, where a gateway is in front. */
   readonly ingress?: () => Ingress | undefined;
   /** Figures of key pairs, for /metrics. */

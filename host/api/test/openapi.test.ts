@@ -80,6 +80,8 @@ test('is OpenAPI 3.1 and has every route', () => {
     'POST /v1/keys',
     'POST /v1/vaults',
     'POST /v1/vaults/{id}/decrypt',
+    'POST /v1/vaults:batch',
+    'POST /v1/vaults:decrypt',
   ]);
 });
 
@@ -141,6 +143,16 @@ describe('answers', () => {
     await check('delete', one, await api.call('DELETE', url, { body: {} }));
     await check('delete', one, await api.call('DELETE', `${url}?delete_all=true`));
     await check('get', one, await api.call('GET', url));
+    const many = { items: [{ fields: { city: 'Rome' } }, { fields: { city: 7 } }] };
+    const batch = await api.call('POST', `${vaults}:batch`, { body: many });
+    await check('post', `${vaults}:batch`, batch);
+    await check('post', `${vaults}:batch`, await api.call('POST', `${vaults}:batch`, { body: {} }));
+    const ids = [batch.json.results[0].id, 'v_none'];
+    await check(
+      'post',
+      `${vaults}:decrypt`,
+      await api.call('POST', `${vaults}:decrypt`, { body: { ids, ...body } }),
+    );
     const key = await api.call('POST', '/v1/keys', { body: { scopes: ['vaults:read'], fields: ['dob'] } });
     await check('post', '/v1/keys', key);
     await check('delete', '/v1/keys/{id}', await api.call('DELETE', `/v1/keys/${key.json.id}`));

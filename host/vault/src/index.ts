@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** What the vault does, without any I/O of its own. */
+export { isVaultId } from '@enclave-vault/records';
 export type { CreatedKey, KeyPage, KeyView } from './api-keys/api-keys.ts';
 export type { KeyRequest } from './api-keys/rights.ts';
 export { AUDIT_EVENTS, AUDIT_RESULTS } from './audit/entry.ts';
@@ -30,6 +31,7 @@ export { defaultSchema } from './schema/default-schema.ts';
 export { recordJsonSchema } from './schema/json-schema.ts';
 export { DEFAULT_PURPOSE, MAX_EXPRESSION_BYTES, parseSchema } from './schema/parse-schema.ts';
 export { MAX_REQUEST_FIELDS, MAX_VALUE_BYTES, type RecordSchema } from './schema/record-schema.ts';
+export { Shares } from './util/shares.ts';
 export { formatTime, parseTime } from './util/time.ts';
 export { Vault } from './vault.ts';
 export type { VaultKeys } from './vault-keys.ts';

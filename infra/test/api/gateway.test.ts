@@ -69,7 +69,7 @@ describe('routes', () => {
     });
     expect(methods.sort()).toEqual(ROUTES.map(({ method, path }) => `${method} ${path}`).sort());
     expect(methods.join()).not.toMatch(/\+|ANY|OPTIONS/);
-    expect([...parts.values()]).toHaveLength(10);
+    expect([...parts.values()]).toHaveLength(12);
   });
 });
 

@@ -69,6 +69,13 @@ describe('the stage', () => {
         ThrottlingRateLimit: 20,
         ThrottlingBurstLimit: 40,
       },
+      // A call of up to a hundred records counts as that many.
+      {
+        HttpMethod: 'POST',
+        ResourcePath: '/~1v1~1vaults:decrypt',
+        ThrottlingRateLimit: 0.2,
+        ThrottlingBurstLimit: 1,
+      },
     ]);
     for (const setting of stage.MethodSettings as readonly Json[]) {
       expect(setting).toMatchObject({ LoggingLevel: 'OFF', DataTraceEnabled: false, CachingEnabled: false });

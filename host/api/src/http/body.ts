@@ -4,21 +4,24 @@ import { ApiError, memberError, VaultError } from '../errors.ts';
 import { parseStrictJson } from './strict-json.ts';
 import { createValidator, toMemberErrors } from './validation.ts';
 
-/** Bodies are JSON and nothing else (415), read strictly. */
-export function registerBodyParser(app: FastifyInstance): void {
+/** Bodies are JSON and nothing else (415), read strictly. @param maxItems members and elements of a whole body */
+export function registerBodyParser(app: FastifyInstance, maxItems?: number): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer' },
     async (_request: unknown, bytes: Buffer) => {
       if (bytes.length === 0) return undefined;
-      const value = parseStrictJson(bytes);
+      const value = parseStrictJson(bytes, maxItems);
       // To the framework null means "no body", which is another thing.
       if (value === null) throw new VaultError('invalid', { members: [memberError('', 'null')] });
       return value;
     },
   );
 }
+
+/** A JSON text a line. There is no registered type; this is the one in use. */
+export const NDJSON = 'application/x-ndjson';
 
 type Validate = (data: unknown) => true | { error: Error };
 
@@ -30,7 +33,9 @@ type Validate = (data: unknown) => true | { error: Error };
 export function validatorCompiler(): FastifySchemaCompiler<FastifySchema> {
   // Compiled when first asked for: a process that starts has better things to do.
   const ajv = once(createValidator);
-  return ({ schema, method, httpPart }): Validate => {
+  return ({ schema, method, httpPart, contentType }): Validate => {
+    // Read line by line, and judged so.
+    if (contentType === NDJSON) return () => true;
     if (httpPart === 'querystring') {
       const compiled = once(() => ajv().compile(schema as object));
       return (data) => {
@@ -51,6 +56,15 @@ export function validatorCompiler(): FastifySchemaCompiler<FastifySchema> {
       if (validate(data)) return true;
       return refuse(toMemberErrors(validate.errors ?? [], data));
     };
+  };
+}
+
+/** Judges what is no body by itself, as bodies are judged. @returns throws `invalid`, with every bad member */
+export function checker(schema: object): (data: unknown) => void {
+  const compiled = once(() => createValidator().compile(schema));
+  return (data) => {
+    const validate = compiled();
+    if (!validate(data)) throw refuse(toMemberErrors(validate.errors ?? [], data)).error;
   };
 }
 

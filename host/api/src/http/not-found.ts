@@ -30,11 +30,11 @@ export class RouteTable {
   }
 }
 
-/** `/v1/vaults/:id` or `/v1/swagger/*` as a regular expression. */
+/** `/v1/vaults/:id`, `/v1/vaults::batch` (a colon as it is) or `/v1/swagger/*` as a regular expression. */
 function patternOf(url: string): RegExp {
   const parts = url.split('/').map((part) => {
     if (part.startsWith(':')) return '[^/]+';
-    return part === '*' ? '.*' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    return part === '*' ? '.*' : part.replaceAll('::', ':').replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   });
   return new RegExp(`^${parts.join('/')}$`);
 }

@@ -12,11 +12,14 @@ const AUDITED: ReadonlySet<string> = new Set([
 ]);
 const DECRYPT = '/v1/vaults/:id/decrypt';
 
+/** @param looked whether it was decrypting that looked for the id: `not_found` is in the audit log then */
+export function isAuditedRefusal(code: string, looked: boolean): boolean {
+  return AUDITED.has(code) || (looked && code === 'not_found');
+}
+
 /** @returns who was refused something that is now in the audit log; undefined when nobody was */
 export function auditedRefusal({ call, routeOptions }: FastifyRequest): string | undefined {
   const { principal = null, problem = null } = call ?? {};
   if (principal === null || problem === null) return undefined;
-  // An id that is not there is looked for by decrypting.
-  const probing = problem === 'not_found' && routeOptions.url === DECRYPT;
-  return AUDITED.has(problem) || probing ? principal.actor : undefined;
+  return isAuditedRefusal(problem, routeOptions.url === DECRYPT) ? principal.actor : undefined;
 }

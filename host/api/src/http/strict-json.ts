@@ -20,17 +20,18 @@ const BACKSLASH = 0x5c;
  * Reads a JSON text (RFC 8259) more strictly than JSON.parse: UTF-8 without a byte order mark and without
  * errors, no name twice in one object (section 4 leaves their meaning open), no lone surrogates, bounded depth and number
  * of items.
+ * @param maxItems members and elements of the whole text
  * @throws {ApiError} `json_not_utf8`, `json_too_deep`, `json_duplicate_name`, `json_forbidden_name`, `json_invalid`
  * @throws {VaultError} `invalid`, for too many items
  */
-export function parseStrictJson(bytes: Uint8Array): unknown {
+export function parseStrictJson(bytes: Uint8Array, maxItems: number = MAX_JSON_ITEMS): unknown {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new ApiError('json_not_utf8');
   }
-  scan(text);
+  scan(text, maxItems);
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -42,7 +43,7 @@ export function parseStrictJson(bytes: Uint8Array): unknown {
  * Checks what JSON.parse does not, in one pass and before it allocates anything for the text. Knows just as
  * much of the grammar as it needs; text that is not JSON at all is left to JSON.parse.
  */
-function scan(text: string): void {
+function scan(text: string, maxItems: number): void {
   /** Names seen in each open object; null for an open array. */
   const open: (Set<string> | null)[] = [];
   let names: Set<string> | null = null;
@@ -72,8 +73,7 @@ function scan(text: string): void {
         break;
       case 0x2c: // ,
         commas += 1;
-        if (commas >= MAX_JSON_ITEMS)
-          throw new VaultError('invalid', { members: [memberError('', 'too_many')] });
+        if (commas >= maxItems) throw new VaultError('invalid', { members: [memberError('', 'too_many')] });
         nameIsNext = names !== null;
         break;
     }

@@ -34,6 +34,13 @@ export class TokenBuckets {
     return this.#buckets.has(key) ? this.#until(this.#refilled(key)) : 0;
   }
 
+  /** Takes none. @returns 0, or the milliseconds after which there is one */
+  delay(key: string): number {
+    const bucket = this.#buckets.has(key) ? this.#refilled(key) : undefined;
+    if (bucket === undefined || bucket.tokens >= 1) return 0;
+    return ((1 - bucket.tokens) / this.#options.perSecond) * 1000;
+  }
+
   #until({ tokens }: { readonly tokens: number }): number {
     return tokens >= 1 ? 0 : Math.max(1, Math.ceil((1 - tokens) / this.#options.perSecond));
   }

@@ -63,6 +63,7 @@ export async function startFunction(options: FunctionOptions): Promise<StartedFu
       ingress: () => invocations.getStore(),
       meter: observers.meter,
       ui: false,
+      streams: false,
     });
     await Promise.all([app.ready(), vault.ready(options.initMs ?? INIT_MS)]);
     log('info', 'started', { ms: Math.round(performance.now() - began), vault: vault.state });

@@ -5,6 +5,7 @@ export const COUNTERS = {
   problems_total: 'Answers with a problem document, by its code.',
   decrypt_results_total:
     'Results of decryptions: ok for what was revealed or computed, or the code of the error.',
+  batch_items_total: 'Items of batches and streams, by what was asked: ok, or the code of the error.',
   record_keys_total: 'Key pairs of new records: from the pool, or from kms, for which the request waited.',
   record_keys_made_total:
     'Key pairs made beforehand: ok, or failed; and dropped, those of them that were not used.',

@@ -68,5 +68,6 @@ export function observe(app: FastifyInstance, { log, meter, ingress, deadlineMs 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'PUT', 'OPTIONS']);
 
 function routeOf(request: FastifyRequest): string {
-  return request.is404 ? 'unmatched' : (request.routeOptions.url ?? 'unmatched');
+  // The router writes a colon that begins no parameter twice.
+  return request.is404 ? 'unmatched' : (request.routeOptions.url?.replaceAll('::', ':') ?? 'unmatched');
 }

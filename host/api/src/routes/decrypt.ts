@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { RecordSchema } from '@enclave-vault/vault';
+import type { Decrypted, DecryptInput, RecordSchema } from '@enclave-vault/vault';
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../errors.ts';
 import { contextOf } from '../http/call.ts';
+import type { Meter } from '../observe/meter.ts';
 import type { RouteDependencies } from './dependencies.ts';
 import { ID_PARAMS, names, problems, type Schema } from './schemas.ts';
 
-interface DecryptBody {
+/** What is asked, of one record or of many. */
+export interface DecryptBody {
   fields?: string[];
   reason: string;
   purpose?: string;
@@ -14,7 +16,8 @@ interface DecryptBody {
   fresh?: boolean;
 }
 
-const bodyOf = (schema: RecordSchema): Schema => ({
+/** Schema of an ask. */
+export const askSchema = (schema: RecordSchema) => ({
   type: 'object',
   additionalProperties: false,
   required: ['reason'],
@@ -68,48 +71,81 @@ function registered({ expressions }: RecordSchema): Schema {
   return { type: 'string', ...(known.length === 0 ? { maxLength: 64 } : { enum: known }) };
 }
 
+/** Members of an answer for one record. */
+export const ANSWER = {
+  data: {
+    description: 'Values of fields (null: the vault has none) and results of expressions, by name.',
+    type: 'object',
+    additionalProperties: {},
+  },
+  errors: {
+    description: 'Fields and expressions without a result.',
+    type: 'array',
+    items: {
+      type: 'object',
+      required: ['name', 'code', 'message'],
+      additionalProperties: false,
+      properties: {
+        name: { type: 'string' },
+        code: {
+          type: 'string',
+          enum: ['field_unreadable', 'expression_invalid', 'expression_failed', 'expression_budget_exceeded'],
+        },
+        message: { type: 'string' },
+      },
+    },
+  },
+} as const satisfies Schema;
+
 const RESULT: Schema = {
   description: 'Results',
   type: 'object',
   required: ['data'],
   additionalProperties: false,
-  properties: {
-    data: {
-      description: 'Values of fields (null: the vault has none) and results of expressions, by name.',
-      type: 'object',
-      additionalProperties: {},
-    },
-    errors: {
-      description: 'Fields and expressions without a result.',
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['name', 'code', 'message'],
-        additionalProperties: false,
-        properties: {
-          name: { type: 'string' },
-          code: {
-            type: 'string',
-            enum: [
-              'field_unreadable',
-              'expression_invalid',
-              'expression_failed',
-              'expression_budget_exceeded',
-            ],
-          },
-          message: { type: 'string' },
-        },
-      },
-    },
-  },
+  properties: ANSWER,
   examples: [{ data: { email: 'ada@example.com', age: 42 } }],
 };
+
+/** What the vault is asked. */
+export function inputOf({
+  fields = [],
+  reason,
+  purpose,
+  expressions = {},
+  fresh,
+}: DecryptBody): DecryptInput {
+  return {
+    fields,
+    reason,
+    purpose,
+    fresh,
+    expressions: Object.entries(expressions).map(([name, value]) =>
+      typeof value === 'string' ? { name, source: value } : { name, registered: value.registered },
+    ),
+  };
+}
+
+/**
+ * Counts the results of a record and writes members of its answer, each value as it came: parsing them into objects again
+ * would change the order of keys that look like numbers.
+ */
+export function answerOf(meter: Meter): (asked: DecryptBody, decrypted: Decrypted) => string {
+  return ({ fields = [], expressions = {} }, { dataJson, errors }) => {
+    const asked = new Set([...fields, ...Object.keys(expressions)]).size;
+    for (let good = asked - errors.length; good > 0; good--) {
+      meter.count('decrypt_results_total', { result: 'ok' });
+    }
+    for (const { code } of errors) meter.count('decrypt_results_total', { result: code });
+    return `"data":${dataJson}${errors.length === 0 ? '' : `,"errors":${JSON.stringify(errors)}`}`;
+  };
+}
 
 /** Decryption, in the enclave. */
 export function decryptRoutes(
   app: FastifyInstance,
   { vault, schema, meter, decrypts }: RouteDependencies,
 ): void {
+  const answer = answerOf(meter);
   app.post<{ Params: { id: string }; Body: DecryptBody }>('/v1/vaults/:id/decrypt', {
     schema: {
       tags: ['vaults'],
@@ -118,7 +154,7 @@ export function decryptRoutes(
       description:
         'Scope `vaults:decrypt`. Audited before anything is returned. A derive-only key runs registered expressions only.',
       params: ID_PARAMS,
-      body: bodyOf(schema),
+      body: askSchema(schema),
       response: { 200: RESULT, ...problems(403, 404, 408, 409, 413, 415, 422) },
     },
     // After the caller is known, and before a byte of the body is read.
@@ -127,25 +163,9 @@ export function decryptRoutes(
       if (retryAfter > 0) throw new ApiError('rate_limited', { retryAfter });
     },
     handler: async (request, reply) => {
-      const { fields = [], reason, purpose, expressions = {}, fresh } = request.body;
-      const { dataJson, errors } = await vault().decrypt(contextOf(request), request.params.id, {
-        fields,
-        reason,
-        purpose,
-        fresh,
-        expressions: Object.entries(expressions).map(([name, value]) =>
-          typeof value === 'string' ? { name, source: value } : { name, registered: value.registered },
-        ),
-      });
-      const asked = new Set([...fields, ...Object.keys(expressions)]).size;
-      for (let good = asked - errors.length; good > 0; good--) {
-        meter.count('decrypt_results_total', { result: 'ok' });
-      }
-      for (const { code } of errors) meter.count('decrypt_results_total', { result: code });
-      // Written as it came: parsing it into objects again would change the order of keys that look like numbers.
-      const rest = errors.length === 0 ? '' : `,"errors":${JSON.stringify(errors)}`;
+      const decrypted = await vault().decrypt(contextOf(request), request.params.id, inputOf(request.body));
       reply.type('application/json; charset=utf-8').serializer((body: string) => body);
-      return `{"data":${dataJson}${rest}}`;
+      return `{${answer(request.body, decrypted)}}`;
     },
   });
 }

@@ -10,6 +10,8 @@ export interface Route {
   /** Query parameters and headers that the call knows; none of them must be there. */
   readonly query?: readonly string[];
   readonly headers?: readonly string[];
+  /** Records of one call at most, where that is more than one. */
+  readonly records?: number;
 }
 
 const IF_MATCH = 'If-Match';
@@ -23,6 +25,8 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/health' },
   { method: 'GET', path: '/v1/openapi.json' },
   { method: 'POST', path: '/v1/vaults', object: true, headers: [IDEMPOTENCY_KEY] },
+  { method: 'POST', path: '/v1/vaults:batch', object: true, headers: [IDEMPOTENCY_KEY], records: 100 },
+  { method: 'POST', path: '/v1/vaults:decrypt', object: true, records: 100 },
   { method: 'GET', path: '/v1/vaults/{id}', query: ['fields'] },
   { method: 'PATCH', path: '/v1/vaults/{id}', object: true, headers: [IF_MATCH, IDEMPOTENCY_KEY] },
   { method: 'DELETE', path: '/v1/vaults/{id}', query: ['fields', 'delete_all'], headers: [IF_MATCH] },
@@ -34,8 +38,11 @@ export const ROUTES: readonly Route[] = [
   { method: 'GET', path: '/v1/attestation', query: ['nonce'] },
 ];
 
-/** The route whose limit is its own. */
-export const DECRYPT: Route = find('POST', '/v1/vaults/{id}/decrypt');
+/** The routes whose limits are their own. */
+export const DECRYPTING: readonly Route[] = [
+  find('POST', '/v1/vaults/{id}/decrypt'),
+  find('POST', '/v1/vaults:decrypt'),
+];
 
 /** Route of the vault's state: signed requests, also where all others ask for a token. */
 export const HEALTH: Route = find('GET', '/health');

@@ -6,7 +6,7 @@ import type { StageContext } from '../../stage.ts';
 import { type Suppression, suppress } from '../../suppress.ts';
 import { BASE } from '../base.ts';
 import type { Gateway } from './gateway.ts';
-import { DECRYPT, STAGE } from './routes.ts';
+import { DECRYPTING, STAGE } from './routes.ts';
 
 /**
  * Fields of an access log's line: all of them fixed words, numbers, or names that AWS or our authorizer made. Left out are
@@ -100,11 +100,13 @@ export function addServing(stack: Stack, context: StageContext, gateway: Gateway
     tracingEnabled: config.features.tracing,
     methodSettings: [
       setting('*', '/*', throttle.rate, throttle.burst),
-      setting(
-        DECRYPT.method,
-        `/${DECRYPT.path.replaceAll('/', '~1')}`,
-        throttle.decryptRate,
-        throttle.decryptBurst,
+      ...DECRYPTING.map(({ method, path, records = 1 }) =>
+        setting(
+          method,
+          `/${path.replaceAll('/', '~1')}`,
+          throttle.decryptRate / records,
+          Math.max(1, Math.floor(throttle.decryptBurst / records)),
+        ),
       ),
     ],
     ...(accessLogs
