@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { buildLambda } from '../../host/api/build-lambda.ts';
+import { buildAuthorizer } from '../../host/authorizer/build.ts';
+import { buildParent } from '../../host/parent/build.ts';
+import { buildSmoke } from '../../host/smoke/build.ts';
+import { buildEnclave } from '../../trusted/enclave/build.ts';
+import type { Run } from '../support/run.ts';
+import { figure, table } from '../support/table.ts';
+import type { Memory } from './processes.ts';
+import type { StartUp } from './startup.ts';
+import { median } from './statistics.ts';
+
+/** All in milliseconds, one for each run. */
+export interface LambdaStart {
+  readonly name: string;
+  readonly loaded: readonly number[];
+  readonly answered: readonly number[];
+  readonly cpu: readonly number[];
+  readonly decrypt: readonly number[];
+}
+
+export interface Size {
+  readonly name: string;
+  /** Of the program's file. */
+  readonly bytes: number;
+  readonly gzipped: number;
+}
+
+/** What bench/startup.ts writes. */
+export interface StartupResult extends Run {
+  readonly runs: number;
+  readonly vault: StartUp;
+  /** From the launch until it serves. */
+  readonly enclaveBoots: readonly number[];
+  readonly lambda: readonly LambdaStart[];
+  readonly memory: Readonly<Record<string, Memory>>;
+  readonly sizes: readonly Size[];
+}
+
+const BUILDS = {
+  'enclave program': buildEnclave,
+  'API, Lambda function': buildLambda,
+  parent: buildParent,
+  authorizer: buildAuthorizer,
+  'smoke test': buildSmoke,
+} as const satisfies Record<string, (folder: string) => Promise<unknown>>;
+
+/** Builds each program anew, into a folder that is removed. */
+export async function bundleSizes(): Promise<Size[]> {
+  const sizes: Size[] = [];
+  for (const [name, build] of Object.entries(BUILDS)) {
+    const folder = mkdtempSync(join(tmpdir(), 'ev-size-'));
+    try {
+      await build(folder);
+      // The program is the largest script; what lies beside it is told of in docs/releases.md.
+      const [largest] = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('.mjs'))
+        .map((file) => join(folder, file))
+        .toSorted((a, b) => statSync(b).size - statSync(a).size);
+      if (largest === undefined) throw new Error(`${name} has no script`);
+      const code = readFileSync(largest);
+      sizes.push({ name, bytes: code.length, gzipped: gzipSync(code).length });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  return sizes;
+}
+
+const span = (all: readonly number[]): string =>
+  all.length === 0
+    ? '–'
+    : `${figure(median(all))} (${figure(Math.min(...all))} to ${figure(Math.max(...all))})`;
+
+export function startupTables({ vault, enclaveBoots, lambda, memory, sizes }: StartupResult): string {
+  const starts = table(
+    ['start, ms', 'median (least to most)'],
+    [
+      ['local vault on a new folder: command to ready', span(vault.first)],
+      ['on the same folder again', span(vault.again)],
+      ['an enclave: launch to serving', span(enclaveBoots)],
+      ...lambda.flatMap(({ name, loaded, answered, decrypt }) => [
+        [`Lambda function, ${name}: process to open vault`, span(loaded)],
+        [`Lambda function, ${name}: process to first answer`, span(answered)],
+        [`Lambda function, ${name}: first decryption`, span(decrypt)],
+      ]),
+    ],
+  );
+  const sizeTable = table(
+    ['program', 'KiB', 'KiB, gzipped'],
+    sizes.map(({ name, bytes, gzipped }) => [name, figure(bytes / 1024), figure(gzipped / 1024)]),
+  );
+  const memories = table(
+    ['at rest', 'RSS MiB', 'PSS MiB'],
+    Object.entries(memory).map(([name, { rss, pss }]) => [name, rss.toFixed(0), pss.toFixed(0)]),
+  );
+  return `${starts}\n\n${memories}\n\n${sizeTable}`;
+}
