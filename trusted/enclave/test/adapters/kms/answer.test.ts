@@ -29,6 +29,9 @@ describe('an answer', () => {
     ['base64 for URLs', { ...GOOD, CiphertextForRecipient: '_-__' }, 'not_base64'],
     ['a list', [GOOD], 'not_json'],
     ['null', null, 'not_json'],
+    ['a text', 'AAEC', 'not_json'],
+    ['nothing but a number', 5, 'not_json'],
+    ['nothing but true', true, 'not_json'],
   ])('with %s is none', (_, value, detail) => {
     expect(() => readDecryptAnswer(json(value), ARN)).toThrow(refused(detail));
   });
