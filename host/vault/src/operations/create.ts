@@ -49,7 +49,7 @@ export async function create(
     core,
     recordLog(id),
     async () => {
-      const repeated = await repeatable.find();
+      const repeated = await repeatable.findAgain();
       if (repeated?.id !== undefined) return { result: { id: repeated.id, rev: repeated.rev } };
       const result = { id, rev: body.rev };
       const { operation, state } = putRecord(core, body, null, core.clock.now());

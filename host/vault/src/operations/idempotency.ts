@@ -22,11 +22,20 @@ export interface Answer {
 export interface IdempotentRequest {
   /** The first answer, when this is a repeat. @throws {VaultError} `idempotency_key_reused` for another request */
   find(): Promise<Answer | undefined>;
+  /**
+   * The same for each try of the transaction, after `find`. The first try goes by what that saw: whoever repeats the request meanwhile is in
+   * the way of {@link keep}, and the next try reads again.
+   */
+  findAgain(): Promise<Answer | undefined>;
   /** The operation that keeps the answer; part of the transaction that earns it. Call after `find`. */
   keep(answer: Answer): Operation[];
 }
 
-const NOT_IDEMPOTENT: IdempotentRequest = { find: async () => undefined, keep: () => [] };
+const NOT_IDEMPOTENT: IdempotentRequest = {
+  find: async () => undefined,
+  findAgain: async () => undefined,
+  keep: () => [],
+};
 
 /**
  * @param key the caller's Idempotency-Key; undefined: the request is not idempotent
@@ -45,7 +54,12 @@ export function idempotentRequest(
   const pk = `IDEMPOTENCY##${sha256(encodeCbor([tenant, actor, key])).toString('base64url')}`;
   const body = macOf(core.keys.system, ['enclave-vault/idempotent-request/1', request]);
   let before: Condition = { absent: true };
+  let tries = 0;
   return {
+    async findAgain() {
+      tries += 1;
+      return tries === 1 ? undefined : await this.find();
+    },
     async find() {
       const item = await core.store.get(pk, SORT_KEY);
       before = item === undefined ? { absent: true } : { equals: { _mac: item._mac ?? '' } };

@@ -4,7 +4,7 @@ import { recordLog } from '../audit/log-id.ts';
 import type { Core } from '../core.ts';
 import { invalid, memberError } from '../errors.ts';
 import type { Context } from '../principal.ts';
-import { demandCurrent, loadRecord } from '../records/load.ts';
+import { currentRecord, loadRecord } from '../records/load.ts';
 import { tombstoneItem } from '../records/record-item.ts';
 import { putRecord, replaces } from '../records/write.ts';
 import { callFacts, demand, NO_FACTS } from './authorize.ts';
@@ -30,15 +30,14 @@ export async function removeFields(
   const distinct = checkFieldNames(names);
   if (distinct.length === 0) throw invalid(memberError('/fields', 'empty'));
   await demand(core, context, { scope, fields: distinct }, id);
-  const { fields: stored } = await loadRecord(core, tenant, id);
-  const unknown = distinct.findIndex((name) => !core.schema.fields.has(name) && !stored.has(name));
+  const found = await loadRecord(core, tenant, id);
+  const unknown = distinct.findIndex((name) => !core.schema.fields.has(name) && !found.fields.has(name));
   if (unknown >= 0) throw invalid(memberError(`/fields/${unknown}`, 'unknown_field'));
   return await commit(
     core,
     recordLog(id),
     async (tail) => {
-      const record = await loadRecord(core, tenant, id);
-      demandCurrent(record, tail);
+      const record = await currentRecord(core, found, tail);
       demandMatch(record.rev, ifMatch);
       const removed = distinct.filter((name) => record.fields.has(name));
       if (removed.length === 0) return { result: { rev: record.rev } };
@@ -74,13 +73,12 @@ export async function deleteVault(
 ): Promise<void> {
   const { tenant } = context.principal;
   await demand(core, context, { scope: 'vaults:delete', fields: 'all' }, id);
-  await loadRecord(core, tenant, id);
+  const found = await loadRecord(core, tenant, id);
   await commit(
     core,
     recordLog(id),
     async (tail) => {
-      const record = await loadRecord(core, tenant, id);
-      demandCurrent(record, tail);
+      const record = await currentRecord(core, found, tail);
       demandMatch(record.rev, ifMatch);
       const tombstone = tombstoneItem(record, core.clock.now());
       const facts = {

@@ -6,7 +6,7 @@ import { recordLog } from '../audit/log-id.ts';
 import type { Core } from '../core.ts';
 import { invalid, memberError } from '../errors.ts';
 import type { Context } from '../principal.ts';
-import { demandCurrent, loadRecord } from '../records/load.ts';
+import { currentRecord, isCurrent, loadRecord } from '../records/load.ts';
 import type { RecordBody, StoredRecord } from '../records/record-item.ts';
 import { putRecord } from '../records/write.ts';
 import { callFacts, demand, NO_FACTS } from './authorize.ts';
@@ -46,15 +46,15 @@ export async function update(
   const first = await repeatable.find();
   if (first !== undefined) return { rev: first.rev };
   // Before the queue for the record's chain, in which only its own tenant may stand.
-  await loadRecord(core, tenant, id);
+  const found = await loadRecord(core, tenant, id);
   return await commit(
     core,
     recordLog(id),
     async (tail) => {
-      const repeated = await repeatable.find();
+      // Who was first with this key has changed the record: where it is as it was, nobody was.
+      const repeated = await (isCurrent(found, tail) ? repeatable.findAgain() : repeatable.find());
       if (repeated !== undefined) return { result: { rev: repeated.rev } };
-      const record = await loadRecord(core, tenant, id);
-      demandCurrent(record, tail);
+      const record = await currentRecord(core, found, tail);
       demandMatch(record.rev, ifMatch);
       const body = withFields(core, record, texts);
       const { operation, state } = putRecord(core, body, record, core.clock.now());

@@ -30,6 +30,21 @@ export function isCurrent(record: StoredRecord, { entry }: ChainTail): boolean {
   return entry.rev === record.rev && equalBytes(entry.state, record.mac);
 }
 
+/**
+ * The record that a chain ends with: the one that was read before, where it is that still; else as it is now.
+ * @throws {VaultError} `not_found` @throws {Tampered} `record_state`, and as loadRecord
+ */
+export async function currentRecord(
+  core: Core,
+  before: StoredRecord,
+  tail: ChainTail,
+): Promise<StoredRecord> {
+  if (isCurrent(before, tail)) return before;
+  const record = await loadRecord(core, before.tenant, before.id);
+  demandCurrent(record, tail);
+  return record;
+}
+
 /** @throws {Tampered} `record_state` */
 export function demandCurrent(record: StoredRecord, tail: ChainTail): void {
   if (!isCurrent(record, tail)) throw new Tampered('record_state', record.id);

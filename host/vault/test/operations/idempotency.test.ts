@@ -90,6 +90,28 @@ describe('an idempotency key', () => {
     expect(await first.vault.verifyAudit()).toMatchObject({ entries: 2, findings: [] });
   });
 
+  it('gives one answer to updates at once, whatever revision they were for', async () => {
+    const { vault } = await open();
+    const { id } = await vault.create(call(), BOB);
+    const once = { idempotency: 'key-1', ifMatch: [1] };
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => vault.update(call(), id, { city: 'Bonn' }, once)),
+    );
+    expect(answers).toEqual(answers.map(() => ({ rev: 2 })));
+    expect((await vault.presence(call(), id)).rev).toBe(2);
+  });
+
+  it('gives one answer to updates of two processes at once', async () => {
+    const first = await open();
+    const second = await first.again();
+    const { id } = await first.vault.create(call(), BOB);
+    const once = { idempotency: 'key-1' };
+    const answers = await Promise.all(
+      [first, second, first, second].map(({ vault }) => vault.update(call(), id, { city: 'Bonn' }, once)),
+    );
+    expect(answers).toEqual(answers.map(() => ({ rev: 2 })));
+  });
+
   it('is forgotten after a day', async () => {
     const { vault, clock } = await open();
     const idempotency = 'key-1';

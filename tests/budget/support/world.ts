@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createApp } from '@enclave-vault/api';
+import { createVaultKms } from '@enclave-vault/host-kms';
+import { integrityKeyPolicy } from '@enclave-vault/policies';
+import { encodeErrorAnswer, encodeParentRequest, type Refusal } from '@enclave-vault/protocol';
+import { FileAuditSink, SqliteStore } from '@enclave-vault/stores';
+import { type Clock, defaultSchema, type EnclaveClient, systemClock, Vault } from '@enclave-vault/vault';
+import { DEPLOYMENT, startDeployment } from '../../../trusted/enclave/test/support/deployment.ts';
+import { call, testEnclave } from '../../../trusted/enclave/test/support/enclave.ts';
+import { countedEnclaveKms, countedKms, countedSink, countedStore } from './counted.ts';
+import { countCrypto, on } from './crypto.ts';
+import { type Counts, Tally } from './tally.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+export interface RequestOptions {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly key?: string;
+}
+
+/** Stands still but when it is told: what is remembered for a second is remembered for as long as a route is counted. */
+class SteppingClock implements Clock {
+  readonly #clock = systemClock();
+  #ahead = 0;
+  #at = this.#clock.now();
+
+  now(): number {
+    return this.#at;
+  }
+
+  /** @param ms of which it is further ahead of the true time from now on */
+  step(ms = 0): void {
+    this.#ahead += ms * 1000;
+    this.#at = this.#clock.now() + this.#ahead;
+  }
+}
+
+/**
+ * The whole vault in one process, of its real parts: the application, the SQLite store, a file of audit heads, KMS behind TLS under the
+ * real policies, and the enclave's program with an attested module. Between the parts all is counted.
+ */
+export class World {
+  readonly vault: Vault;
+  readonly clock: SteppingClock;
+  /** A key with all rights. */
+  readonly admin: string;
+  readonly #app: Awaited<ReturnType<typeof createApp>>;
+  readonly #tally: Tally;
+  readonly #close: () => Promise<void>;
+
+  private constructor(parts: {
+    vault: Vault;
+    clock: SteppingClock;
+    admin: string;
+    app: Awaited<ReturnType<typeof createApp>>;
+    tally: Tally;
+    close: () => Promise<void>;
+  }) {
+    this.vault = parts.vault;
+    this.clock = parts.clock;
+    this.admin = parts.admin;
+    this.#app = parts.app;
+    this.#tally = parts.tally;
+    this.#close = parts.close;
+  }
+
+  static async start(): Promise<World> {
+    const folder = mkdtempSync(join(tmpdir(), 'ev-budget-'));
+    const tally = new Tally();
+    const restore = countCrypto(tally);
+    const deployment = await startDeployment();
+    const integrity = await deployment.createKey(integrityKeyPolicy(DEPLOYMENT));
+    const { accessKeyId, secretAccessKey } = deployment.principals.api;
+    const kms = createVaultKms({
+      region: deployment.region,
+      endpoint: `https://localhost:${deployment.port}`,
+      ca: deployment.kms.ca,
+      keys: { ...deployment.keys, integrity },
+      credentials: { accessKeyId, secretAccessKey },
+    });
+    const program = testEnclave(deployment, { wrapKms: (genuine) => countedEnclaveKms(genuine, tally) });
+    await program.configure();
+    const store = SqliteStore.open(join(folder, 'vault.db'));
+    const sink = await FileAuditSink.open(join(folder, 'audit-heads.log'));
+    const clock = new SteppingClock();
+    const schema = defaultSchema();
+    const vault = await Vault.open({
+      store: countedStore(store, tally),
+      kms: countedKms(kms, tally),
+      sink: countedSink(sink, tally),
+      enclave: enclaveOf(program, deployment, tally),
+      clock,
+      schema,
+      keyPool: { size: 64, perSecond: 1_000 },
+    });
+    const { token: admin } = await vault.keys.bootstrap();
+    const health = async () => ({ store: { ok: true }, enclave: { ok: true } });
+    const app = await createApp({ vault: () => vault, schema, health, log: () => undefined, ui: false });
+    await app.ready();
+    const close = async (): Promise<void> => {
+      await app.close();
+      await vault.close();
+      await sink.close();
+      kms.close();
+      program.program.close();
+      await program.close();
+      await deployment.close();
+      restore();
+      rmSync(folder, { recursive: true });
+    };
+    return new World({ vault, clock, admin, app, tally, close });
+  }
+
+  async request(
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    url: string,
+    { body, headers = {}, key = this.admin }: RequestOptions = {},
+  ): Promise<Answer> {
+    // What inject() gives begins when it is awaited: inside, or nobody's work is done.
+    const response = await on(
+      'api',
+      async () =>
+        await this.#app.inject({
+          method,
+          url,
+          headers: { host: 'localhost', authorization: `Bearer ${key}`, ...headers },
+          ...(body === undefined ? {} : { payload: body as object }),
+        }),
+    );
+    return { status: response.statusCode, json: response.json() as Answer['json'] };
+  }
+
+  /** Counts what one request costs. Who asks is known already, unless `known` is false. */
+  async count(work: () => Promise<Answer>, known = true): Promise<Counts> {
+    this.clock.step(known ? 0 : 2_000);
+    if (known) await this.request('GET', '/v1/keys?limit=1');
+    await this.poolFull();
+    this.#tally.take();
+    const { status, json } = await work();
+    if (status >= 300) throw new Error(`the request was answered ${status} ${String(json.code)}`);
+    return this.#tally.take();
+  }
+
+  /** Until the pairs that the last create had made beforehand are there. */
+  async poolFull(): Promise<void> {
+    let before = -1;
+    for (let { made } = this.vault.recordKeys; made !== before; { made } = this.vault.recordKeys) {
+      before = made;
+      await sleep(50);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#close();
+  }
+}
+
+function enclaveOf(
+  { program }: ReturnType<typeof testEnclave>,
+  deployment: Awaited<ReturnType<typeof startDeployment>>,
+  tally: Tally,
+): EnclaveClient {
+  const credentials = deployment.credentialsOf(deployment.principals.instance);
+  const ask = async (path: string, body: Uint8Array): Promise<Uint8Array> => {
+    tally.add('enclave', 'calls');
+    const reply = await on('enclave', () => program.handle(call('POST', path, body)));
+    if (reply.kind === 'bytes') return reply.body;
+    return encodeErrorAnswer(reply.kind === 'refusal' ? reply.code : ('internal' satisfies Refusal));
+  };
+  return {
+    decrypt: (envelope) => ask('/v1/decrypt', encodeParentRequest({ credentials, envelope })),
+    attestation: (nonce) => ask('/v1/attestation', nonce),
+  };
+}
