@@ -3,17 +3,20 @@
  * The whole vault under load, as its clients see it: `node bench/system.ts [--json FILE]`. Starts the vault as `npm start` does and measures
  * throughput, latency, processor time and memory of each operation at several numbers of clients, and what it does under too many (README.md).
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { beginRun, writeResult } from './support/run.ts';
+import type { Profiled } from './system/cost.ts';
 import { Load } from './system/load.ts';
 import { measure, ofRounds, type Row } from './system/measure.ts';
 import { OPERATIONS } from './system/operations.ts';
 import { type Overload, overload } from './system/overload.ts';
 import { memoryOf } from './system/processes.ts';
-import type { Window } from './system/profile/read.ts';
 import { Profiles } from './system/profile/take.ts';
-import { print, printShares, show } from './system/report.ts';
-import { makeRecords, startMeasured } from './system/vault.ts';
+import { print, type SystemResult, show } from './system/report.ts';
+import { type Measured, makeRecords, startMeasured } from './system/vault.ts';
 
 const { values } = parseArgs({
   options: {
@@ -29,8 +32,10 @@ const { values } = parseArgs({
     cold: { type: 'string', default: '6000' },
     apis: { type: 'string' },
     enclaves: { type: 'string' },
-    // A folder: CPU profiles of all processes, and where their time went. What it costs makes the other figures worse.
+    // A folder for CPU profiles of all processes; a temporary one by default. They are taken of a second vault, since they cost time themselves.
     profile: { type: 'string' },
+    'profile-clients': { type: 'string', default: '32' },
+    'no-profile': { type: 'boolean', default: false },
   },
 });
 const settings = {
@@ -46,49 +51,82 @@ const unknown = operations.find((name) => !OPERATIONS.some((one) => one.name ===
 if (unknown !== undefined) throw new Error(`there is no operation ${unknown}`);
 
 const run = beginRun('system');
-const profiles = values.profile === undefined ? undefined : new Profiles(values.profile);
-const measured = await startMeasured([
-  ...(profiles?.args ?? []),
+const layout = [
   ...(values.apis === undefined ? [] : ['--apis', values.apis]),
   ...(values.enclaves === undefined ? [] : ['--enclaves', values.enclaves]),
-]);
-const load = new Load();
-const windows: Record<string, Window> = {};
-try {
-  const idle = memoryOf(measured.pids);
-  const coldWanted = operations.includes('decrypt-cold') ? settings.cold : 0;
-  const records = await makeRecords(load, measured, settings.hot + coldWanted);
-  load.use({ hot: records.slice(0, settings.hot), cold: records.slice(settings.hot) });
-  const rounds = new Map<string, Row[]>();
-  // Operations take turns, so that a noisy moment of the machine falls upon all of them.
-  for (let round = 0; round < settings.rounds; round++) {
-    for (const number of clients) {
-      for (const operation of operations) {
-        const row = await measure(load, measured, operation, number, settings);
-        const key = `${operation} ${number}`;
-        rounds.set(key, [...(rounds.get(key) ?? []), row]);
-        windows[key] = row.window;
-        process.stderr.write(`round ${round + 1}, ${show(row)}\n`);
+];
+const { rows, overloads, memory } = await underLoad();
+const profiled = values['no-profile'] ? [] : await underProfiles();
+const result: SystemResult = { ...run, settings, rows, overloads, memory, profiled };
+print(result);
+writeResult(values.json, result);
+
+async function underLoad(): Promise<Pick<SystemResult, 'rows' | 'overloads' | 'memory'>> {
+  const measured = await startMeasured(layout);
+  const load = new Load();
+  try {
+    const idle = memoryOf(measured.pids);
+    await prepare(load, measured);
+    const rounds = new Map<string, Row[]>();
+    // Operations take turns, so that a noisy moment of the machine falls upon all of them.
+    for (let round = 0; round < settings.rounds; round++) {
+      for (const number of clients) {
+        for (const operation of operations) {
+          const row = await measure(load, measured, operation, number, settings);
+          const key = `${operation} ${number}`;
+          rounds.set(key, [...(rounds.get(key) ?? []), row]);
+          process.stderr.write(`round ${round + 1}, ${show(row)}\n`);
+        }
       }
     }
-  }
-  const rows = [...rounds.values()].map(ofRounds);
-  const overloads: Overload[] = [];
-  if (Number(values.overload) > 0) {
-    for (const operation of operations.filter((name) => name === 'decrypt-hot' || name === 'mixed')) {
-      const found = await overload(load, measured, operation, Number(values.overload), settings);
-      overloads.push(found);
-      process.stderr.write(
-        `overload, ${show(found.during)}; back to ${(found.throughputBack * 100).toFixed(0)} %\n`,
-      );
+    const floods: Overload[] = [];
+    if (Number(values.overload) > 0) {
+      for (const operation of operations.filter((name) => name === 'decrypt-hot' || name === 'mixed')) {
+        const found = await overload(load, measured, operation, Number(values.overload), settings);
+        floods.push(found);
+        process.stderr.write(
+          `overload, ${show(found.during)}; back to ${(found.throughputBack * 100).toFixed(0)} %\n`,
+        );
+      }
     }
+    return {
+      rows: [...rounds.values()].map(ofRounds),
+      overloads: floods,
+      memory: { idle, loaded: memoryOf(measured.pids) },
+    };
+  } finally {
+    load.close();
+    await measured.stop();
   }
-  const result = { ...run, settings, rows, overloads, memory: { idle, loaded: memoryOf(measured.pids) } };
-  print(result);
-  writeResult(values.json, result);
-  await profiles?.fetch(measured.pids);
-} finally {
-  load.close();
-  await measured.stop();
 }
-if (profiles !== undefined) printShares(profiles.read(windows));
+
+/** Each operation once more, on a vault whose processes take profiles of themselves. */
+async function underProfiles(): Promise<Profiled[]> {
+  const folder = values.profile ?? mkdtempSync(join(tmpdir(), 'ev-profile-'));
+  const profiles = new Profiles(folder);
+  const measured = await startMeasured([...profiles.args, ...layout]);
+  const load = new Load();
+  const found: Row[] = [];
+  try {
+    await prepare(load, measured);
+    for (const operation of operations) {
+      const row = await measure(load, measured, operation, Number(values['profile-clients']), settings);
+      found.push(row);
+      process.stderr.write(`under profiles, ${show(row)}\n`);
+    }
+    await profiles.fetch(measured.pids);
+  } finally {
+    load.close();
+    await measured.stop();
+  }
+  const windows = Object.fromEntries(found.map(({ operation, window }) => [operation, window]));
+  const shares = profiles.read(windows);
+  if (values.profile === undefined) rmSync(folder, { recursive: true, force: true });
+  return found.map((row) => ({ row, shares: shares[row.operation] ?? {} }));
+}
+
+async function prepare(load: Load, measured: Measured): Promise<void> {
+  const cold = operations.includes('decrypt-cold') ? settings.cold : 0;
+  const records = await makeRecords(load, measured, settings.hot + cold);
+  load.use({ hot: records.slice(0, settings.hot), cold: records.slice(settings.hot) });
+}

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Run } from '../support/run.ts';
 import { figure, table } from '../support/table.ts';
+import { bottleneck, type Cost, costOf, type Profiled } from './cost.ts';
 import { cpuPerRequest, type Row, type Settings } from './measure.ts';
 import type { Overload } from './overload.ts';
 import { isVaults, type Memory } from './processes.ts';
-import type { Shares } from './profile/read.ts';
 
 /** What bench/system.ts writes. */
 export interface SystemResult extends Run {
@@ -12,6 +12,8 @@ export interface SystemResult extends Run {
   readonly rows: readonly Row[];
   readonly overloads: readonly Overload[];
   readonly memory: { readonly idle: Record<string, Memory>; readonly loaded: Record<string, Memory> };
+  /** Each operation on a vault that takes profiles of itself. */
+  readonly profiled: readonly Profiled[];
 }
 
 export const list = (counts: Readonly<Record<string, number>>): string =>
@@ -114,7 +116,7 @@ Processor time a request, ms:
 ${processorTable(result.rows)}
 
 ${memoryTable(result.memory)}
-${result.overloads.length === 0 ? '' : `\nToo many clients, which ask again at once:\n\n${overloadTable(result.overloads)}\n`}`);
+${result.profiled.length === 0 ? '' : `\n${costTable(result.profiled)}\n\n${result.profiled.map((one) => `${one.row.operation}: ${bottleneck(costOf(one))}`).join('\n')}\n\n${result.profiled.map(functions).join('\n\n')}\n`}${result.overloads.length === 0 ? '' : `\nToo many clients, which ask again at once:\n\n${overloadTable(result.overloads)}\n`}`);
 }
 
 /** One line of progress. */
@@ -125,17 +127,36 @@ export function show(row: Row): string {
   return `${row.clients} clients, ${row.operation}: ${figure(row.perSecond)}/s, median ${figure(row.median)} ms, p99 ${figure(row.p99)} ms, clients ${figure(row.clientsCpu / row.elapsed)} of ${figure(busy)} cores${failed}${odd}`;
 }
 
-/** Where the main thread of each process spent each measurement. */
-export function printShares(all: Readonly<Record<string, Readonly<Record<string, Shares>>>>): void {
-  for (const [measurement, processes] of Object.entries(all)) {
-    for (const [process, { busy, groups, top }] of Object.entries(processes)) {
-      if (busy < 0.05) continue;
-      const percent = (seconds: number) => `${((seconds / busy) * 100).toFixed(1)} %`;
-      console.log(`\n## ${measurement}: ${process}, busy for ${busy.toFixed(2)} s`);
-      for (const [group, seconds = 0] of Object.entries(groups))
-        console.log(`${percent(seconds).padStart(8)}  ${group}`);
-      for (const { name, group, seconds } of top.slice(0, 25))
-        console.log(`    ${percent(seconds).padStart(8)}  ${name} (${group})`);
-    }
-  }
+/** Milliseconds of processor time a request, by what it is for. */
+export function costTable(profiled: readonly Profiled[]): string {
+  const costs = profiled.map((one) => ({ operation: one.row.operation, cost: costOf(one) }));
+  const sums = new Map<string, number>();
+  for (const { cost } of costs)
+    for (const [group, ms] of cost.groups) sums.set(group, (sums.get(group) ?? 0) + ms);
+  const groups = [...sums].toSorted(([, a], [, b]) => b - a).map(([group]) => group);
+  const beyond = ({ cryptography, total }: Cost) => `${((1 - cryptography / total) * 100).toFixed(0)} %`;
+  return table(
+    ['CPU ms a request', ...costs.map(({ operation }) => operation)],
+    [
+      ...groups.map((group) => [group, ...costs.map(({ cost }) => figure(cost.groups.get(group) ?? 0))]),
+      ['all', ...costs.map(({ cost }) => figure(cost.total))],
+      ['beyond cryptography', ...costs.map(({ cost }) => beyond(cost))],
+    ],
+  );
+}
+
+/** Functions that took most of each process's main thread. */
+function functions({ row, shares }: Profiled): string {
+  return Object.entries(shares)
+    .filter(([, { busy }]) => busy > 0.05 * row.elapsed)
+    .map(([process, { busy, top }]) => {
+      const lines = top
+        .slice(0, 8)
+        .map(({ name, group, seconds }) => `  ${((seconds / busy) * 100).toFixed(1)} % ${name} (${group})`);
+      return [
+        `${row.operation}: ${process}, busy ${((busy / row.elapsed) * 100).toFixed(0)} %`,
+        ...lines,
+      ].join('\n');
+    })
+    .join('\n');
 }

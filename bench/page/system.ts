@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Run } from '../support/run.ts';
+import { figure } from '../support/table.ts';
+import { bottleneck, costOf } from '../system/cost.ts';
+import { MIX, OPERATIONS } from '../system/operations.ts';
+import {
+  costTable,
+  memoryTable,
+  overloadTable,
+  processorTable,
+  type SystemResult,
+  timings,
+} from '../system/report.ts';
+import { lines } from './plot.ts';
+
+/** The whole vault under load. */
+export function section(run: Run): string {
+  const result = run as SystemResult;
+  const { machine, settings, rows, overloads, memory, profiled, measured, commit } = result;
+  const most = Math.max(...rows.map(({ clients }) => clients));
+  const busiest = rows.filter(({ clients }) => clients === most);
+  return `
+## The whole vault under load
+
+As its clients see it: API, parent, enclave, KMS and hypervisor as processes of their own, HTTP over loopback, every audit entry on the disk before the answer. Each client has one kept-alive connection and sends its next request when it
+has the answer to the last, so many clients mostly wait for their turn. Answers are checked to be those of the record that was asked for. ${settings.rounds} rounds of ${settings.seconds} s; medians of the rounds.
+
+${OPERATIONS.filter(({ name }) => rows.some(({ operation }) => operation === name))
+  .map(({ name, what }) => `- **${name}**: ${what}`)
+  .join('\n')}
+
+${timings(rows)}
+
+*CPU ms a request* is that of API, parent and enclave together. An enclave works on 32 requests and lets 64 wait, of which expressions of one caller have 8 and 64: more clients than that are refused with 503 and Retry-After, which these do not heed.
+Clients took ${figure(Math.max(...busiest.map(({ clientsCpu, elapsed }) => clientsCpu / elapsed)))} of ${machine.cores} cores at most with ${most} of them.
+
+![Throughput by the number of clients](performance/system.svg)
+
+### Too many clients
+
+${
+  overloads.length === 0
+    ? 'Not measured in this run.'
+    : `${overloads[0]?.clients} clients that ask again at once whatever Retry-After says; then ${overloads[0]?.pauseSeconds} s of rest; then as before. *Unclean* is any answer that is not a 503 or 429 as a problem document with Retry-After, and any exchange without an answer.
+
+${overloadTable(overloads)}`
+}
+
+### Where the time goes
+
+${
+  profiled.length === 0
+    ? 'Not measured in this run.'
+    : `Processor time by what it was for, ${profiled[0]?.row.clients} clients: the kernel's figures for each process, divided as a CPU profile of its main thread says. Profiles cost time, so the sums are above those of the table before; shares hold. *Cryptography* is that of
+requests alone (ECDH, AEAD, HKDF, HMACs of records and audit, sealed messages, RSA of a KMS answer), with TLS what a decryption cannot do without.
+
+${costTable(profiled)}
+
+What takes most: ${profiled.map((one) => `**${one.row.operation}** ${bottleneck(costOf(one))}`).join('; ')}.`
+}
+
+### Processor time and memory of each process
+
+Milliseconds of processor time a request. KMS and hypervisor are AWS's business in a deployment, and there is no supervisor.
+
+${processorTable(busiest)}
+
+${memoryTable(memory)}
+
+\`node bench/system.ts\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load before: ${machine.load}. Mixed: ${Object.entries(
+    MIX,
+  )
+    .map(([name, share]) => `${share} % ${name}`)
+    .join(', ')}.
+`;
+}
+
+export function plots(run: Run): Readonly<Record<string, string>> {
+  const { rows } = run as SystemResult;
+  const operations = [...new Set(rows.map(({ operation }) => operation))];
+  return {
+    'system.svg': lines({
+      title: 'Requests a second by the number of clients',
+      x: 'clients',
+      y: 'requests/s',
+      logX: true,
+      logY: true,
+      lines: operations.map((label) => ({
+        label,
+        points: rows
+          .filter(({ operation, perSecond }) => operation === label && perSecond > 0)
+          .map(({ clients, perSecond }) => [clients, perSecond] as const),
+      })),
+    }),
+  };
+}
