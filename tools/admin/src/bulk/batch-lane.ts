@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { AdminError } from '../errors.ts';
-import { type Errand, fatal, takeResult } from './errand.ts';
+import { type Errand, fatal, mayBeDone, takeResult } from './errand.ts';
 import { type Flow, pauseAfter } from './flow.ts';
 import { type Access, askJson, problemFrom } from './http.ts';
 import { LONGEST_ROW } from './ndjson-rows.ts';
@@ -51,11 +51,13 @@ async function send(
     const answer = await askJson(access, 'POST', errand.path, errand.body(rows), { signal: flow.aborted });
     if (answer.status !== 200) {
       const problem = problemFrom(answer);
+      if (mayBeDone(problem)) flow.delivered();
       const error = fatal(problem, errand);
       if (error !== undefined) flow.fail(error);
       giveBack(`${problem.status} ${problem.code}`);
       return (problem.retryAfter ?? 0) * 1000;
     }
+    flow.delivered();
     const results = member(answer.json, 'results');
     for (const result of Array.isArray(results) ? (results as unknown[]) : []) {
       const index = member(result, 'index');
@@ -66,6 +68,7 @@ async function send(
     giveBack('an answer that is none of this protocol');
     return left.size === 0 ? undefined : 0;
   } catch (error) {
+    flow.delivered();
     giveBack(error instanceof AdminError ? error.message : 'connection lost');
     return 0;
   }

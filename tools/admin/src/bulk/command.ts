@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { AdminError } from '../errors.ts';
 import { type Ended, type Job, runJob } from './job.ts';
 import { EXIT_REFUSED } from './options.ts';
@@ -46,7 +46,7 @@ function tell({ options }: Omit<Job, 'stop'>, { report, failure }: Ended): numbe
   if (failure !== undefined) process.stderr.write(`enclave-vault: ${failure.code}: ${failure.message}\n`);
   if (report.refused > 0 || report.incomplete > 0)
     process.stderr.write(`enclave-vault: rows without a whole result are named in ${options.refused}\n`);
-  if (report.ended !== 'finished' && report.rows + report.unanswered > 0)
+  if (report.ended !== 'finished' && existsSync(options.state))
     process.stderr.write(
       `enclave-vault: start the same command again: it goes on after row ${report.rows}, without a row twice or left out\n` +
         (report.what === 'import' && report.unanswered > 0

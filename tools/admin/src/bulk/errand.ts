@@ -42,6 +42,9 @@ const OF_ALL: ReadonlySet<string> = new Set(
 const ROW_PASSING: ReadonlySet<string> = new Set(['internal', 'answer_too_large']);
 const FAILURES = 4;
 
+/** Whether a call that was answered by this problem may have been done all the same, in part: a gateway may not have waited. */
+export const mayBeDone = ({ status }: Problem): boolean => status === 408 || status >= FOR_GOOD_BELOW;
+
 /** @returns the error that ends the job, when a call was answered by a problem that will not pass */
 export function fatal({ status, code, members }: Problem, errand: Errand): AdminError | undefined {
   if (PASSING_STATUS.has(status) || status >= FOR_GOOD_BELOW) return undefined;

@@ -58,6 +58,7 @@ export class Flow {
   readonly #waiters = new Set<Waiter>();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #finished = Promise.withResolvers<void>();
+  readonly #taken = Promise.withResolvers<void>();
   readonly #aborted = new AbortController();
   #settled: number;
   #reserved: number;
@@ -70,6 +71,7 @@ export class Flow {
   #answeredAt: number;
   #heldUntil = 0;
   #finishedAlready = false;
+  #delivered = false;
   #lastReason = 'no answer';
   #highestSent: number;
   #resent = 0;
@@ -121,8 +123,23 @@ export class Flow {
     for (const sentAt of this.#sent.values()) since = Math.min(since, sentAt);
     // Not yet read again, or read and not yet taken: the earlier run may have sent them.
     if (this.#settled < this.#options.reserved) since = Math.min(since, this.#options.since);
-    const over = this.#finishedAlready ? Math.max(this.#settled, this.#highestSent) : this.#reserved;
-    return { reserved: Math.max(over, this.#settled), since };
+    return { reserved: Math.max(this.#mayBeThere, this.#settled), since };
+  }
+
+  get #mayBeThere(): number {
+    if (!this.#finishedAlready) return this.#reserved;
+    return this.#delivered ? this.#highestSent : this.#options.reserved;
+  }
+
+  /** What was sent may have been done: the vault took a call, or nobody knows. Where it refuses whole calls, nothing was. */
+  delivered(): void {
+    this.#delivered = true;
+    this.#taken.resolve();
+  }
+
+  /** Resolves when a call was taken, or everything is over: before that one at a time is enough to find out that none is. */
+  get taken(): Promise<void> {
+    return this.#taken.promise;
   }
 
   /**
@@ -224,6 +241,7 @@ export class Flow {
     if (abort) this.#aborted.abort();
     for (const timer of this.#timers) clearTimeout(timer);
     for (const { give } of [...this.#waiters]) give(null);
+    this.#taken.resolve();
     if (this.#failure === undefined) this.#finished.resolve();
     else this.#finished.reject(this.#failure);
   }

@@ -169,7 +169,8 @@ class Run {
     job.stop.addEventListener('abort', stop, { once: true });
     const ticker = new Ticker((seconds) => this.#moment(seconds));
     const saver = setInterval(() => this.#saveOrFail(), SAVE_EVERY_MS);
-    const lanes = Array.from({ length: options.concurrency }, async () => {
+    const lanes = Array.from({ length: options.concurrency }, async (_, i) => {
+      if (i > 0) await flow.taken;
       await lane(flow, job.access, errand).catch((error: unknown) => flow.fail(error as Error));
     });
     let failure: unknown;

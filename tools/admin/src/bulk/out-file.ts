@@ -46,6 +46,7 @@ export class OutFile {
   }
 
   append(text: string): void {
+    if (text === '') return;
     this.#waiting.push(text);
     this.#characters += text.length;
     if (this.#characters >= WRITE_AT) this.#write();

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { linesIn } from '../import/lines.ts';
-import { type Errand, fatal, takeResult } from './errand.ts';
+import { type Errand, fatal, mayBeDone, takeResult } from './errand.ts';
 import { type Flow, pauseAfter } from './flow.ts';
 import { type Access, call, codeOf, nameOf, problemOf } from './http.ts';
 import type { Sendable } from './row.ts';
@@ -46,6 +46,8 @@ class Stream {
   readonly #closed = new AbortController();
   #lessWaiting = Promise.withResolvers<void>();
   #heardAt = performance.now();
+  /** The call as a whole, before any row of it was looked at. */
+  #refused = false;
   answered = 0;
 
   constructor(flow: Flow, access: Access, errand: Errand) {
@@ -79,6 +81,7 @@ class Stream {
     });
     const written = this.#write(first);
     const ended = await end.promise;
+    if (!this.#refused) this.#flow.delivered();
     this.#close();
     await written;
     clearInterval(watch);
@@ -115,6 +118,7 @@ class Stream {
   async #read(answer: IncomingMessage): Promise<End> {
     this.#heardAt = performance.now();
     if (answer.statusCode !== 200) return this.#problem(answer);
+    this.#flow.delivered();
     for await (const line of linesIn(answer as AsyncIterable<Buffer>, LONGEST_LINE)) {
       this.#heardAt = performance.now();
       const text = line?.toString('utf8');
@@ -129,6 +133,7 @@ class Stream {
 
   async #problem(answer: IncomingMessage): Promise<End> {
     const problem = await problemOf(answer);
+    this.#refused = !mayBeDone(problem);
     const error = fatal(problem, this.#errand);
     if (error !== undefined) this.#flow.fail(error);
     return {

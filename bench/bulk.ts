@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Many records in and out: `node bench/bulk.ts [--records N] [--json FILE]`. Writes a file of people who are nobody, starts the vault as
+ * `npm start` does, brings them in by `enclave-vault import` and out again by `enclave-vault export`, and holds every value against the file.
+ */
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type ClientRun, peakOf, runClient } from './bulk/client.ts';
+import { KmsEvents } from './bulk/kms-events.ts';
+import { comparePeople, FIELDS, writePeople } from './bulk/people.ts';
+import { type BulkResult, processesTable, type Way, waysTable } from './bulk/result.ts';
+import { beginRun, writeResult } from './support/run.ts';
+import { cpuOf, pidsOf, used } from './system/processes.ts';
+import { startMeasured } from './system/vault.ts';
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'string' },
+    records: { type: 'string', default: '20000' },
+    format: { type: 'string', default: 'csv' },
+    concurrency: { type: 'string', default: '4' },
+    batch: { type: 'boolean', default: false },
+    /** Of the local KMS, `100,10000` say. */
+    'kms-quota': { type: 'string' },
+    'kms-latency': { type: 'string' },
+    'key-pool': { type: 'string' },
+    apis: { type: 'string' },
+    enclaves: { type: 'string' },
+    keep: { type: 'string' },
+  },
+});
+const VAULT_OPTIONS = ['kms-quota', 'kms-latency', 'key-pool', 'apis', 'enclaves'] as const;
+const vaultArgs = VAULT_OPTIONS.flatMap((name) => {
+  const value = values[name];
+  return value === undefined ? [] : [`--${name}`, value];
+});
+const settings: BulkResult['settings'] = {
+  records: Number(values.records),
+  format: values.format === 'ndjson' ? 'ndjson' : 'csv',
+  concurrency: Number(values.concurrency),
+  batch: values.batch,
+  vault: vaultArgs,
+  kmsQuota: values['kms-quota'] ?? null,
+};
+
+const run = beginRun('bulk');
+const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'ev-bulk-'));
+const people = join(folder, `people.${settings.format}`);
+const ids = join(folder, 'people.ids.ndjson');
+const out = join(folder, 'out.ndjson');
+const measured = await startMeasured(vaultArgs);
+const events = new KmsEvents(join(measured.vault.data, 'kms-events.log'));
+try {
+  process.stderr.write(`writing ${settings.records} people\n`);
+  await writePeople(people, settings.records, settings.format);
+  const before = storeBytes();
+  const both = ['--concurrency', String(settings.concurrency), ...(settings.batch ? ['--batch'] : [])];
+  const ways = [
+    await way('import', people, [people, '--out', ids, ...both]),
+    await way('export', out, [
+      '--ids',
+      ids,
+      '--fields',
+      FIELDS.join(),
+      '--reason',
+      'measured',
+      '--out',
+      out,
+      ...both,
+    ]),
+  ];
+  const compared = await comparePeople(out);
+  if (compared !== settings.records) throw new Error(`${compared} records came out, of ${settings.records}`);
+  const result: BulkResult = { ...run, settings, ways, store: { before, after: storeBytes() } };
+  console.log(`${waysTable(result)}\n\n${processesTable(result)}`);
+  console.log(`\nstore: ${(result.store.after / 1e6).toFixed(1)} MB; every value came out as it went in`);
+  writeResult(values.json, result);
+} finally {
+  events.close();
+  await measured.stop();
+  if (values.keep === undefined) rmSync(folder, { recursive: true, force: true });
+}
+
+async function way(name: Way['way'], file: string, args: readonly string[]): Promise<Way> {
+  const { url, key } = { url: measured.vault.url, key: measured.target.key };
+  const pids = await pidsOf(measured.vault);
+  const cpu = cpuOf(pids);
+  events.take();
+  const client = await runClient([name, ...args], { ENCLAVE_VAULT_URL: url, ENCLAVE_VAULT_KEY: key });
+  const vaults = Object.entries(used(cpu, cpuOf(pids))).map(([one, { all }]) => ({
+    name: one,
+    cpu: all,
+    peak: peakOf(pids[one] ?? 0),
+  }));
+  return {
+    way: name,
+    records: settings.records,
+    ...figuresOf(client),
+    fileBytes: statSync(file).size,
+    kmsCalls: events.take(),
+    processes: [{ name: 'client', cpu: client.cpu.all, peak: client.peak }, ...vaults],
+  };
+}
+
+function figuresOf({ report }: ClientRun): Pick<Way, 'seconds' | 'perSecond' | 'sentAgain'> {
+  const { done, seconds, sent_again } = report as { done: number; seconds: number; sent_again: number };
+  if (done !== settings.records) throw new Error(`${done} records, of ${settings.records}`);
+  return { seconds, perSecond: done / seconds, sentAgain: sent_again };
+}
+
+function storeBytes(): number {
+  const database = join(measured.vault.data, 'vault.db');
+  return [database, `${database}-wal`].reduce(
+    (sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
+}

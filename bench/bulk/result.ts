@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Run } from '../support/run.ts';
+import { figure, table } from '../support/table.ts';
+
+/** One way: everything in, or everything out. */
+export interface Way {
+  readonly way: 'import' | 'export';
+  readonly records: number;
+  readonly seconds: number;
+  readonly perSecond: number;
+  /** Of the file, bytes. */
+  readonly fileBytes: number;
+  readonly sentAgain: number;
+  /** By operation. */
+  readonly kmsCalls: Readonly<Record<string, number>>;
+  /** By process, the client included: s of processor time, MiB at the highest. */
+  readonly processes: readonly { readonly name: string; readonly cpu: number; readonly peak: number }[];
+}
+
+export interface BulkResult extends Run {
+  readonly settings: {
+    readonly records: number;
+    readonly format: 'csv' | 'ndjson';
+    readonly concurrency: number;
+    readonly batch: boolean;
+    /** What the vault was started with beyond the rates. */
+    readonly vault: readonly string[];
+    /** Key pairs and other requests a second of the local KMS; null: it has none. */
+    readonly kmsQuota: string | null;
+  };
+  readonly ways: readonly Way[];
+  /** With its write-ahead log, before the first and after the last record, bytes. */
+  readonly store: { readonly before: number; readonly after: number };
+}
+
+/** Calls that make a key pair, and all others: KMS counts them apart. */
+export const kmsOf = ({ kmsCalls }: Way): { readonly pairs: number; readonly others: number } => {
+  const sum = (which: (name: string) => boolean): number =>
+    Object.entries(kmsCalls).reduce((all, [name, count]) => all + (which(name) ? count : 0), 0);
+  const isPair = (name: string): boolean => name.startsWith('GenerateDataKeyPair');
+  return { pairs: sum(isPair), others: sum((name) => !isPair(name)) };
+};
+
+export function waysTable({ ways }: BulkResult): string {
+  return table(
+    ['', 'records/s', 'seconds', 'MB', 'KMS: key pairs a record', 'KMS: others a record'],
+    ways.map((one) => {
+      const { pairs, others } = kmsOf(one);
+      return [
+        one.way,
+        figure(one.perSecond),
+        figure(one.seconds),
+        figure(one.fileBytes / 1e6),
+        figure(pairs / one.records),
+        figure(others / one.records),
+      ];
+    }),
+  );
+}
+
+export function processesTable({ ways }: BulkResult): string {
+  const names = [...new Set(ways.flatMap(({ processes }) => processes.map(({ name }) => name)))];
+  const of = (way: Way['way'], name: string) =>
+    ways.find((one) => one.way === way)?.processes.find((one) => one.name === name);
+  return table(
+    ['process', 'import: CPU ms a record', 'import: peak MiB', 'export: CPU ms a record', 'export: peak MiB'],
+    names.map((name) => [
+      name,
+      ...(['import', 'export'] as const).flatMap((way) => {
+        const found = of(way, name);
+        const records = ways.find((one) => one.way === way)?.records ?? 1;
+        return found === undefined ? ['–', '–'] : [figure((found.cpu / records) * 1000), figure(found.peak)];
+      }),
+    ]),
+  );
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type BulkResult, kmsOf, processesTable, type Way, waysTable } from '../bulk/result.ts';
+import type { Run } from '../support/run.ts';
+import { figure } from '../support/table.ts';
+
+/** KMS's quotas in the large Regions, requests a second (docs/cost.md): elliptic key pairs, and symmetric requests. */
+const QUOTA = { pairs: 100, others: 10_000 };
+
+/** Many records in and out. */
+export function section(run: Run): string {
+  const result = run as BulkResult;
+  const { settings, machine, measured, commit, store, ways } = result;
+  const quota =
+    settings.kmsQuota === null ? 'no quota' : `a quota of \`${settings.kmsQuota}\` (key pairs, others)`;
+  const words = [
+    ...['node bench/bulk.ts --records', String(settings.records)],
+    ...settings.vault,
+    ...(settings.batch ? ['--batch'] : []),
+  ].join(' ');
+  return `
+## Many records in and out
+
+${settings.records.toLocaleString('en-US')} records of 12 fields, from a ${settings.format === 'csv' ? 'CSV file' : 'file of JSON lines'} by \`enclave-vault import\` and out again by \`enclave-vault export\` ([how](bulk.md)), ${
+    settings.batch ? 'as documents of 100' : `by ${settings.concurrency} streams`
+  }. Every value that came out was held against the file.
+
+${waysTable(result)}
+
+The store grew to ${figure(store.after / 1e6)} MB: ${figure((store.after - store.before) / settings.records)} bytes a record with its audit.
+
+${processesTable(result)}
+
+The local KMS had ${quota}. AWS's has one for the account and Region: ${QUOTA.pairs} key pairs of an elliptic curve a second unless it is raised, and ${QUOTA.others.toLocaleString('en-US')} or more symmetric requests. By the calls counted above,
+${ways.map((way) => onAws(way)).join('; ')}. An export is bounded by the enclave's own measured rate before that, 360,000 records an hour unless set otherwise.
+
+\`${words}\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load before: ${machine.load}. The client, the vault and KMS share the machine.
+`;
+}
+
+function onAws(way: Way): string {
+  const { pairs, others } = kmsOf(way);
+  const seconds = Math.max(pairs / QUOTA.pairs, others / QUOTA.others);
+  const bound = pairs / QUOTA.pairs >= others / QUOTA.others ? 'key pairs' : 'symmetric requests';
+  const here =
+    seconds <= way.seconds
+      ? 'less than it took here'
+      : `${figure(seconds / way.seconds)} times what it took here`;
+  return `the ${way.way} needs ${duration(seconds)} there, for its ${bound} (${here})`;
+}
+
+function duration(seconds: number): string {
+  if (seconds < 120) return `${figure(seconds)} s`;
+  return seconds < 7200 ? `${figure(seconds / 60)} minutes` : `${figure(seconds / 3600)} hours`;
+}
