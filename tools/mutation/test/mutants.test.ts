@@ -52,6 +52,16 @@ describe('a mutant', () => {
     expect(mutant).toMatchObject({ original: '{ a: 1, }', line: 'const x = {' });
   });
 
+  test('at a place that is none has no text, and is not looked for for ever', () => {
+    const mutant = first(
+      reported(SOURCE, [
+        [1, 10],
+        [1, 5],
+      ]),
+    );
+    expect(mutant).toMatchObject({ original: '', line: SOURCE[0] });
+  });
+
   test('is known again when lines move, and when their indentation changes', () => {
     const moved = ['// new', '', `    ${SOURCE[0]}`, ...SOURCE.slice(1)];
     expect(
