@@ -158,9 +158,10 @@ describe('a thread', () => {
       nth(0).says({ kind: 'ready' });
       const asked = p.evaluate(ask('a'));
       nth(0).emit(event, new Error('out of memory'));
-      nth(0).emit('exit', 1);
       expect(await asked).toEqual([{ name: 'a', ...SPENT }]);
       expect([threads.length, vi.getTimerCount()]).toEqual([2, 0]);
+      nth(0).emit('exit', 1);
+      expect(threads).toHaveLength(2);
     },
   );
 
@@ -214,6 +215,13 @@ describe('a request', () => {
 });
 
 describe('a pool that is closed', () => {
+  it('ends threads that have nothing to do', async () => {
+    const p = pool(2);
+    nth(0).says({ kind: 'ready' });
+    await p.close();
+    expect(threads.map(({ terminated }) => terminated)).toEqual([1, 1]);
+  });
+
   it('rejects what waits and what threads have, ends them, and opens none', async () => {
     const p = pool(2);
     nth(0).says({ kind: 'ready' });
