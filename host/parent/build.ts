@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type NativePart, writeNative } from '@enclave-vault/enclave/build/native';
 import { parentArchive } from './build/archive.ts';
-import { bundleParent } from './build/bundle.ts';
+import { type Bundle, bundleParent } from './build/bundle.ts';
 
 export interface ParentBuild {
   readonly directory: string;
@@ -15,6 +15,8 @@ export interface ParentBuild {
   readonly sha384: string;
   /** The addon for each architecture, in a folder of its name. */
   readonly native: readonly NativePart[];
+  /** What the bundler read, and what of it is in the file. */
+  readonly metafile: Bundle['metafile'];
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -26,14 +28,14 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  */
 export async function buildParent(outDir: string): Promise<ParentBuild> {
   const directory = resolve(outDir);
-  const { code } = await bundleParent(await realpath(ROOT));
+  const { code, metafile } = await bundleParent(await realpath(ROOT));
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'parent.mjs'), code);
   const native = await writeNative(directory);
   const own = native.find(({ architecture }) => architecture === process.arch);
   if (own?.path != null) await copyFile(own.path, join(directory, 'koffi.node'));
   const sha384 = createHash('sha384').update(code).digest('hex');
-  return { directory, bytes: code.length, sha384, native };
+  return { directory, bytes: code.length, sha384, native, metafile };
 }
 
 /** The folder. */

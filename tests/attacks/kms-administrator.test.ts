@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { generateKeyPairSync } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CancelKeyDeletionCommand,
   CreateKeyCommand,
@@ -37,10 +38,12 @@ import { describeNames, LOOK_ALIKES } from './iam-administrator-names.ts';
  * Cannot: use a key that he administers; make a grant, a replica, or a policy with the lockout check bypassed; have a key pair of his own
  *   taken for a record's, though he wrapped it under the record's context; move the vault to another key by an alias.
  * Remains: who writes a key policy lets himself in. Canaries compare the policy every minute and say which statement changed, KMS's
- *   log has who it was. Who disables or deletes a key takes everything away: seven days at least, and an alarm.
+ *   log has who it was. An enclave uses a record's key for a minute after KMS gave it, or until KMS refuses it one. Who disables or deletes a key takes everything away: seven days at least, and an alarm.
  */
 const VALUES = { first_name: 'Bartholomew', ssn9: '219099999' };
 const DENIED = ['AccessDeniedException', expect.stringContaining('explicit deny')];
+/** How long an enclave keeps a record's key here. */
+const AGE_SECONDS = 2;
 let glass: GlassVault;
 let twin: TwinKms;
 let documents: Documents;
@@ -48,7 +51,9 @@ let id = '';
 let record: Item;
 
 beforeAll(async () => {
-  glass = await GlassVault.start();
+  // Without key pairs made beforehand: creations ask KMS.
+  const args = ['--enclave-key-cache', `2048,${AGE_SECONDS},1000`, '--key-pool', '0,1'];
+  glass = await GlassVault.start({ args });
   id = await glass.create(VALUES);
   record = await glass.record(id);
   documents = new Documents(glass, (await capture(glass, id)).document);
@@ -151,6 +156,7 @@ describe('the deployment role', () => {
       const kms = glass.kms('deployment', 'outside');
       // Two commands of different answers: what they say is not looked at.
       await kms.send(take(glass.keys.vault) as DisableKeyCommand);
+      await sleep(AGE_SECONDS * 1000);
       const answer = await glass.decrypt(id, ['first_name']);
       expect(answer.status).toBe(503);
       expect(answer.text).not.toContain(VALUES.first_name);
@@ -160,6 +166,51 @@ describe('the deployment role', () => {
       expect(await opens()).toEqual(OPENED);
     },
   );
+});
+
+describe('a key that is taken out of use', () => {
+  const disabled = async (what: () => Promise<void>): Promise<void> => {
+    await glass.kms('deployment', 'outside').send(new DisableKeyCommand({ KeyId: glass.keys.vault }));
+    try {
+      await what();
+    } finally {
+      await glass.kms('admin').send(new EnableKeyCommand({ KeyId: glass.keys.vault }));
+    }
+  };
+
+  it('opens for as long as an enclave keeps it what was read just before, and nothing after that', async () => {
+    const [hot, cold] = [await glass.create(VALUES), await glass.create(VALUES)];
+    expect(await opens(hot)).toEqual(OPENED);
+    await disabled(async () => {
+      const until = Date.now() + AGE_SECONDS * 1000;
+      expect(await opens(hot)).toEqual(OPENED);
+      let last = Date.now();
+      while ((await opens(hot))[0] === 200) last = Date.now();
+      expect(last).toBeLessThan(until + 1_000);
+      expect(await opens(hot)).toEqual([503, 'kms_unavailable']);
+      expect(await opens(cold)).toEqual([503, 'kms_unavailable']);
+    });
+    expect([await opens(hot), await opens(cold)]).toEqual([OPENED, OPENED]);
+  });
+
+  it('opens nothing more from the moment that an enclave hears of it, of any record', async () => {
+    const [hot, cold] = [await glass.create(VALUES), await glass.create(VALUES)];
+    expect(await opens(hot)).toEqual(OPENED);
+    await disabled(async () => {
+      expect(await opens(cold)).toEqual([503, 'kms_unavailable']);
+      expect(await opens(hot)).toEqual([503, 'kms_unavailable']);
+    });
+  });
+
+  it('opens nothing for who wants KMS asked', async () => {
+    const hot = await glass.create(VALUES);
+    expect(await opens(hot)).toEqual(OPENED);
+    await disabled(async () => {
+      const ask = { fields: ['first_name'], reason: 'attack', fresh: true };
+      const { status, json } = await glass.call('POST', `/v1/vaults/${hot}/decrypt`, ask);
+      expect([status, json.code]).toEqual([503, 'kms_unavailable']);
+    });
+  });
 });
 
 describeNames(() => ({ glass, twin, documents, record }));

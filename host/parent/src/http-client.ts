@@ -24,6 +24,12 @@ export interface HttpAnswer {
 }
 
 /**
+ * Connections at once; further requests wait for one, within their time. No server of ours works on more at once, and a unix socket at which more
+ * knock together than its queue holds (511) refuses them.
+ */
+const MAX_SOCKETS = 256;
+
+/**
  * HTTP/1.1 to one server, over a unix socket, mutual TLS or whatever else connects, with kept-alive connections, a
  * bound on the answer's size and one time limit for the whole exchange. Errors are `connection_lost`, `timeout` or
  * `answer_too_large`, nothing else.
@@ -36,7 +42,8 @@ export class HttpClient {
 
   constructor(target: HttpTarget) {
     const open = opener(target, this.#connecting.signal);
-    this.#kept = new OpeningAgent(open, { keepAlive: true, maxFreeSockets: 64, scheduling: 'lifo' });
+    const sockets = { maxSockets: MAX_SOCKETS, maxFreeSockets: 64 };
+    this.#kept = new OpeningAgent(open, { keepAlive: true, ...sockets, scheduling: 'lifo' });
     this.#fresh = new OpeningAgent(open, { keepAlive: false });
     // A unix socket or a vsock port has no name; every server of ours takes this one.
     this.#host = 'tls' in target ? target.tls.servername : 'localhost';

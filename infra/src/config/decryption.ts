@@ -115,7 +115,7 @@ export const DECRYPTION_SETTINGS = [
     doc: 'Records’ private keys that one enclave keeps for a short time after KMS unwrapped them, so that KMS is not asked for each decryption (docs/key-cache.md); 0: none. PCR16 measures this and the next two.',
     read: integer(0, 65_536),
     optional: true,
-    defaultDoc: 'the program’s own, 4096',
+    defaultDoc: 'the program’s own, 2048',
   },
   {
     path: 'decryption.keyCache.ageSeconds',

@@ -26,7 +26,7 @@ ${table(region)}`,
 
 ## Where it goes, and what saves
 - **Idle** is instances, endpoints, alarms and the balancer. \`decryption.min\` of 1 takes one instance away, and with it the second zone.
-- **Under load** it is KMS first: each record has a key of its own, and each decryption unwraps it. That is the design, and nothing to save. Then API Gateway, DynamoDB and Lambda, by the request.
+- **Under load** it is KMS first: each record has a key of its own, which a decryption has unwrapped unless an enclave [still has it](key-cache.md). The estimate takes it that none does: records that are read more than once a minute cost less. Then API Gateway, DynamoDB and Lambda, by the request.
 - **The trail's copy in a log group** has a record for each call of KMS. \`watch.copyToLogs: false\` takes it away, and leaves the alarms of this Region; an organization's trail in its place costs this account nothing.
 - X-Ray: \`features.tracing: false\`.
 

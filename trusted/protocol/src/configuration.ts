@@ -81,9 +81,9 @@ export const DEFAULT_RATE: EnclaveRate = { burst: 2_000, perSecond: 1_000, perHo
 
 /**
  * The key cache of a program whose configuration has none. A minute is the time within which canaries tell of a change of a key's policy.
- * More entries than a minute's requests of the default rate by the hour, in at most 12 MB; and one line in KMS's log for each thousand openings of a record at least.
+ * More entries than a minute's requests of the default rate by the hour, in 27 MB, or 240 where each was written in many parts; and one line in KMS's log for each thousand openings of a record at least.
  */
-export const DEFAULT_KEY_CACHE: KeyCacheLimits = { entries: 4_096, ageMs: 60_000, uses: 1_000 };
+export const DEFAULT_KEY_CACHE: KeyCacheLimits = { entries: 2_048, ageMs: 60_000, uses: 1_000 };
 
 const WHAT = 'configuration';
 const MEMBERS = [
@@ -187,17 +187,8 @@ function readConfiguration(value: CborValue): EnclaveConfiguration {
 
 function writtenRate(rate: EnclaveRate | undefined): [string, CborValue][] {
   if (rate === undefined) return [];
-  const { burst, perSecond, perHour } = rate;
-  return [
-    [
-      'rate',
-      new Map([
-        ['burst', burst],
-        ['per_second', perSecond],
-        ['per_hour', perHour],
-      ]),
-    ],
-  ];
+  const { burst, perSecond: per_second, perHour: per_hour } = rate;
+  return [['rate', new Map(Object.entries({ burst, per_second, per_hour }))]];
 }
 
 function readRate(value: CborValue): EnclaveRate {
@@ -211,17 +202,8 @@ function readRate(value: CborValue): EnclaveRate {
 
 function writtenKeyCache(given: Partial<KeyCacheLimits> | undefined): [string, CborValue][] {
   if (given === undefined) return [];
-  const { entries, ageMs, uses } = { ...DEFAULT_KEY_CACHE, ...given };
-  return [
-    [
-      'key_cache',
-      new Map([
-        ['entries', entries],
-        ['age_ms', ageMs],
-        ['uses', uses],
-      ]),
-    ],
-  ];
+  const { entries, ageMs: age_ms, uses } = { ...DEFAULT_KEY_CACHE, ...given };
+  return [['key_cache', new Map(Object.entries({ entries, age_ms, uses }))]];
 }
 
 function readKeyCache(value: CborValue): KeyCacheLimits {

@@ -160,7 +160,7 @@ export const PARENT = defineRole('parent', {
       doc: 'Records’ private keys that one enclave keeps for a short time after KMS unwrapped them, so that KMS is not asked for each decryption (docs/key-cache.md); 0: none. Measured: another value is another PCR16.',
       read: integer(0, 65_536),
       optional: true,
-      defaultDoc: 'the program’s own, 4096',
+      defaultDoc: 'the program’s own, 2048',
     },
     {
       path: 'enclave.keyCache.ageSeconds',

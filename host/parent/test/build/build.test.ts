@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inputsOf, sizeDifferences, sizeOf } from '../../../../tests/budget/support/sizes.ts';
 import { buildParent, type ParentBuild } from '../../build.ts';
 
 let folder: string;
@@ -27,6 +28,10 @@ test('the same sources give the same bytes, in whatever folder', async () => {
   for (const name of readdirSync(join(folder, 'b')).filter((entry) => entry.includes('.'))) {
     expect(readFileSync(join(folder, 'b', name)).equals(readFileSync(join(folder, 'a', name)))).toBe(true);
   }
+});
+
+test('it is as large as its budget says', () => {
+  expect(sizeDifferences('parent', sizeOf(built.bytes, inputsOf(built.metafile)))).toEqual([]);
 });
 
 test('it needs no node_modules, and names no path of this machine', () => {

@@ -66,7 +66,8 @@ export class KeyCache<T> {
     const asking = this.#asking.get(id);
     if (known === undefined && !fresh && asking !== undefined) {
       // Many requests arrive for a new key at once: one of them asks. If it fails, the others ask with their own credentials and in their own time.
-      await this.#settled(asking, deadline);
+      const late = (): Error => new KmsError('unavailable', 'deadline');
+      await beforeDeadline(this.#parts.clock, deadline, late, Promise.allSettled([asking]));
       known = this.#take(id);
     }
     // Nothing is awaited between the look and the question: else all of them would ask.
@@ -78,15 +79,6 @@ export class KeyCache<T> {
   /** Drops the keys that `which` is true of. */
   drop(which: (key: T) => boolean): void {
     for (const [id, { key }] of this.#entries) if (which(key)) this.#drop(id);
-  }
-
-  #settled(asking: Promise<T>, deadline: number): Promise<void> {
-    const late = (): Error => new KmsError('unavailable', 'deadline');
-    const settled = asking.then(
-      () => undefined,
-      () => undefined,
-    );
-    return beforeDeadline(this.#parts.clock, deadline, late, settled);
   }
 
   async #ask(id: string, ask: () => Promise<T>): Promise<T> {

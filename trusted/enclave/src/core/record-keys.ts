@@ -56,16 +56,9 @@ export class RecordKeys {
     });
   }
 
-  get size(): number {
-    return this.#cache.size;
-  }
-
-  get hits(): number {
-    return this.#cache.hits;
-  }
-
-  get misses(): number {
-    return this.#cache.misses;
+  health(): Record<string, number> {
+    const { size, hits, misses } = this.#cache;
+    return { record_keys: size, key_hits: hits, key_misses: misses };
   }
 
   /**

@@ -86,18 +86,8 @@ export class Service {
   health(): Record<string, number> {
     const { running, waiting } = this.#admission;
     const { opened, refused } = this.#rate;
-    const { size: record_keys, hits: key_hits, misses: key_misses } = this.#recordKeys;
-    return {
-      running,
-      waiting,
-      seen: this.#seen.size,
-      request_keys: this.#requestKeys.size,
-      opened,
-      refused,
-      record_keys,
-      key_hits,
-      key_misses,
-    };
+    const sizes = { seen: this.#seen.size, request_keys: this.#requestKeys.size };
+    return { running, waiting, ...sizes, opened, refused, ...this.#recordKeys.health() };
   }
 
   /** Nothing is answered any more: keys that can be zeroed are. */

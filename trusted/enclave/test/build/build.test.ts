@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { sizeDifferences, sizeOf } from '../../../../tests/budget/support/sizes.ts';
 import { NITRO_NODE_FLAGS, NODE_FLAGS } from '../../build/flags.ts';
 import { buildEnclave, buildNitroEnclave } from '../../build.ts';
 
@@ -27,6 +28,8 @@ describe('the image', () => {
     const one = await buildEnclave(join(folder, 'one'));
     expect(contents(one.directory).map(([name]) => name)).toEqual(['enclave.mjs', 'image.json']);
     expect(contents(one.directory)[0]?.[1]).toBe(one.sha384);
+    const { size } = statSync(join(one.directory, 'enclave.mjs'));
+    expect(sizeDifferences('enclave', sizeOf(size, one.inputs))).toEqual([]);
 
     // Another folder, another working directory, the sources reached by another path, another environment.
     const alias = join(folder, 'a link to the sources');
@@ -53,6 +56,8 @@ describe('the image', () => {
       two.sha384,
       two.native.map(({ sha384 }) => sha384),
     ]);
+    const { size } = statSync(join(one.directory, 'enclave.mjs'));
+    expect(sizeDifferences('enclave-nitro', sizeOf(size, one.inputs))).toEqual([]);
     const image = JSON.parse(readFileSync(join(one.directory, 'image.json'), 'utf8'));
     expect(image).toMatchObject({ v: 1, entry: 'enclave.mjs', nodeFlags: NITRO_NODE_FLAGS });
     for (const { architecture, file, sha384, path, bytes } of one.native) {

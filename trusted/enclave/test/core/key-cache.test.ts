@@ -68,17 +68,27 @@ function caching(limits: Partial<KeyCacheParts<Buffer>> = {}) {
 
 const isZero = (key: Buffer | undefined): boolean => key?.every((byte) => byte === 0) === true;
 
-describe('a key', () => {
-  test('is asked for once, and each request gets a copy of its own', async () => {
-    const { cache, given, get } = caching();
-    const first = await get('a');
-    const expected = Buffer.from(first);
-    first.fill(0);
-    expect(await get('a')).toEqual(expected);
-    expect(given).toHaveLength(1);
-    expect([cache.hits, cache.misses, cache.size]).toEqual([1, 1, 1]);
-  });
+test('asks once, and gives each caller a copy of his own', async () => {
+  const { cache, given, get } = caching();
+  const first = await get('a');
+  const expected = Buffer.from(first);
+  first.fill(0);
+  expect(await get('a')).toEqual(expected);
+  expect(given).toHaveLength(1);
+  expect([cache.hits, cache.misses, cache.size]).toEqual([1, 1, 1]);
+});
 
+test('a key past its time is asked for again, and zeroed when it is forgotten', async () => {
+  const { cache, given, get } = caching();
+  await get('a');
+  clock.pass(AGE);
+  await get('a');
+  expect(given.map(isZero)).toEqual([true, false]);
+  clock.pass(AGE + SECOND);
+  expect([cache.size, ...given.map(isZero)]).toEqual([0, true, true]);
+});
+
+describe('a key', () => {
   test('is another under another id', async () => {
     const { get, given } = caching();
     expect(await get('one')).not.toEqual(await get('two'));
