@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * docs/performance.md and its plots from the published results in bench/results: `node bench/page.ts`, and `--check` to fail when they
+ * docs/performance.md, its plots and docs/comparison.md from the published results in bench/results: `node bench/page.ts`, and `--check` to fail when they
  * are stale. A section is bench/page/NAME.ts: `section(result)` gives Markdown, `plots(result)`, where there are any, SVG by file name.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { comparisonPage } from './page/comparison.ts';
 import { INTRODUCTION, SECTIONS } from './page/sections.ts';
 import { type Run, readResult } from './support/run.ts';
 
@@ -27,6 +28,8 @@ for (const name of SECTIONS) {
   parts.push(made.section(result));
   for (const [file, svg] of Object.entries(made.plots?.(result) ?? {})) wanted.set(join(folder, file), svg);
 }
+const comparison = comparisonPage();
+if (comparison !== undefined) wanted.set(join(root, 'docs/comparison.md'), comparison);
 wanted.set(page, `${parts.map((part) => part.trim()).join('\n\n')}\n`);
 
 const there = existsSync(folder) ? readdirSync(folder).map((file) => join(folder, file)) : [];

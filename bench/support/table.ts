@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** A Markdown table: the first column is words, the others are numbers. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map((_, i) => (i === 0 ? '---' : '--:')), ...rows]
+/** A Markdown table: the first column is words, the others are numbers unless it says otherwise. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  others: 'numbers' | 'words' = 'numbers',
+): string {
+  return [head, head.map((_, i) => (i === 0 || others === 'words' ? '---' : '--:')), ...rows]
     .map((row) => `| ${row.join(' | ')} |`)
     .join('\n');
 }

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+import { FLOOR, JS_PEERS, OURS, PYTHON, RECORDS, RECORDS_AGAIN, RUST } from '../crypto/names.ts';
+import type { CryptoResult } from '../crypto/result.ts';
+import { type Run, readResult } from '../support/run.ts';
+import { figure, table, times } from '../support/table.ts';
+import type { Row } from '../system/measure.ts';
+import type { SystemResult } from '../system/report.ts';
+import { PUBLISHED } from './published.ts';
+
+/** docs/comparison.md: what others publish, what was measured beside us, and where we lose. Undefined before anything was measured. */
+export function comparisonPage(): string | undefined {
+  const crypto = readResult('crypto') as CryptoResult | undefined;
+  const system = readResult('system') as SystemResult | undefined;
+  if (crypto === undefined || system === undefined) return undefined;
+  return `<!-- written by node bench/page.ts from bench/results -->
+# Against the field
+
+Two kinds of figures, kept apart: what was **measured here**, in one run with us, and what **others publish** about themselves, on their machines and of their designs. The first can be repeated (\`npm run bench\`); the second cannot be set beside ours
+without a grain of salt, and is there to know the order of magnitude.
+
+## Measured here: the cryptography of one record
+
+Opening the 12 fields of a record, P-384, medians in ms of candidates that took turns (${machineOf(crypto)}). *One encapsulation* is this vault's format: one ECDH for all that one write sealed. *One a field* is that of the AWS sample, and what a reader
+without a record's format has to do. Details and sealing: [performance.md](performance.md).
+
+${cryptoTable(crypto)}
+
+## Measured here: the whole vault
+
+On ${machineOf(system)}, clients, KMS and all processes of the vault on that one machine, each answer after its audit entry is on the disk. *Hot*: the enclave unwrapped the record's key within the last minute; *cold*: KMS is asked with an attestation document.
+
+${systemTable(system)}
+
+No peer of the table below can be run beside it in the same shape: the AWS sample needs an account, a domain and a pipeline; of the services there is no copy to run.
+
+## What others publish
+
+${table(
+  ['who', 'figure', 'circumstances', 'source'],
+  PUBLISHED.map(({ who, figure: says, circumstances, source, url, asOf }) => [
+    who,
+    says,
+    circumstances,
+    `[${source}](${url}), ${asOf}`,
+  ]),
+  'words',
+)
+  .replace(' --: |', ' --- |')
+  .replaceAll(' --: |', ' --- |')}
+
+Nobody publishes a figure for a vault that decrypts records in a Nitro Enclave with a key pair for each record.
+
+## Where we lose, and why
+
+- **One field, one write: a native library is faster.** rustls on aws-lc-rs opens it in less time than Node's OpenSSL: its P-384 is assembly written for that curve, ours is what Node is built with. There is nothing in JavaScript to win: [the figures](performance.md#cryptography)
+  show how little of ours is not the ECDH itself. A record of 12 fields turns it around only because of the format.
+- **A library in the application's process is faster than any vault.** The AWS Database Encryption SDK opens an item where it is used. Here a request passes the API, the parent and the enclave, and its audit entry is written before the answer: that is the price of plaintext existing in one measured program alone.
+- **Symmetric keys are cheaper than key pairs.** Transit engines and tokenizers use one AES key for many values. A key pair a record costs a KMS call to make, an ECDH to open, and 300 bytes to store. It is what lets a writer seal without being able to read, and one record be destroyed by its key.
+- **KMS decides how many records are made.** ${'`GenerateDataKeyPairWithoutPlaintext`'} has a quota of 100 a second for an account and Region until it is raised. Services that make keys themselves have none. A [pool](adr/0033-pool-of-key-pairs.md) takes the call off the request, not off the quota.
+- **Throughput of one machine is modest beside fleets.** ${fleet(system)} Piiano's 60,000 a second are those of a fleet with a cache over PostgreSQL, without an enclave. What a fleet of ours would do is [a model](performance.md#cost-and-throughput), not a measurement: nothing has run on AWS.
+- **The first read of a record waits for KMS.** Some milliseconds on AWS, by others' figures above; here the local KMS adds what it costs to compute. Systems that hold their master key in memory have no such first read.
+`;
+}
+
+const machineOf = ({ machine }: Run): string =>
+  `${machine.processor}, ${machine.cores} cores, Node ${machine.node}, load before: ${machine.load}`;
+
+const NAMES = [FLOOR, OURS, RECORDS, RECORDS_AGAIN, ...JS_PEERS, PYTHON, RUST];
+
+function cryptoTable({ rows }: CryptoResult): string {
+  const of = (format: 'shared' | 'each') =>
+    rows.find(
+      (row) =>
+        row.suite === 'P-384' && row.direction === 'open' && row.fields === 12 && row.format === format,
+    )?.candidates ?? {};
+  const [shared, each] = [of('shared'), of('each')];
+  const ours = shared[RECORDS]?.median ?? Number.NaN;
+  const cell = (value: number | undefined): string =>
+    value === undefined ? '' : `${figure(value)} (${times(value / ours)})`;
+  return table(
+    ['', 'one encapsulation', 'one a field'],
+    NAMES.filter((name) => shared[name] !== undefined || each[name] !== undefined).map((name) => [
+      `\`${name}\``,
+      cell(shared[name]?.median),
+      cell(each[name]?.median),
+    ]),
+  );
+}
+
+function systemTable({ rows }: SystemResult): string {
+  const clients = [...new Set(rows.map((row) => row.clients))].sort((a, b) => a - b);
+  const [one = 1] = clients;
+  const best = (operation: string): Row | undefined =>
+    rows
+      .filter((row) => row.operation === operation && Object.keys(row.errors).length === 0)
+      .toSorted((a, b) => b.perSecond - a.perSecond)[0];
+  return table(
+    ['', `${one} client: median ms`, 'p99 ms', 'most requests/s without an error', 'with clients'],
+    [...new Set(rows.map(({ operation }) => operation))].map((operation) => {
+      const single = rows.find((row) => row.operation === operation && row.clients === one);
+      const most = best(operation);
+      return [
+        operation,
+        figure(single?.median ?? Number.NaN),
+        figure(single?.p99 ?? Number.NaN),
+        figure(most?.perSecond ?? Number.NaN),
+        String(most?.clients ?? ''),
+      ];
+    }),
+  );
+}
+
+function fleet({ rows, machine }: SystemResult): string {
+  const most = (operation: string): string =>
+    figure(Math.max(...rows.filter((row) => row.operation === operation).map(({ perSecond }) => perSecond)));
+  return `${most('decrypt-hot')} hot and ${most('decrypt-cold')} cold decryptions a second on ${machine.cores} shared cores, clients and KMS included.`;
+}
