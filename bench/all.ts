@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 for (const [script, args] of [
-  ['hpke.ts', []],
+  ['crypto.ts', []],
   ['system.ts', process.argv.slice(2)],
 ] as const) {
   const { status } = spawnSync(process.execPath, [join(import.meta.dirname, script), ...args], {

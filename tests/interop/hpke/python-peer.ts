@@ -23,7 +23,7 @@ function run(command: string, args: readonly string[]): boolean {
 }
 
 /** The interpreter of a virtual environment that has hpke-py in it, or why there is none. */
-function prepare(): { python: string } | { missing: string } {
+export function preparePython(): { python: string } | { missing: string } {
   const python = `${VENV}/bin/python`;
   if (existsSync(python) && run(python, ['-c', 'import hpke.hpke'])) return { python };
   if (!run('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 9))'])) {
@@ -39,7 +39,7 @@ function prepare(): { python: string } | { missing: string } {
 
 /** Starts peer.py, installing what it needs under .cache/ at the first time. */
 export function startPythonPeer(): PythonPeer | { missing: string } {
-  const prepared = prepare();
+  const prepared = preparePython();
   if ('missing' in prepared) return prepared;
   const child = spawn(prepared.python, [here('peer.py')], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
