@@ -40,7 +40,7 @@ export default defineConfig({
             '{trusted,verifier,host,emulators,tools}/*/test/**/*.test.ts',
             'canary/test/**/*.test.ts',
             'images/*/test/**/*.test.ts',
-            'tests/{bench,e2e,attacks,properties,boundaries,fuzz,timing}/**/*.test.ts',
+            'tests/{bench,budget,e2e,attacks,properties,boundaries,fuzz,timing}/**/*.test.ts',
           ],
           exclude: ['**/node_modules/**', ...PURE],
         },

@@ -50,7 +50,7 @@ describe('key pairs made beforehand, on a running vault', () => {
   it('are forgotten by a process that is killed, and none is used by the next one', async () => {
     await until(vault, 8);
     const made = new Set(pairsMade(vault));
-    const { api } = (await vault.control('/pids')) as { api: number };
+    const { api } = (await vault.control('/pids')) as unknown as { api: number };
     process.kill(api, 'SIGKILL');
     await vi.waitFor(async () => expect((await vault.call('GET', '/health')).status).toBe(200), {
       timeout: 10_000,

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bundleFunction } from '@enclave-vault/api/build/function';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { inputsOf, sizeDifferences, sizeOf } from '../../../tests/budget/support/sizes.ts';
 import { AUTHORIZER_SOURCE, buildAuthorizer } from '../build.ts';
 import { startAuthorizer } from '../src/start.ts';
 import { authorizer, CONTEXT, ISSUER, Issuer, METHOD } from './issuer.ts';
@@ -114,11 +115,12 @@ describe('the function', () => {
   });
 
   test('is one file within its budget, the same bytes each time, that runs', async () => {
-    const { directory, bytes } = await buildAuthorizer(join(folder, 'fn'));
+    const { directory, bytes, metafile } = await buildAuthorizer(join(folder, 'fn'));
     const again = await bundleFunction(AUTHORIZER_SOURCE.entry);
     const code = readFileSync(join(directory, 'index.mjs'));
     expect(Buffer.compare(code, again)).toBe(0);
     expect(bytes).toBeLessThan(AUTHORIZER_SOURCE.budget);
+    expect(sizeDifferences('authorizer', sizeOf(bytes, inputsOf(metafile)))).toEqual([]);
     const text = code.toString('utf8');
     expect(text).not.toContain(process.cwd());
     const imports = [...text.matchAll(/from"(?:node:)?([^"]+)"/g)].map(([, name]) => name);

@@ -9,6 +9,7 @@ import { readRole } from '@enclave-vault/settings';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { DEPLOY } from '../../../infra/src/index.ts';
 import { authorizersFile } from '../../../infra/src/settings/api.ts';
+import { inputsOf, sizeDifferences, sizeOf } from '../../../tests/budget/support/sizes.ts';
 import { captureOutput } from '../../api/test/lambda/capture.ts';
 import { type Lambda, startLambda } from '../../api/test/lambda/harness.ts';
 import { buildSmoke, SMOKE_SOURCE } from '../build.ts';
@@ -239,10 +240,11 @@ test.each([
 
 test('is one file within its budget, the same bytes each time, that runs', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'evk-'));
-  const { directory, bytes } = await buildSmoke(join(folder, 'fn'));
+  const { directory, bytes, metafile } = await buildSmoke(join(folder, 'fn'));
   const code = readFileSync(join(directory, 'index.mjs'));
   expect(Buffer.compare(code, await bundleFunction(SMOKE_SOURCE.entry))).toBe(0);
   expect(bytes).toBeLessThan(SMOKE_SOURCE.budget);
+  expect(sizeDifferences('smoke', sizeOf(bytes, inputsOf(metafile)))).toEqual([]);
   const text = code.toString('utf8');
   expect(text).not.toContain(process.cwd());
   const imports = [...text.matchAll(/from"(?:node:)?([^"]+)"/g)].map(([, name]) => name);

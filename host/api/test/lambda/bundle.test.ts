@@ -8,6 +8,7 @@ import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { type KmsEmulator, startKmsEmulator } from '@enclave-vault/emulator-kms';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inputsOf, sizeDifferences, sizeOf } from '../../../../tests/budget/support/sizes.ts';
 import { bundleLambda } from '../../build/bundle.ts';
 import { OMITTED, REPLACED } from '../../build/omit.ts';
 import { buildLambda, MAX_BUNDLE_BYTES } from '../../build-lambda.ts';
@@ -96,6 +97,7 @@ test('one file, the same bytes each time, within its budget, and nothing in it t
   const [one, two] = await Promise.all([bundleLambda(), bundleLambda()]);
   expect(Buffer.compare(one.code, two.code)).toBe(0);
   expect(one.code.length).toBeLessThan(MAX_BUNDLE_BYTES);
+  expect(sizeDifferences('lambda', sizeOf(one.code.length, inputsOf(one.metafile)))).toEqual([]);
   const text = Buffer.from(one.code).toString('utf8');
   expect(text).not.toContain(process.cwd());
   const output = one.metafile.outputs['index.mjs'];
