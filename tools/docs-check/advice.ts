@@ -57,6 +57,8 @@ export const PROBLEM_ADVICE: Readonly<Record<ProblemCode, string>> = {
   misconfigured: 'For the operator: `not_started` in the log of the function names the settings.',
   gateway_failed: 'Said by the gateway. For the operator: the function’s log and its alarms.',
   gateway_timeout: 'Said by the gateway: as for `timed_out`.',
+  overloaded:
+    'Repeat later, and with pauses that grow; nothing was done. For the operator, where it stays: more processes of the API, more enclaves.',
   starting: 'Wait.',
   stopping: 'Wait.',
   audit_busy: 'Repeat: too many calls wrote to the log of one vault at once.',

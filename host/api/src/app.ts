@@ -17,6 +17,7 @@ import { answerClientError } from './http/client-error.ts';
 import { drain } from './http/drain.ts';
 import { checkSingleHeaders, REQUEST_ID_HEADER, RESPONSE_HEADERS } from './http/headers.ts';
 import { isServedHost } from './http/host-check.ts';
+import { DEFAULT_LOAD_LIMIT, LoadLimit } from './http/load-limit.ts';
 import { RouteTable } from './http/not-found.ts';
 import { PROBLEM_TYPE, toProblem } from './http/problems.ts';
 import { auditedRefusal } from './http/refusal.ts';
@@ -161,6 +162,10 @@ function guard(
 ): void {
   const hosts = new Set(allowedHosts === 'any' ? [] : allowedHosts);
   const served = (host: string | undefined) => allowedHosts === 'any' || isServedHost(host, hosts);
+  const load = new LoadLimit(DEFAULT_LOAD_LIMIT);
+  app.addHook('onResponse', async (request) => {
+    if (request.call.admitted) load.leave();
+  });
   app.addHook('onRequest', async (request) => {
     checkSingleHeaders(request.raw.rawHeaders);
     if (!served(request.headers.host)) throw new ApiError('host_not_served');
@@ -172,6 +177,9 @@ function guard(
     // Before anything of the body is read.
     if (request.is404) throw table.refuse(request);
     if (request.routeOptions.config.public === true) return;
+    // Before anything is done for it: what is refused must cost next to nothing.
+    request.call.admitted = load.enter();
+    if (!request.call.admitted) throw new ApiError('overloaded');
     const known = ingress?.()?.principal;
     if (known === null) throw new ApiError('identity_not_mapped');
     const principal = known ?? (await authenticator.authenticate(request.headers.authorization, request.ip));

@@ -43,6 +43,7 @@ const HTTP_ERRORS = {
   headers_too_large: [431, 'The headers are too large'],
   gateway_failed: [502, 'The gateway had no answer of the vault'],
   misconfigured: [503, 'The vault cannot start as it is configured; its log says why'],
+  overloaded: [503, 'The server has as many requests as it can answer in time'],
   starting: [503, 'The vault is starting'],
   stopping: [503, 'The vault is stopping'],
   gateway_timeout: [504, 'The vault did not answer in time'],

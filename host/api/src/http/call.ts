@@ -20,6 +20,8 @@ export interface Call {
   /** Milliseconds, monotonic. */
   readonly startedAt: number;
   principal: Principal | null;
+  /** Whether it has a place among those that are under way. */
+  admitted: boolean;
   /** The code of the problem it was answered with. */
   problem: string | null;
 }

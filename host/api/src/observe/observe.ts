@@ -32,6 +32,7 @@ export function observe(app: FastifyInstance, { log, meter, ingress, deadlineMs 
       deadline: Math.min(Date.now() + deadlineMs, ingress()?.deadline ?? Number.POSITIVE_INFINITY),
       startedAt: performance.now(),
       principal: null,
+      admitted: false,
       problem: null,
     };
     meter.started();
