@@ -22,9 +22,12 @@ export interface ParentHealth {
  */
 export class ParentClient implements EnclaveClient {
   readonly #http: HttpClient;
+  /** A look at its health does not wait behind requests. */
+  readonly #looks: HttpClient;
 
   constructor(target: HttpTarget) {
     this.#http = new HttpClient(target);
+    this.#looks = new HttpClient(target);
   }
 
   async decrypt(envelope: Uint8Array, deadline: number): Promise<Uint8Array> {
@@ -42,7 +45,7 @@ export class ParentClient implements EnclaveClient {
   async health(): Promise<ParentHealth> {
     try {
       const request = { method: 'GET', path: '/health', timeoutMs: HEALTH_TIMEOUT_MS } as const;
-      const answer = await this.#http.request({ ...request, maxBytes: MAX_HEALTH_BYTES });
+      const answer = await this.#looks.request({ ...request, maxBytes: MAX_HEALTH_BYTES });
       if (answer.status === 200) return { healthy: true };
       return { healthy: false, reason: wordOf(answer, 'reason') ?? 'parent_failed' };
     } catch {
@@ -52,6 +55,7 @@ export class ParentClient implements EnclaveClient {
 
   close(): void {
     this.#http.close();
+    this.#looks.close();
   }
 
   async #post(path: string, body: Uint8Array, deadline: number, maxBytes: number): Promise<HttpAnswer> {
