@@ -172,14 +172,14 @@ export const API_SETTINGS = [
   {
     path: 'api.throttle.decryptRate',
     env: 'ENCLAVE_VAULT_DEPLOY_API_THROTTLE_DECRYPT_RATE',
-    doc: 'Decryptions a second of all callers together: the fastest that a stolen caller empties the vault.',
+    doc: 'Decryptions a second of all callers together, of which a call for many counts as a hundred: the fastest that a stolen caller empties the vault.',
     read: integer(1, 10_000),
     default: 20,
   },
   {
     path: 'api.throttle.decryptBurst',
     env: 'ENCLAVE_VAULT_DEPLOY_API_THROTTLE_DECRYPT_BURST',
-    doc: 'Decryptions at once of all callers together.',
+    doc: 'Decryptions at once of all callers together; of calls for many, one for each hundred, and one at least.',
     read: integer(1, 5000),
     default: 40,
   },

@@ -225,12 +225,16 @@ describe('alarms', () => {
       await lambda.call('POST', `/v1/vaults/${json.id}/decrypt`, {
         json: { fields: ['email'], reason: 'a test' },
       });
+      await lambda.call('POST', '/v1/vaults:decrypt', {
+        json: { ids: [json.id], fields: ['email'], reason: 'a test' },
+      });
       await lambda.call('GET', '/v1/keys', { token: null });
       const own = API_ALARMS.filter(
         ({ id, metric }) => metric.namespace === 'own' && /decrypts|unauthenticated/.test(id),
       );
       expect(own.map(({ id }) => id)).toEqual([
         'api-decrypts',
+        'api-decrypts-many',
         'api-decrypts-unusual',
         'api-unauthenticated',
       ]);

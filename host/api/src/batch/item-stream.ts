@@ -57,7 +57,7 @@ export class ItemStream {
     return this.#under.size;
   }
 
-  /** Something came, or was taken. */
+  /** Something came, was done, or was taken. */
   progressed(): void {
     this.#progress = performance.now();
     this.#wake?.();
@@ -77,7 +77,9 @@ export class ItemStream {
     const { idleMs } = this.#work;
     const idle = setInterval(
       () => {
-        if (performance.now() - this.#progress > idleMs) this.stop('request_timeout');
+        // While items are under way it is not the caller who is waited for, unless he does not take what is done.
+        const waits = this.#under.size === 0 || this.#outlet.full;
+        if (waits && performance.now() - this.#progress > idleMs) this.stop('request_timeout');
       },
       Math.min(1_000, idleMs / 4),
     );
@@ -133,7 +135,7 @@ export class ItemStream {
     const item = this.#work.work(line, index).then((result) => {
       this.#answer(index, result);
       this.#under.delete(item);
-      this.#wake?.();
+      if (!this.#outlet.full) this.progressed();
     });
     this.#under.add(item);
   }

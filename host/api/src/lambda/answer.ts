@@ -34,7 +34,7 @@ export function toRestAnswer(response: LightMyRequestResponse): RestAnswer {
     if (value === undefined || DROPPED.has(name)) continue;
     multiValueHeaders[name] = Array.isArray(value) ? value.map(String) : [String(value)];
   }
-  const binary = !/^(?:text\/|application\/(?:[\w.]+\+)?json\b)/.test(
+  const binary = !/^(?:text\/|application\/(?:(?:[\w.]+\+)?json|x-ndjson)\b)/.test(
     String(response.headers['content-type'] ?? 'text/'),
   );
   const bytes = response.rawPayload;

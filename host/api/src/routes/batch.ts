@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import type { RecordSchema, Vault } from '@enclave-vault/vault';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Batches } from '../batch/batches.ts';
@@ -100,9 +101,10 @@ async function stream(
     arrivals.release(request.raw);
     return job;
   });
-  // What comes after a body that was not read to its end is no request.
+  // What comes after a body that was not read to its end is no request. (Behind a gateway there is no connection.)
   reply.raw.once('finish', () => {
-    if (!request.raw.complete) request.raw.socket.destroySoon();
+    const { complete, socket } = request.raw;
+    if (!complete && socket instanceof Socket) socket.destroySoon();
   });
   return reply.type(NDJSON).send(outlet);
 }

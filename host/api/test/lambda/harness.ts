@@ -108,6 +108,6 @@ export function read({ statusCode, multiValueHeaders, body, isBase64Encoded }: R
     Object.entries(multiValueHeaders).map(([name, values]) => [name, values.join(', ')]),
   );
   const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;
-  const json = text !== '' && /json/.test(headers['content-type'] ?? '') ? JSON.parse(text) : null;
+  const json = text !== '' && /[/+]json\b/.test(headers['content-type'] ?? '') ? JSON.parse(text) : null;
   return { status: statusCode, headers, text, json };
 }

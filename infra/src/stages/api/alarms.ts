@@ -42,6 +42,7 @@ const decrypted = () => ({
   route: '/v1/vaults/:id/decrypt',
   status: '200',
 });
+const decryptedOfMany = () => ({ service: SERVICE, operation: 'decrypt', result: 'ok' });
 const withAccessLogs = ({ api }: DeployConfig): boolean => api.accessLogs;
 const withTokens = ({ api }: DeployConfig): boolean => api.auth === 'jwt';
 
@@ -123,6 +124,15 @@ export const API_ALARMS: readonly ApiAlarm[] = [
     means: 'More is decrypted than this deployment’s owner expects.',
     todo: 'The audit says who asked, and with which reasons. Take a caller that you do not recognise off `api.callers`, or revoke its key, first; ask then.',
     metric: { namespace: 'own', name: 'http_requests_total', dimensions: decrypted, statistic: 'Sum' },
+    period: 300,
+    periods: [1, 1],
+    above: ({ api }) => api.alarms.decrypts,
+  },
+  {
+    id: 'api-decrypts-many',
+    means: 'More is decrypted by calls for many records than this deployment’s owner expects of all calls.',
+    todo: 'As for `api-decrypts`, which counts calls for one record.',
+    metric: { namespace: 'own', name: 'batch_items_total', dimensions: decryptedOfMany, statistic: 'Sum' },
     period: 300,
     periods: [1, 1],
     above: ({ api }) => api.alarms.decrypts,

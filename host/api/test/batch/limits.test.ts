@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { RawConnection } from '../../../../tests/support/raw-http.ts';
+import { type Api, startApi } from '../harness.ts';
+import { StreamClient } from './client.ts';
+
+const CREATE = '/v1/vaults:batch';
+const DECRYPT = '/v1/vaults:decrypt';
+const ABSENT = 'v_01HV1XW70Q03PHK892JFQAY0Z5';
+const ASK = { fields: ['city'], reason: 'a test' };
+const FAST = { burst: 1e9, perSecond: 1e9 };
+const TIMES = { headers: 400, request: 600, check: 50, idle: 2_500 };
+
+let api: Api;
+let port: number;
+let id: string;
+beforeAll(async () => {
+  api = await startApi({ timeouts: TIMES, rates: { requests: FAST, decrypts: FAST } });
+  port = await api.listen();
+  id = await api.create({ city: 'Rome' });
+});
+afterAll(() => api.stop());
+afterEach(() => {
+  api.enclave.before = undefined;
+});
+
+const open = (path: string, key = api.admin) => new StreamClient(port, path, key);
+const ended = (to = api) =>
+  to.logged.filter(({ event }) => event === 'stream_ended').map(({ fields }) => fields);
+async function until(what: () => boolean): Promise<void> {
+  const late = Date.now() + 15_000;
+  while (!what()) {
+    if (Date.now() > late) throw new Error(`never: ${what}`);
+    await sleep(5);
+  }
+}
+
+/** Holds every request at the enclave's door. */
+function gate() {
+  const waiting: (() => void)[] = [];
+  let open = false;
+  api.enclave.before = () =>
+    open ? Promise.resolve() : new Promise((resolve) => void waiting.push(resolve));
+  return {
+    get held() {
+      return waiting.length;
+    },
+    release: () => {
+      open = true;
+      for (const go of waiting.splice(0)) go();
+    },
+  };
+}
+
+describe('work at once', () => {
+  test('is 32 of a stream and 64 of a caller: nothing further is read, and others get their places', async () => {
+    const door = gate();
+    const ids = Array.from({ length: 40 }, () => ({ id }));
+    const first = open(DECRYPT).send(ASK, ...ids);
+    await until(() => door.held === 32);
+    await sleep(100);
+    expect(door.held).toBe(32);
+    const others = [1, 2, 3].map(() => open(DECRYPT).send(ASK, ...ids));
+    await until(() => door.held === 64);
+    await sleep(100);
+    expect(door.held).toBe(64);
+    const key = await api.key({ scopes: ['vaults:decrypt'] });
+    const single = api.call('POST', `/v1/vaults/${id}/decrypt`, { body: ASK, token: key });
+    await until(() => door.held === 65);
+    door.release();
+    expect((await single).status).toBe(200);
+    for (const client of [first, ...others]) {
+      await client.finish();
+      expect(client.last).toEqual({ done: { results: 40, errors: 0 } });
+    }
+  });
+
+  test('goes on while all enclaves are busy, within the time of an item', async () => {
+    let refusals = 40;
+    api.enclave.before = async () => {
+      api.enclave.refusal = refusals-- > 0 ? 'busy' : undefined;
+    };
+    const client = open(DECRYPT).send(ASK, ...Array.from({ length: 20 }, () => ({ id })));
+    await client.finish();
+    expect(client.last).toEqual({ done: { results: 20, errors: 0 } });
+  });
+});
+
+describe('a caller who does not read', () => {
+  test('is not read either, and is given up: what waits for him is bounded', async () => {
+    const connection = new RawConnection(port);
+    connection.socket.pause();
+    connection.write(
+      `POST ${CREATE} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${api.admin}\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    );
+    // Sixty errors of members each: much more comes out than goes in.
+    const fields = Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`a${n}`, 1]));
+    const lines = `${JSON.stringify({ fields })}\n`.repeat(100);
+    const chunk = Buffer.from(`${lines.length.toString(16)}\r\n${lines}\r\n`);
+    for (let n = 0; n < 1_000; n += 1) connection.write(chunk);
+    const before = ended().length;
+    await until(() => ended().length > before);
+    const [end] = ended().slice(before);
+    expect(['lost', 'request_timeout']).toContain(end?.end);
+    // 100,000 lines were offered, of which the kernel's own buffers may hold some.
+    expect(Number(end?.results)).toBeGreaterThan(32);
+    expect(Number(end?.results)).toBeLessThan(10_000);
+    connection.socket.destroy();
+  }, 20_000);
+});
+
+describe('time', () => {
+  test('a stream may be slower than any body, as long as lines come', async () => {
+    const client = open(CREATE);
+    for (let n = 0; n < 5; n += 1) {
+      client.send({ fields: {} });
+      await sleep(2 * (TIMES.request / 5) + 20);
+    }
+    await client.finish();
+    expect(client.last).toEqual({ done: { results: 5, errors: 0 } });
+  });
+
+  test('a line that drips is no progress, and neither are blank ones: the stream is stopped, and says so', async () => {
+    const slow = async (drip: string) => {
+      const client = open(CREATE).send({ fields: {} });
+      const timer = setInterval(() => client.out.write(drip), 50);
+      await client.closed;
+      clearInterval(timer);
+      return client.last;
+    };
+    const stopped = { code: 'request_timeout', results: 1, errors: 0 };
+    expect(await Promise.all([slow(' '), slow('\n')])).toEqual([{ stopped }, { stopped }]);
+  });
+
+  test('an ask that does not come is 408, as any body', async () => {
+    const client = open(DECRYPT);
+    client.out.flushHeaders();
+    const answer = await client.answered;
+    expect(answer.statusCode).toBe(408);
+  });
+});
+
+describe('many streams', () => {
+  test('16 of a caller, and no more until one of them ends; others have their own', async () => {
+    const all = Array.from({ length: 16 }, () => open(CREATE).send({ fields: {} }));
+    await Promise.all(all.map((client) => client.until(1)));
+    const refused = await open(CREATE).send({ fields: {} }).answered;
+    expect([refused.statusCode, refused.headers['retry-after']]).toEqual([429, '5']);
+    const key = await api.key({ scopes: ['vaults:create'] });
+    const other = open(CREATE, key).send({ fields: {} });
+    await other.until(1);
+    await Promise.all([other.finish(), all[0]?.finish()]);
+    await open(CREATE).send({ fields: {} }).until(1);
+    await Promise.all(all.slice(1).map((client) => client.finish()));
+  });
+
+  test('those that wait with their ask count from the beginning', async () => {
+    const all = Array.from({ length: 16 }, () => open(DECRYPT));
+    for (const client of all) client.out.flushHeaders();
+    await sleep(100);
+    expect((await open(DECRYPT).send(ASK).answered).statusCode).toBe(429);
+    for (const client of all) client.out.destroy();
+    await sleep(100);
+    expect(await open(DECRYPT).send(ASK).finish()).toEqual([{ done: { results: 0, errors: 0 } }]);
+  });
+});
+
+describe('a stream that ends before its lines', () => {
+  test('by the connection: what was begun is finished, and the places are free', async () => {
+    const door = gate();
+    const client = open(DECRYPT).send(ASK, ...Array.from({ length: 40 }, () => ({ id })));
+    await until(() => door.held === 32);
+    const before = ended().length;
+    client.out.destroy();
+    await sleep(50);
+    door.release();
+    await until(() => ended().length > before);
+    expect(ended().at(-1)).toMatchObject({ end: 'lost', results: 32, errors: 0 });
+    const { entries } = (await api.call('GET', `/v1/vaults/${id}/audit?limit=32`)).json;
+    expect(new Set(entries.map(({ result }: { result: string }) => result))).toEqual(new Set(['ok']));
+  });
+
+  test('by a key that was revoked: within seconds, and nothing after it is done', async () => {
+    const made = (await api.call('POST', '/v1/keys', { body: { scopes: ['vaults:create'] } })).json;
+    const client = open(CREATE, made.token).send({ fields: {} });
+    await client.until(1);
+    expect((await api.call('DELETE', `/v1/keys/${made.id}`)).status).toBe(200);
+    const timer = setInterval(() => client.send({ fields: {} }), 100);
+    await client.closed;
+    clearInterval(timer);
+    expect(client.last?.stopped?.code).toBe('unauthenticated');
+    expect(client.last?.stopped?.results).toBe(client.lines.length - 1);
+    expect(client.lines.length).toBeLessThan(15);
+  });
+
+  test('with the connection, since nobody knows where another request would begin', async () => {
+    const client = open(CREATE).send({ fields: {} });
+    await client.until(1);
+    const answer = await client.answered;
+    const closed = new Promise((resolve) => answer.socket.once('close', resolve));
+    await client.closed;
+    expect(client.last?.stopped?.code).toBe('request_timeout');
+    await closed;
+  });
+});
+
+describe('rates', () => {
+  let slow: Api;
+  beforeAll(async () => {
+    slow = await startApi({
+      rates: {
+        requests: { burst: 20, perSecond: 40 },
+        decrypts: { burst: 5, perSecond: 20 },
+        refusals: { burst: 4, perSecond: 1 },
+      },
+    });
+  });
+  afterAll(() => slow.stop());
+  const codes = (json: { results: { error?: { code: string; retry_after?: number } }[] }) =>
+    json.results.map(({ error }) => error?.code ?? 'ok');
+
+  test('a document has what is left of them, item by item; a stream is as fast as they are', async () => {
+    const key = await slow.key({ scopes: ['vaults:create', 'vaults:decrypt'] });
+    const items = Array.from({ length: 40 }, () => ({ fields: { city: 'Rome' } }));
+    const { json } = await slow.call('POST', CREATE, { body: { items }, token: key });
+    const good = codes(json).filter((code) => code === 'ok').length;
+    // The call itself is one of twenty.
+    expect(good).toBeGreaterThanOrEqual(19);
+    expect(good).toBeLessThan(40);
+    expect(json.results.at(-1).error).toMatchObject({ code: 'rate_limited', retry_after: 1 });
+
+    const listening = await slow.listen();
+    await sleep(500);
+    const began = performance.now();
+    const client = new StreamClient(listening, DECRYPT, key);
+    client.send(ASK, ...Array.from({ length: 25 }, () => ({ id: json.results[0].id })));
+    await client.finish();
+    expect(client.last).toEqual({ done: { results: 25, errors: 0 } });
+    // Five at once, and then 20 a second.
+    expect(performance.now() - began).toBeGreaterThan(900);
+  });
+
+  test('refusals are counted by item: beyond them no id is looked for', async () => {
+    const key = await slow.key({ scopes: ['vaults:decrypt'] });
+    await sleep(200);
+    const ids = [ABSENT, ABSENT, ABSENT, 'v_none'];
+    const one = await slow.call('POST', DECRYPT, { body: { ids, ...ASK }, token: key });
+    expect(codes(one.json)).toEqual(['not_found', 'not_found', 'not_found', 'not_found']);
+    expect((await slow.call('POST', DECRYPT, { body: { ids, ...ASK }, token: key })).status).toBe(429);
+  });
+});
+
+test('a server that stops finishes what it has begun, and says what it did not read', async () => {
+  const stopping = await startApi({});
+  const at = await stopping.listen();
+  const client = new StreamClient(at, CREATE, stopping.admin);
+  const timer = setInterval(() => client.send({ fields: { city: 'Rome' } }), 2);
+  await client.until(20);
+  const closed = stopping.app.close();
+  await client.closed;
+  clearInterval(timer);
+  await closed;
+  const { stopped } = client.last ?? {};
+  expect(stopped).toEqual({ code: 'stopping', results: client.lines.length - 1, errors: 0 });
+  const indexes = client.lines
+    .flatMap(({ index }) => (index === undefined ? [] : [index]))
+    .sort((a, b) => a - b);
+  // No hole: what was begun was answered.
+  expect(indexes).toEqual([...indexes.keys()]);
+  await stopping.stop();
+});
