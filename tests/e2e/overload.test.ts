@@ -54,7 +54,7 @@ test.each([
     const refused = answers.filter(({ status }) => status !== 200);
     for (const { status, headers, json } of refused) {
       expect(status).toBe(503);
-      expect(['busy', 'timed_out', 'audit_busy']).toContain(json.code);
+      expect(['busy', 'overloaded', 'timed_out', 'audit_busy']).toContain(json.code);
       expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
       expect(headers.get('content-type')).toContain('application/problem+json');
     }
