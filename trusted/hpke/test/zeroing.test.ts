@@ -59,7 +59,7 @@ beforeEach(() => {
   for (const list of Object.values(handedOut)) list.length = 0;
 });
 
-test('a context is set up without leaving a secret in a buffer but its nonce, on this thread or another', async () => {
+test('a context is set up without leaving a secret in a buffer but its nonce', async () => {
   for (const setUp of [
     () => setupSender(P384, publicKey, info),
     () => setupRecipient(P384, sender.enc, privateKey, info),
