@@ -160,6 +160,7 @@ describe('bodies', () => {
   test('leave no timer behind, whether they come or break off', async () => {
     const timers = watchTimers(300);
     await send(Buffer.from('x'));
+    expect([timers.set(), timers.left()]).toEqual([1, 0]);
     await raw(`POST /p HTTP/1.1\r\nhost: e\r\ncontent-length: 10\r\n\r\nabc`, 50);
     await vi.waitFor(() => expect([timers.set(), timers.left()]).toEqual([2, 0]));
   });
