@@ -66,7 +66,12 @@ export function targetsOf(result: CryptoResult): Target[] {
   return [
     faster('the best JavaScript peer, one encapsulation a field', RECORDS, bestJs('each'), 20),
     faster('the best JavaScript peer given our format', RECORDS, bestJs('shared'), 2.5),
-    faster('the best JavaScript peer given our format, the record read before', RECORDS_AGAIN, bestJs('shared'), 2.5),
+    faster(
+      'the best JavaScript peer given our format, the record read before',
+      RECORDS_AGAIN,
+      bestJs('shared'),
+      2.5,
+    ),
     faster('rustls on aws-lc-rs, one encapsulation a field', RECORDS, median('each', RUST), 1),
     within('HPKE contexts', OURS, 1.2),
     within('whole records with a key that is ready', RECORDS, 1.2),
