@@ -10,6 +10,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/adapters/clock.ts';
 import { dialUnix } from '../../../src/adapters/dial-unix.ts';
 import { KmsClient } from '../../../src/adapters/kms/kms-client.ts';
+import { sign } from '../../../src/adapters/kms/sigv4.ts';
 import type { KmsDecrypt } from '../../../src/ports.ts';
 import { dialTcp } from '../../support/dial.ts';
 
@@ -77,12 +78,17 @@ afterEach(() => {
 
 type Handler = NonNullable<Parameters<typeof createServer>[1]>;
 
-async function client(handler: Handler, options: ServerOptions = CA.issue(), roots = [CA.pem]) {
+async function client(
+  handler: Handler,
+  options: ServerOptions = CA.issue(),
+  roots = [CA.pem],
+  kmsPort = 443,
+) {
   const server = createServer(options, handler);
-  return { server, ...(await clientOf(server, roots)) };
+  return { server, ...(await clientOf(server, roots, kmsPort)) };
 }
 
-async function clientOf(server: Server | TlsServer, roots = [CA.pem]) {
+async function clientOf(server: Server | TlsServer, roots = [CA.pem], kmsPort = 443) {
   open.push(server);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
@@ -90,7 +96,7 @@ async function clientOf(server: Server | TlsServer, roots = [CA.pem]) {
     encodeConfiguration({
       region: 'eu-central-1',
       kmsHost: HOST,
-      kmsPort: 443,
+      kmsPort,
       tlsRoots: roots,
       vaultKeyArns: [ARN],
       requestKeyArns: [`${ARN}2`],
@@ -140,6 +146,46 @@ describe('the request', () => {
         },
       },
     });
+  });
+
+  test('names the port of KMS where it is another than that of HTTPS', async () => {
+    const hosts: (string | undefined)[] = [];
+    for (const port of [443, 4566]) {
+      const { kms } = await client(
+        (request, response) => {
+          hosts.push(request.headers.host);
+          response.end(answer());
+        },
+        CA.issue(),
+        [CA.pem],
+        port,
+      );
+      await kms.decrypt(CALL);
+    }
+    expect(hosts).toEqual([HOST, `${HOST}:4566`]);
+  });
+
+  test('is signed for what is sent, with the credentials of the call', async () => {
+    let signed: unknown;
+    const { kms } = await client(async (request, response) => {
+      const {
+        host,
+        'content-type': type,
+        'x-amz-target': target,
+        'x-amz-date': date,
+        authorization,
+      } = request.headers;
+      const body = String(Buffer.concat(await request.toArray()));
+      const time = Date.parse(String(date).replace(/(....)(..)(..T..)(..)(..)Z/, '$1-$2-$3:$4:$5Z'));
+      const again = { host: String(host), 'content-type': String(type), 'x-amz-target': String(target) };
+      signed = [
+        authorization,
+        sign({ region: 'eu-central-1', headers: again, body }, CALL.credentials, time).authorization,
+      ];
+      response.end(answer());
+    });
+    await kms.decrypt(CALL);
+    expect(signed).toEqual([expect.stringContaining('AWS4-HMAC-SHA256 '), (signed as string[])[0]]);
   });
 
   test('has no context where there is none', async () => {
