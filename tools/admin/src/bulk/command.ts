@@ -4,13 +4,15 @@ import { AdminError } from '../errors.ts';
 import { type Ended, type Job, runJob } from './job.ts';
 import { EXIT_REFUSED } from './options.ts';
 
+/** Each time costs some syncs of the disk. */
+const SAVE_EVERY_MS = 1_000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Runs a job as a command: signals stop it, its report is the last line of standard output.
  * @returns the exit code
  */
-export async function runCommand(job: Omit<Job, 'stop'>): Promise<number> {
+export async function runCommand(job: Omit<Job, 'stop' | 'saveEveryMs'>): Promise<number> {
   const stopping = new AbortController();
   const onSignal = (): void => {
     // The state on disk is never more than the files hold: to end here is as safe as to be killed.
@@ -20,7 +22,7 @@ export async function runCommand(job: Omit<Job, 'stop'>): Promise<number> {
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
-    return tell(job, await runJob({ ...job, stop: stopping.signal }));
+    return tell(job, await runJob({ ...job, saveEveryMs: SAVE_EVERY_MS, stop: stopping.signal }));
   } finally {
     for (const signal of SIGNALS) process.off(signal, onSignal);
   }
@@ -37,7 +39,7 @@ export async function withCodes(command: () => Promise<number>): Promise<number>
   }
 }
 
-function tell({ options }: Omit<Job, 'stop'>, { report, failure }: Ended): number {
+function tell({ options }: Pick<Job, 'options'>, { report, failure }: Ended): number {
   const line = `${JSON.stringify(report)}\n`;
   if (options.report !== undefined) {
     rmSync(options.report, { force: true });

@@ -21,7 +21,6 @@ import { streamLane } from './stream-lane.ts';
 export const REPEATABLE_MS = 23 * 60 * 60 * 1000;
 /** Rows read ahead of the first without an outcome, and what they may take in memory. */
 const MOST = { rows: 4096, characters: 32 * 1024 * 1024 };
-const SAVE_EVERY_MS = 1_000;
 
 export interface Job {
   readonly what: 'import' | 'export';
@@ -34,6 +33,8 @@ export interface Job {
   readonly options: CommonOptions;
   /** What a new file of results begins with. */
   readonly header: string;
+  /** How often its state is made durable: so much is done again after a crash. */
+  readonly saveEveryMs: number;
   /** Asks to end what is under way. */
   readonly stop: AbortSignal;
 }
@@ -168,7 +169,7 @@ class Run {
     if (job.stop.aborted) stop();
     job.stop.addEventListener('abort', stop, { once: true });
     const ticker = new Ticker((seconds) => this.#moment(seconds));
-    const saver = setInterval(() => this.#saveOrFail(), SAVE_EVERY_MS);
+    const saver = setInterval(() => this.#saveOrFail(), job.saveEveryMs);
     const lanes = Array.from({ length: options.concurrency }, async (_, i) => {
       if (i > 0) await flow.taken;
       await lane(flow, job.access, errand).catch((error: unknown) => flow.fail(error as Error));

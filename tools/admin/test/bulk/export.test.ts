@@ -54,6 +54,7 @@ async function exportIds(
     choices: [ask, format],
     options: optionsIn(folder, { out, batch: more.batch ?? false, concurrency: 2, patience: 2 }),
     header: csv ? csvLine(['id', ...fields], { verbatim: true }) : '',
+    saveEveryMs: 3,
     stop: more.stop ?? new AbortController().signal,
     errand: () => exportErrand(ask, format),
   };

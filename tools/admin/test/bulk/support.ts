@@ -36,6 +36,7 @@ export function importLines(
     choices: [],
     options,
     header: '',
+    saveEveryMs: 3,
     stop: new AbortController().signal,
     errand: (id) => importErrand(id, { keep: options.keepRefused !== undefined }),
     ...more,

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { OutFile } from '../../src/bulk/out-file.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ev-out-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const path = (name: string): string => join(folder, name);
+
+describe('a file of results', () => {
+  it('is cut to what the state knows: what came after it may come out otherwise, and shorter', () => {
+    writeFileSync(path('a'), 'one\ntwo is long\nthr');
+    const file = new OutFile(path('a'), 4);
+    expect(readFileSync(path('a'), 'utf8')).toBe('one\n');
+    file.append('2\n');
+    expect(file.flush()).toBe(6);
+    file.close();
+    expect(readFileSync(path('a'), 'utf8')).toBe('one\n2\n');
+  });
+
+  it('is none to go on with when it is shorter than that', () => {
+    writeFileSync(path('b'), 'one\n');
+    expect(() => new OutFile(path('b'), 5)).toThrow(expect.objectContaining({ code: 'job_other' }));
+  });
+
+  it('is made with its first line, for its owner alone, and through no link', () => {
+    const file = new OutFile(path('c'), undefined);
+    file.append('');
+    expect([file.flush(), existsSync(path('c'))]).toEqual([0, false]);
+    file.append('x');
+    file.flush();
+    expect(statSync(path('c')).mode & 0o777).toBe(0o600);
+    file.discard();
+    expect(existsSync(path('c'))).toBe(false);
+    symlinkSync(path('elsewhere'), path('d'));
+    const linked = new OutFile(path('d'), undefined);
+    linked.append('x');
+    expect(() => linked.flush()).toThrow(expect.objectContaining({ code: 'file_unwritable' }));
+    expect(existsSync(path('elsewhere'))).toBe(false);
+  });
+});
