@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** The sections of docs/performance.md in their order: add yours when bench/page/NAME.ts is there. */
-export const SECTIONS: readonly string[] = ['crypto'];
+export const SECTIONS: readonly string[] = ['crypto', 'scale', 'dynamodb', 'model'];
 
 export const INTRODUCTION = `<!-- written by node bench/page.ts from bench/results -->
 # Performance

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Region } from '../../tools/docs-check/cost/prices.ts';
+
+/** Something of which there is so much, and of which a request takes a part. */
+export interface Quota {
+  readonly name: string;
+  /** A second, in each Region; of `concurrency` at once. */
+  readonly most: Readonly<Record<Region, number>>;
+  readonly takes: Takes;
+  readonly mend: string;
+  /** AWS's document, and whether it was read; the quota may differ in an account, and is shown there by Service Quotas. */
+  readonly source: string;
+}
+
+/** What a request takes of a quota: the arithmetic has a figure for each. */
+export type Takes =
+  | 'kmsCalls'
+  | 'keyPairs'
+  | 'writeUnits'
+  | 'readUnits'
+  | 'concurrency'
+  | 'requests'
+  | 'heads'
+  | 'chainWrites';
+
+const everywhere = (most: number): Quota['most'] => ({ 'eu-central-1': most, 'us-east-1': most });
+const MEMORY = 'from memory, unverified';
+
+export const QUOTAS: readonly Quota[] = [
+  {
+    name: 'KMS, symmetric operations',
+    most: { 'eu-central-1': 20_000, 'us-east-1': 100_000 },
+    takes: 'kmsCalls',
+    mend: 'more of the cache of keys in the enclave; a higher quota (it is adjustable, and shared with all else in the account that uses KMS); more Regions',
+    source:
+      '“Request quotas”, KMS Developer Guide; which Region has which: the project’s notes of 2026, unverified',
+  },
+  {
+    name: 'KMS, GenerateDataKeyPair on P-384',
+    most: everywhere(100),
+    takes: 'keyPairs',
+    mend: 'pairs made beforehand for peaks; a higher quota; more Regions. Nothing else: each record has a pair of its own',
+    source: '“Request quotas”, KMS Developer Guide: the project’s notes of 2026',
+  },
+  {
+    name: 'DynamoDB, write units of a table',
+    most: everywhere(40_000),
+    takes: 'writeUnits',
+    mend: 'a higher quota of the table',
+    source: `“Quotas in Amazon DynamoDB”, Developer Guide: ${MEMORY}`,
+  },
+  {
+    name: 'DynamoDB, read units of a table',
+    most: everywhere(40_000),
+    takes: 'readUnits',
+    mend: 'a higher quota of the table',
+    source: `“Quotas in Amazon DynamoDB”, Developer Guide: ${MEMORY}`,
+  },
+  {
+    name: 'DynamoDB, write units of a partition: requests for one record',
+    most: everywhere(1_000),
+    takes: 'chainWrites',
+    mend: 'nothing: the entries of one record’s chain follow each other. Ask for several fields and expressions in one request',
+    source: '“Designing partition keys”, DynamoDB Developer Guide: docs/dynamodb.md',
+  },
+  {
+    name: 'Lambda, concurrent executions',
+    most: everywhere(1_000),
+    takes: 'concurrency',
+    mend: 'a higher quota, and reserve it for the function; the API on instances',
+    source: `“Lambda quotas”, Developer Guide: ${MEMORY}`,
+  },
+  {
+    name: 'API Gateway, requests',
+    most: everywhere(10_000),
+    takes: 'requests',
+    mend: 'a higher quota; several records in a request; the API on instances behind a balancer',
+    source: `“Quotas for REST APIs”, API Gateway Developer Guide: ${MEMORY}`,
+  },
+  {
+    name: 'CloudWatch Logs, PutLogEvents',
+    most: everywhere(5_000),
+    takes: 'heads',
+    mend: 'a higher quota; several records in a request, or the API on instances: heads of concurrent requests of one process share a call',
+    source: `“CloudWatch Logs quotas”, User Guide: ${MEMORY}`,
+  },
+];

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type DynamoResult, unitsTable } from '../dynamodb/result.ts';
+import type { Run } from '../support/run.ts';
+
+/** What each route consumes of DynamoDB. */
+export function section(run: Run): string {
+  const result = run as DynamoResult;
+  const differing = result.routes.filter(
+    ({ said, rules }) => said.read !== rules.read || said.write !== rules.write,
+  );
+  return `
+## DynamoDB: items, units and dollars of each route
+
+A whole vault on ${result.server}, each route once; a proxy in between asked for consumed capacity, which the program itself never does. Units and dollars are by AWS's rules for the items that went by: a consistent read costs one unit for each 4 KB, at least one; each item of a transaction two for each KB,
+of the larger of what was there and what is put. On demand, by [these prices](cost.md#prices). Authentication is once a second for each key and process, and in no other row. Where pairs are made beforehand, a pool takes and puts rows of its own besides.
+
+${unitsTable(result)}
+
+${
+  differing.length === 0
+    ? `${result.server} says the same of every route.`
+    : `${result.server} says otherwise of ${differing.length} routes: a query that finds nothing costs nothing there, and a record of more than 1 KB within a transaction twice what the documents say. The documents decide; a bill was not seen.`
+}
+
+\`node bench/dynamodb.ts\`, ${result.measured.slice(0, 10)}, ${result.commit}. Nothing here is a time: the machine's load does not matter.
+`;
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import type { Twice } from '../scale/measure.ts';
+import type { Latency } from '../scale/timing.ts';
+import type { ScaleResult, Size } from '../scale.ts';
+import type { Run } from '../support/run.ts';
+import { figure, table } from '../support/table.ts';
+import { lines } from './plot.ts';
+
+/** The embedded store with a great many records. */
+export function section(run: Run): string {
+  const result = run as ScaleResult;
+  const { sizes, machine, measured, commit } = result;
+  const slim = sizes.some(({ shape }) => shape === 'slim');
+  const most = sizes.at(-1);
+  const [first] = sizes;
+  return `
+## The embedded store, by the number of records
+
+One SQLite file, filled with records like the vault's own: the same attributes and lengths, ciphertext of random bytes, true MACs, and true audit chains, so that the vault reads and verifies them; ${first?.real.toLocaleString('en-US') ?? ''} that the vault made itself are spread among them, and are those that are decrypted.${
+    slim
+      ? ' "slim": a disk does not hold so many whole ones; they have one short field, a wrapped key cut short, and no audit rows.'
+      : ''
+  }
+Ids are drawn at random from all. Cold: the system was told to forget the file a moment before. Warm: the same again. One client; milliseconds, p50 / p99 / p99.9.
+
+${table(
+  [
+    'records',
+    'shape',
+    'file, GB',
+    'bytes a record',
+    'get, cold',
+    'get, warm',
+    'decrypt, cold',
+    'decrypt, warm',
+    'store alone, cold',
+    'warm',
+  ],
+  sizes.map((size) => [
+    count(size.records),
+    size.shape,
+    figure(size.bytes / 1e9),
+    count(Math.round(size.bytes / size.records)),
+    show(size.get.cold),
+    show(size.get.warm),
+    show(size.decrypt.cold),
+    show(size.decrypt.warm),
+    ...both(size.storeGet),
+  ]),
+)}
+
+Writes a second: of the store alone, one after the other and 64 at once (those share their syncs), of what a create writes and of what a decryption writes to the chain of any record; through the vault with 32 clients.
+
+${table(
+  [
+    'records',
+    'create',
+    'create, 64',
+    'audit entry',
+    'audit entry, 64',
+    'vault: create',
+    'vault: decrypt',
+    'filled, records/s',
+  ],
+  sizes.map((size) => [
+    count(size.records),
+    ...[
+      size.storeWrites.create,
+      size.storeWrites.create64,
+      size.storeWrites.audit,
+      size.storeWrites.audit64,
+    ].map(figure),
+    ...[size.vaultRates.create, size.vaultRates.decrypt, size.filledPerSecond].map(figure),
+  ]),
+)}
+
+${table(
+  [
+    'records',
+    'start to ready, s, cold',
+    'warm',
+    'backup, s',
+    'MB/s',
+    'API, PSS MiB: started',
+    'after all of this',
+    'audit verify, s',
+    'its peak, MiB',
+  ],
+  sizes.map((size) => [
+    count(size.records),
+    figure(size.start.cold),
+    figure(size.start.warm),
+    size.backup.whole
+      ? figure(size.backup.seconds)
+      : `${figure((size.backup.seconds * size.bytes) / size.backup.bytes)} (by its first ${figure(size.backup.bytes / 1e9)} GB: no room for more)`,
+    figure(size.backup.bytes / 1e6 / size.backup.seconds),
+    figure(size.memory.started?.pss ?? Number.NaN),
+    figure(size.memory.after?.pss ?? Number.NaN),
+    ...(size.verify === null ? ['–', '–'] : [figure(size.verify.seconds), figure(size.verify.peakMiB)]),
+  ]),
+)}
+
+${most === undefined || first === undefined || most === first ? '' : grown(first, most)}
+
+![Latency by the number of records](performance/scale.svg)
+
+\`node bench/scale.ts --records ${sizes.map(({ records }) => records).join(',')}\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, load before: ${machine.load}. The client shares the machine. [Why the store is as it is](adr/0036-store-at-scale.md).
+`;
+}
+
+export function plots(run: Run): Readonly<Record<string, string>> {
+  const { sizes } = run as ScaleResult;
+  const line = (label: string, of: (size: Size) => number | undefined) => ({
+    label,
+    points: sizes.flatMap((size) => {
+      const y = of(size);
+      return y === undefined ? [] : [[size.records, y] as const];
+    }),
+  });
+  return {
+    'scale.svg': lines({
+      title: 'One SQLite file: median latency by the number of records',
+      x: 'records',
+      y: 'ms',
+      logX: true,
+      logY: true,
+      lines: [
+        line('get, cold', ({ get }) => get.cold?.p50),
+        line('get, warm', ({ get }) => get.warm.p50),
+        line('decrypt, cold', ({ decrypt }) => decrypt.cold?.p50),
+        line('decrypt, warm', ({ decrypt }) => decrypt.warm.p50),
+        line('store alone, cold', ({ storeGet }) => storeGet.cold?.p50),
+        line('store alone, warm', ({ storeGet }) => storeGet.warm.p50),
+      ].filter(({ points }) => points.length > 0),
+    }),
+  };
+}
+
+/** What changed from the least to the most, in words that follow the figures. */
+function grown(first: Size, most: Size): string {
+  const [before, after] = [first.memory.after?.pss ?? Number.NaN, most.memory.after?.pss ?? Number.NaN];
+  return `From ${count(first.records)} to ${count(most.records)} records the API's memory went from ${figure(before)} to ${figure(after)} MiB, and a warm get from ${figure(first.get.warm.p50)} to ${figure(most.get.warm.p50)} ms.`;
+}
+
+const count = (n: number): string => n.toLocaleString('en-US');
+const show = (times: Latency | null): string =>
+  times === null ? '–' : [times.p50, times.p99, times.p999].map(figure).join(' / ');
+const both = ({ cold, warm }: Twice): readonly [string, string] => [show(cold), show(warm)];

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  bounds,
+  type Deployment,
+  dollars,
+  enclaveCapacity,
+  enclaves,
+  oneRecord,
+  type Request,
+  total,
+} from '../../bench/model/arithmetic.ts';
+import { QUOTAS } from '../../bench/model/quotas.ts';
+import { modelText } from '../../bench/page/model.ts';
+
+const DEPLOYMENT: Deployment = {
+  region: 'us-east-1',
+  enclaveCpus: 2,
+  busy: 0.5,
+  rate: { perSecond: 1_000, perHour: 360_000 },
+  least: 2,
+};
+const DECRYPT: Request = {
+  kind: 'decrypt',
+  units: { read: 2, write: 4 },
+  chainWrites: 4,
+  kmsCalls: 1,
+  keyPairs: 0,
+  enclaveMs: 4,
+};
+const CREATE: Request = { ...DECRYPT, kind: 'create', kmsCalls: 0, keyPairs: 1, enclaveMs: 0 };
+const REGION = 'us-east-1';
+const at = (request: Request, name: RegExp): number | undefined =>
+  bounds(request, REGION).find(({ quota }) => name.test(quota.name))?.at;
+
+describe('The model of throughput', () => {
+  it('finds what can be divided by hand', () => {
+    // 40,000 units by 4; 40,000 by 2; 1,000 places for 80 ms each; 100,000 calls of KMS, one each.
+    expect(at(DECRYPT, /write units of a table/)).toBe(10_000);
+    expect(at(DECRYPT, /read units/)).toBe(20_000);
+    expect(at(DECRYPT, /concurrent/)).toBe(12_500);
+    expect(at(DECRYPT, /symmetric/)).toBe(100_000);
+    expect(bounds(DECRYPT, 'eu-central-1').find(({ quota }) => /symmetric/.test(quota.name))?.at).toBe(
+      20_000,
+    );
+    expect(oneRecord(DECRYPT, REGION)).toBe(250);
+  });
+
+  it('names first what binds first: for creates the pairs of KMS, of which a decryption takes none', () => {
+    expect(bounds(CREATE, REGION)[0]).toMatchObject({ at: 100, takes: 1 });
+    expect(bounds(CREATE, REGION)[0]?.quota.name).toMatch(/GenerateDataKeyPair/);
+    expect(at(DECRYPT, /GenerateDataKeyPair/)).toBeUndefined();
+    expect(at(CREATE, /symmetric/)).toBeUndefined();
+  });
+
+  it('a cache of keys moves KMS’s bound away by as much as it saves, and no other', () => {
+    const hot = { ...DECRYPT, kmsCalls: 0.05 };
+    expect(at(hot, /symmetric/)).toBeCloseTo(2_000_000, 3);
+    expect(at(hot, /write units of a table/)).toBe(at(DECRYPT, /write units of a table/));
+  });
+
+  it('counts enclaves by processors and by their measured rate', () => {
+    // Half of two processors is 1,000 ms a second: 250 of 4 ms. 360,000 an hour are 100 a second.
+    expect(enclaveCapacity(DECRYPT, DEPLOYMENT)).toEqual({ byCpu: 250, byRate: 100 });
+    expect(enclaves(DECRYPT, DEPLOYMENT, 1_000)).toEqual({ byCpu: 4, byRate: 10 });
+    expect(enclaves(DECRYPT, DEPLOYMENT, 1_001)).toEqual({ byCpu: 5, byRate: 11 });
+    expect(enclaves(DECRYPT, DEPLOYMENT, 1)).toEqual({ byCpu: 2, byRate: 2 });
+    expect(enclaves(CREATE, DEPLOYMENT, 1_000_000)).toEqual({ byCpu: 2, byRate: 2 });
+  });
+
+  it('every quota has a source, and one that was not read says so', () => {
+    for (const { source, mend } of QUOTAS) {
+      expect(source).toMatch(/unverified|notes|docs\//);
+      expect(mend).not.toBe('');
+    }
+  });
+});
+
+describe('The model of cost', () => {
+  it('multiplies what can be counted by hand', () => {
+    // One a second is 2.628 million a month.
+    const one = dollars(DECRYPT, DEPLOYMENT, 1);
+    expect(one.KMS).toBeCloseTo(262.8 * 0.03, 9);
+    expect(one.DynamoDB).toBeCloseTo(2.628 * (4 * 0.625 + 2 * 0.125), 9);
+    expect(one['API Gateway']).toBeCloseTo(2.628 * 3.5, 9);
+    expect(one.instances).toBeCloseTo(2 * (730 * 0.136 + 12 * 0.08), 9);
+    expect(dollars(CREATE, DEPLOYMENT, 1).KMS).toBeCloseTo(262.8 * 0.1, 9);
+  });
+
+  it('grows with the rate, in each part; what is paid by the request in proportion', () => {
+    const rate = fc.double({ min: 0.1, max: 1e5, noNaN: true });
+    fc.assert(
+      fc.property(rate, rate, (a, b) => {
+        const [less, more] = [Math.min(a, b), Math.max(a, b)];
+        const [small, large] = [dollars(DECRYPT, DEPLOYMENT, less), dollars(DECRYPT, DEPLOYMENT, more)];
+        for (const [name, usd] of Object.entries(small))
+          expect(large[name as keyof typeof large], name).toBeGreaterThanOrEqual(usd);
+        expect(large.KMS / more).toBeCloseTo(small.KMS / less, 6);
+        expect(total(large)).toBeGreaterThanOrEqual(total(small));
+      }),
+    );
+  });
+
+  it('a hot record costs less than one that asks KMS, by the call and its record in the trail alone', () => {
+    const [cold, hot] = [1, 0].map((kmsCalls) => dollars({ ...DECRYPT, kmsCalls }, DEPLOYMENT, 10));
+    expect(hot?.KMS).toBe(0);
+    expect(hot?.['logs and trail']).toBeLessThan(cold?.['logs and trail'] ?? 0);
+    expect([hot?.DynamoDB, hot?.Lambda]).toEqual([cold?.DynamoDB, cold?.Lambda]);
+  });
+});
+
+describe('The page', () => {
+  it('says at which step what is to be done, from the same figures', () => {
+    const text = modelText({
+      what: 'model',
+      measured: '2026-01-01T00:00:00Z',
+      commit: '000000000000',
+      machine: { node: 'v24', system: '', processor: '', cores: 2, memoryGiB: 8, load: 0 },
+      deployment: DEPLOYMENT,
+      requests: { cold: DECRYPT, hot: { ...DECRYPT, kmsCalls: 0.05 }, create: CREATE },
+      sources: ['made up'],
+    });
+    expect(text).toContain('**One record** takes 250 decryptions a second');
+    expect(text).toMatch(
+      /\*\*1,000 a second\*\*: 4 instances by their processors .* and 10 if the measured rate is left/,
+    );
+    expect(text).toMatch(/\*\*100 a second\*\*: 2 instances. No default quota is reached/);
+    expect(text).toMatch(/\*\*100,000 a second\*\*:.*DynamoDB, write units of a table \(10.0 times\)/);
+    expect(text).not.toMatch(/NaN|undefined|Infinity/);
+  });
+});
