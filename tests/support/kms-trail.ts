@@ -15,7 +15,7 @@ export interface TrailEvent {
 }
 
 /** The calls that the KMS of a running vault has had, the oldest first. */
-export function kmsTrail({ data }: LocalVault, name?: string): TrailEvent[] {
+export function kmsTrail({ data }: Pick<LocalVault, 'data'>, name?: string): TrailEvent[] {
   return readFileSync(join(data, 'kms-events.log'), 'utf8')
     .split('\n')
     .flatMap((line) => {
@@ -27,7 +27,7 @@ export function kmsTrail({ data }: LocalVault, name?: string): TrailEvent[] {
 }
 
 /** Ids that KMS has made key pairs for. */
-export function pairsMade(vault: LocalVault): string[] {
+export function pairsMade(vault: Pick<LocalVault, 'data'>): string[] {
   return kmsTrail(vault, 'GenerateDataKeyPairWithoutPlaintext').flatMap(
     ({ errorCode, requestParameters }) => {
       const id = requestParameters?.encryptionContext?.vault_id;

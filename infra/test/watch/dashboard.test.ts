@@ -136,7 +136,7 @@ describe('the dashboard', () => {
   });
 
   it('searches for figures that exist', () => {
-    expect(searches.length).toBe(4);
+    expect(searches.length).toBe(5);
     for (const search of searches) {
       const [, schema = '', name = ''] = /^SEARCH\('\{([^}]+)\} MetricName="([^"]+)"/.exec(search) ?? [];
       if (schema.startsWith('AWS/NetworkELB')) {

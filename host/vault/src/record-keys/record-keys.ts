@@ -158,7 +158,7 @@ export class RecordKeys {
     const began = this.#chance.elapsed();
     const id = this.#newId();
     this.#calls += 1;
-    shelf.making += 1;
+    shelf.begin();
     try {
       const pair = await this.#generate(shelf.tenant, id, true);
       this.#counts.made += 1;

@@ -21,6 +21,8 @@ export class Shelf {
   readonly tenant: string;
   /** Calls under way for it. */
   making = 0;
+  /** Pairs that were taken and not asked for anew. */
+  #owed = 0;
   readonly #ready: Ready[] = [];
   #uses = 0;
   #usedAt: number;
@@ -45,9 +47,21 @@ export class Shelf {
     this.#usedAt = now;
   }
 
-  /** How many should be ready. @param most there is room for */
-  target(now: number, most: number): number {
-    return Math.min(most, Math.max(FEW, Math.ceil(this.#recentUses(now))));
+  /**
+   * Whether another pair should be made: for each that was taken, so that KMS is asked no later than by the next record whether pairs may be made
+   * at all; and until there are as many as were used lately.
+   * @param most there is room for
+   */
+  needsMore(now: number, most: number): boolean {
+    const there = this.#ready.length + this.making;
+    if (there >= most) return false;
+    return this.#owed > 0 || there < Math.max(FEW, Math.ceil(this.#recentUses(now)));
+  }
+
+  /** A call for it begins. */
+  begin(): void {
+    this.making += 1;
+    this.#owed = Math.max(0, this.#owed - 1);
   }
 
   put(key: NewRecordKey, madeAt: number): void {
@@ -57,7 +71,14 @@ export class Shelf {
   /** The oldest, which is then no longer here: whoever calls has it alone. */
   take(): NewRecordKey | undefined {
     const ready = this.#ready.shift();
-    return ready === undefined ? undefined : { id: ready.id, pair: ready.pair };
+    if (ready === undefined) return undefined;
+    this.#owed += 1;
+    return { id: ready.id, pair: ready.pair };
+  }
+
+  /** Drops the oldest. @returns false when there is none */
+  drop(): boolean {
+    return this.#ready.shift() !== undefined;
   }
 
   /** Drops what was made before a time. @returns how many */

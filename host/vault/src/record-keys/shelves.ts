@@ -45,7 +45,7 @@ export class Shelves {
   neediest(now: number): Shelf | undefined {
     const share = this.#share();
     for (const shelf of this.#shelves.values()) {
-      if (shelf.size + shelf.making >= shelf.target(now, share)) continue;
+      if (!shelf.needsMore(now, share)) continue;
       this.#shelves.delete(shelf.tenant);
       this.#shelves.set(shelf.tenant, shelf);
       return shelf;
@@ -65,7 +65,7 @@ export class Shelves {
       if (fullest === undefined || shelf.size > fullest.size) fullest = shelf;
     }
     if (taken < this.#most) return true;
-    const given = fullest?.take() !== undefined;
+    const given = fullest?.drop() === true;
     if (given) this.#dropped += 1;
     return given;
   }

@@ -67,6 +67,11 @@ export const GRAPHS: readonly Graph[] = [
     lines: ({ names }) => [search(names.namespace, 'decrypt_results_total', 'result')],
   },
   {
+    title: 'Key pairs of new records, by where they came from',
+    unit: 'records a minute',
+    lines: ({ names }) => [search(names.namespace, 'record_keys_total', 'from')],
+  },
+  {
     title: 'Refusals and errors of the API, by code',
     unit: 'answers a minute',
     lines: ({ names }) => [search(names.namespace, 'problems_total', 'code')],
