@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** The sections of docs/performance.md in their order: add yours when bench/page/NAME.ts is there. */
-export const SECTIONS: readonly string[] = ['crypto', 'scale', 'dynamodb', 'model'];
+export const SECTIONS: readonly string[] = [
+  'crypto',
+  'kms-latency',
+  'scale',
+  'dynamodb',
+  'model',
+  'system',
+  'scaling',
+  'startup',
+];
 
 export const INTRODUCTION = `<!-- written by node bench/page.ts from bench/results -->
 # Performance
