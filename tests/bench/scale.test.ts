@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+import { createSecretKey } from 'node:crypto';
+import type { IntegrityKeys } from '@enclave-vault/vault';
+import { describe, expect, it } from 'vitest';
+import { CHUNK, idOf, sample } from '../../bench/scale/ids.ts';
+import { RecordMaker } from '../../bench/scale/shape.ts';
+import { encodeBody } from '../../host/stores/src/sqlite/body.ts';
+import { readEntryItem } from '../../host/vault/src/audit/chain.ts';
+import { readRecordItem, recordItem } from '../../host/vault/src/records/record-item.ts';
+
+const ID = 'v_01KASPQ4Z7C3V3R8N4W8Q0W3XH';
+const key = (byte: number) => createSecretKey(Buffer.alloc(32, byte));
+const KEYS = { record: key(1), audit: key(2), system: key(3) } as unknown as IntegrityKeys;
+
+/** Of the lengths that the vault's have: twelve fields of 148 bytes. */
+const { item: LIKE } = recordItem(
+  KEYS.record,
+  {
+    ...{ id: ID, tenant: 'default', sv: 1, rev: 1, hs: Buffer.alloc(10, 1), pk: Buffer.alloc(120, 2) },
+    ...{
+      sk: Buffer.alloc(234, 3),
+      kk: 'arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000',
+    },
+    fields: new Map(
+      Array.from({ length: 12 }, (_, i) => [i === 0 ? 'dob' : `field_${i}`, Buffer.alloc(148, i)]),
+    ),
+  },
+  { created: 1, modified: 1 },
+);
+const maker = (shape: 'full' | 'slim') => new RecordMaker(KEYS, ID, LIKE, shape, 'key_test');
+const items = (shape: 'full' | 'slim', id: string) =>
+  maker(shape)
+    .create(id, 1_700_000_000_000_000)
+    .flatMap((operation) => ('put' in operation ? [operation.put] : []));
+
+describe('A synthetic record', () => {
+  it('is read by the vault as its own, under its own id and no other, and so is the first entry of its chain', () => {
+    const id = idOf(7, [Date.now()]);
+    const [record, entry, head] = items('full', id);
+    if (record === undefined || entry === undefined) throw new Error('no rows');
+    expect([...readRecordItem(KEYS.record, id, record).fields.values()].map(({ length }) => length)).toEqual(
+      Array.from({ length: 12 }, () => 148),
+    );
+    expect(() => readRecordItem(KEYS.record, ID, record)).toThrow('record_shape');
+    const read = readEntryItem(KEYS.audit, id, entry);
+    expect([read?.entry.n, read?.hash]).toEqual([1, head?.hash]);
+    expect(Buffer.from(read?.entry.state ?? '')).toEqual(record._mac);
+    expect(encodeBody(record).length).toBe(encodeBody(LIKE).length);
+  });
+
+  it('has values of its own: no two are alike', () => {
+    const [a, b] = [1, 2].map((n) => items('full', idOf(n, [Date.now()]))[0]);
+    for (const name of ['_pk', '_sk', '_mac', 'dob', 'field_3'])
+      expect(Buffer.from(a?.[name] as Buffer).equals(b?.[name] as Buffer), name).toBe(false);
+  });
+
+  it('of the slim shape is a record as well, of less than 600 bytes and without a chain', () => {
+    const id = idOf(7, [Date.now()]);
+    const made = items('slim', id);
+    expect(made).toHaveLength(1);
+    expect(encodeBody(made[0] ?? { pk: '', sk: '' }).length).toBeLessThan(600);
+    expect([...readRecordItem(KEYS.record, id, made[0] ?? { pk: '', sk: '' }).fields.keys()]).toEqual([
+      'dob',
+    ]);
+  });
+});
+
+describe('Ids', () => {
+  it('follow from the number and the time of its chunk, in the order of time, and are the vault’s', () => {
+    const millis = [1_700_000_000_000, 1_700_000_000_001];
+    expect(idOf(3, millis)).toBe(idOf(3, millis));
+    expect(new Set(Array.from({ length: 2 * CHUNK }, (_, n) => idOf(n, millis))).size).toBe(2 * CHUNK);
+    expect(idOf(CHUNK, millis) > idOf(CHUNK - 1, millis)).toBe(true);
+    expect(idOf(0, millis)).toMatch(/^v_01HF7YAT00[0-9A-HJKMNP-TV-Z]{16}$/);
+    expect(() => idOf(2 * CHUNK, millis)).toThrow(RangeError);
+  });
+
+  it('are drawn from all, each once', () => {
+    const drawn = sample(1_000, 900, 1);
+    expect(new Set(drawn).size).toBe(900);
+    expect(Math.max(...drawn)).toBeLessThan(1_000);
+    expect(sample(10, 99, 1).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(sample(1e8, 50, 2)).not.toEqual(sample(1e8, 50, 3));
+  });
+});
