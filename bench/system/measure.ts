@@ -124,6 +124,7 @@ export function ofRounds(rows: readonly Row[]): Row {
 
 /** Milliseconds of processor time a request, of the processes that `which` names. */
 export function cpuPerRequest(row: Row, which: (name: string) => boolean): number {
+  if (row.requests === 0) return Number.NaN;
   const seconds = Object.entries(row.cpu).reduce(
     (sum, [name, { all }]) => (which(name) ? sum + all : sum),
     0,

@@ -18,6 +18,9 @@ export interface Profile {
 /** From when until when, in microseconds of the monotonic clock: what happened before and after is none of the measurement. */
 export type Window = readonly [from: number, until: number];
 
+/** Functions of a process that a result names. */
+const MOST_FUNCTIONS = 12;
+
 export interface Shares {
   /** Seconds in which it was not idle. */
   readonly busy: number;
@@ -71,7 +74,7 @@ export function readProfile(
     .map(([name, rest]) => ({ name, ...rest }))
     .toSorted((a, b) => b.seconds - a.seconds);
   const sorted = Object.entries(groups).toSorted(([, a], [, b]) => b - a);
-  return { busy, groups: Object.fromEntries(sorted), top: top.slice(0, 40) };
+  return { busy, groups: Object.fromEntries(sorted), top: top.slice(0, MOST_FUNCTIONS) };
 }
 
 function callersOf(id: number, parents: ReadonlyMap<number, number>, frame: (id: number) => Frame): Frame[] {
