@@ -44,6 +44,8 @@ ${(['open', 'seal'] as const).map((direction) => rowsOf(result, direction)).join
 ### What was to be reached, opening ${FIELDS} fields
 ${table(['', 'wanted', 'measured', ''], targetsOf(result).map(target))}
 
+${floorOf(result)}
+
 ### One field
 ${oneField(result)}
 
@@ -103,6 +105,17 @@ function target({ what, ratio, atLeast, atMost, reached }: Target): string[] {
   const wanted = atLeast === undefined ? `at most ${atMost}x` : `at least ${atLeast}x`;
   const word = Number.isFinite(ratio) ? (reached ? 'reached' : '**not reached**') : '**not measured**';
   return [what, wanted, times(ratio), word];
+}
+
+/** What no line of this project can change. */
+function floorOf({ rows }: CryptoResult): string {
+  const row = rows.find(
+    (each) => each.direction === 'open' && each.format === 'shared' && isShown(each, FIELDS),
+  );
+  const median = (name: string): number => row?.candidates[name]?.median ?? Number.NaN;
+  const best = Math.min(...JS_PEERS.map(median));
+  return `The floor itself is ${times(best / median(FLOOR))} faster than the best JavaScript peer given our format: what is above that, a first read cannot reach, since all of them wait for the same ECDH of
+the same OpenSSL. A record that was read before waits for none.`;
 }
 
 function oneField({ rows, steps }: CryptoResult): string {

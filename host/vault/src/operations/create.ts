@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { P384, suiteId } from '@enclave-vault/hpke';
-import { sealFields } from '@enclave-vault/records/seal';
+import { sealFieldsAsync } from '@enclave-vault/records/seal';
 import { commit } from '../audit/commit.ts';
 import { recordLog } from '../audit/log-id.ts';
 import type { Core } from '../core.ts';
@@ -44,7 +44,7 @@ export async function create(
 
   const key = await core.recordKeys.next(principal.tenant, deadline);
   const { id } = key;
-  const body = sealNew(core, principal.tenant, key, texts);
+  const body = await sealNew(core, principal.tenant, key, texts);
   return await commit(
     core,
     recordLog(id),
@@ -69,14 +69,14 @@ export async function create(
   );
 }
 
-function sealNew(
+async function sealNew(
   core: Core,
   tenant: string,
   { id, pair }: NewRecordKey,
   texts: ReadonlyMap<string, string>,
-): RecordBody {
+): Promise<RecordBody> {
   const { publicKey, wrappedPrivateKey, keyArn } = pair;
-  const sealed = sealFields({ tenant, vaultId: id }, P384, publicKey, texts);
+  const sealed = await sealFieldsAsync({ tenant, vaultId: id }, P384, publicKey, texts);
   return {
     id,
     tenant,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseSuiteId } from '@enclave-vault/hpke';
-import { sealFields } from '@enclave-vault/records/seal';
+import { sealFieldsAsync } from '@enclave-vault/records/seal';
 import { commit } from '../audit/commit.ts';
 import { recordLog } from '../audit/log-id.ts';
 import type { Core } from '../core.ts';
@@ -56,7 +56,7 @@ export async function update(
       if (repeated !== undefined) return { result: { rev: repeated.rev } };
       const record = await currentRecord(core, found, tail);
       demandMatch(record.rev, ifMatch);
-      const body = withFields(core, record, texts);
+      const body = await withFields(core, record, texts);
       const { operation, state } = putRecord(core, body, record, core.clock.now());
       const result = { rev: body.rev };
       const facts = {
@@ -76,9 +76,13 @@ export async function update(
 }
 
 /** A new encapsulation for each attempt: a context is never used for a second write (formats). */
-function withFields(core: Core, record: StoredRecord, texts: ReadonlyMap<string, string>): RecordBody {
+async function withFields(
+  core: Core,
+  record: StoredRecord,
+  texts: ReadonlyMap<string, string>,
+): Promise<RecordBody> {
   const { tenant, id: vaultId, hs, pk } = record;
-  const sealed = sealFields({ tenant, vaultId }, parseSuiteId(hs), pk, texts);
+  const sealed = await sealFieldsAsync({ tenant, vaultId }, parseSuiteId(hs), pk, texts);
   const fields = new Map([...record.fields, ...sealed]);
   return { ...record, sv: core.schema.version, rev: record.rev + 1, fields };
 }
