@@ -4,13 +4,10 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { GlassVault } from '../support/glass-vault.ts';
 import { pairsMade } from '../support/kms-trail.ts';
 
-/*
- * Actor: an operator who administers keys, or whoever took the API's right to make key pairs away.
- * Has: the vault key, which he disables; and an API with key pairs in memory that were made while it was allowed.
- * Wants: that the API goes on after it was told to stop; that what it writes meanwhile can be read by somebody else.
- * Stopped by: each create has the next pair asked for, and the first refusal drops all that are ready. Pairs are of one id and tenant,
- *   their private keys wrapped for the enclave alone.
- * Remains: the creates that begin before that first refusal are stored, as if they had come a moment earlier.
+/**
+ * Actor: KMS administrator. He disables the vault key of an API that has key pairs in memory, made while it was allowed. Each create that takes
+ * one has another asked for, and the first refusal drops all that are ready. What is created before it is stored as if it had
+ * come a moment earlier, sealed for the enclave alone.
  */
 let glass: GlassVault;
 beforeAll(async () => {
