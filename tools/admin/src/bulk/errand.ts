@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { VAULT_ERRORS } from '@enclave-vault/vault';
 import { AdminError } from '../errors.ts';
+import { printable } from '../printable.ts';
 import type { Flow } from './flow.ts';
 import { pauseAfter } from './flow.ts';
 import { membersOf, nameOf, type Problem } from './http.ts';
@@ -48,7 +49,7 @@ export const mayBeDone = ({ status }: Problem): boolean => status === 408 || sta
 /** @returns the error that ends the job, when a call was answered by a problem that will not pass */
 export function fatal({ status, code, members }: Problem, errand: Errand): AdminError | undefined {
   if (PASSING_STATUS.has(status) || status >= FOR_GOOD_BELOW) return undefined;
-  const named = members.map(({ path, code: why }) => `${path} ${why}`).join(', ');
+  const named = members.map(({ path, code: why }) => `${printable(path)} ${why}`).join(', ');
   const hint =
     status === 413 || status === 415
       ? '; behind API Gateway, --batch sends documents in place of streams'

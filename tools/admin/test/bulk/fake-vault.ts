@@ -86,7 +86,7 @@ export class FakeVault {
         : { status: 401, code: 'unauthenticated' };
     if (problem !== undefined) {
       const { status, code, retryAfter } = problem;
-      response.writeHead(status, { ...(retryAfter !== undefined && { 'retry-after': retryAfter }) });
+      response.writeHead(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter });
       return void response.end(JSON.stringify({ status, code, detail: 'no' }));
     }
     const create = request.url === '/v1/vaults:batch';
