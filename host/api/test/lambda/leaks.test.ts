@@ -102,7 +102,11 @@ test('no value of any field, header, query, path or token is in a log line, a fi
   ).rejects.toThrow();
   // An error of the program, with a value in its message.
   lambda.kms.generateRecordKeyPair = () => Promise.reject(new TypeError(`${MARK} in a message`));
-  expect((await lambda.call('POST', '/v1/vaults', { json: { email } })).json.code).toBe('internal');
+  // It befalls the calls that nobody waits for as well; creates have pairs that were made before, as long as there are some.
+  const codes: unknown[] = [];
+  while (codes.at(-1) !== 'internal' && codes.length < 8)
+    codes.push((await lambda.call('POST', '/v1/vaults', { json: { email } })).json.code);
+  expect(codes.at(-1)).toBe('internal');
   await sleep(100);
 
   expect(segments.length).toBeGreaterThan(8);
