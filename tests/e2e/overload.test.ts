@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Answer, LocalVault } from '../support/local-vault.ts';
 
 /** One caller's expressions have 8 places and 64 that wait; an enclave has 32 and 64. */
-const FLOOD = 300;
+const FLOOD = 200;
 
 let vault: LocalVault;
 let path: string;
