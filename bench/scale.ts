@@ -21,6 +21,8 @@ import { record } from './system/operations.ts';
 const BYTES: Readonly<Record<Shape, number>> = { full: 4_300, slim: 600 };
 /** Share of what is free that is used. */
 const SHARE = 0.85;
+/** Of the slim shape, which is there to fill a disk. */
+const SLIM_SHARE = 0.95;
 
 export interface Size extends Measured {
   readonly records: number;
@@ -118,7 +120,14 @@ function shapeOf(records: number): Shape {
   if (values.shape === 'full' || values.shape === 'slim') return values.shape;
   const { bavail, bsize } = statfsSync(root);
   const there = statSync(join(root, 'full/vault.db'), { throwIfNoEntry: false })?.size ?? 0;
-  return records * BYTES.full < (bavail * bsize + there) * SHARE ? 'full' : 'slim';
+  if (records * BYTES.full < (bavail * bsize + there) * SHARE) return 'full';
+  const slim = statSync(join(root, 'slim/vault.db'), { throwIfNoEntry: false })?.size ?? 0;
+  const free = bavail * bsize + slim + (values.keep ? 0 : there);
+  if (records * BYTES.slim > free * SLIM_SHARE)
+    throw new Error(
+      `${records} records of ${BYTES.slim} bytes do not fit the ${(free / 1e9).toFixed(0)} GB that are free`,
+    );
+  return 'slim';
 }
 
 function summary(all: readonly Size[]): string {
