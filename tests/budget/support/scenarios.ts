@@ -70,6 +70,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     await create(world, { 'idempotency-key': 'again' });
     return await world.count(() => create(world, { 'idempotency-key': 'again' }));
   },
+  'create, a batch of 10': async (world) => {
+    for (let i = 0; i < 20; i += 1) await created(world);
+    const items = Array.from({ length: 10 }, () => ({ fields: RECORD }));
+    return await world.count(() => world.request('POST', '/v1/vaults:batch', { body: { items } }));
+  },
   get: of((world, id) => world.request('GET', `/v1/vaults/${id}`)),
   update: of((world, id) => world.request('PATCH', `/v1/vaults/${id}`, { body: { city: 'Bath' } })),
   'update, with Idempotency-Key': of((world, id) =>
@@ -85,6 +90,14 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'decrypt 12 fields, hot': again(all),
   'decrypt, an expression': of(expressions),
   'decrypt, an expression, hot': again(expressions),
+  'decrypt 12 fields, a batch of 10, hot': async (world) => {
+    const ids: string[] = [];
+    for (let i = 0; i < 10; i += 1) ids.push(await created(world));
+    const ask = { body: { ids, fields: FIELDS, reason: 'budget' } };
+    const batch = (): Promise<Answer> => world.request('POST', '/v1/vaults:decrypt', ask);
+    await batch();
+    return await world.count(batch);
+  },
   'remove a field': of((world, id) => world.request('DELETE', `/v1/vaults/${id}?fields=city`)),
   delete: of((world, id) => world.request('DELETE', `/v1/vaults/${id}?delete_all=true`)),
   'audit page': again((world, id) => world.request('GET', `/v1/vaults/${id}/audit`)),
