@@ -52,7 +52,7 @@ US dollars a month at that rate day and night, us-east-1, without what an idle d
 
 ${costTable(result)}
 
-${['KMS', 'DynamoDB', 'API Gateway'].join(', ')} are paid by the request, so a million decryptions costs about the same at every rate; at small rates it is instances. A cache of keys takes KMS's part and that of its trail away, and [what it gives up for that](security.md) is stated there.
+${['KMS', 'DynamoDB', 'API Gateway'].join(', ')} are paid by the request, so a million decryptions costs about the same at every rate; at small rates it is instances. A cache of keys takes KMS's part and that of its trail away, and [what it gives up for that](key-cache.md) has a page.
 
 ![Decryptions a second and dollars a month](performance/model.svg)
 `;

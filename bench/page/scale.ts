@@ -101,11 +101,11 @@ ${table(
   ]),
 )}
 
-${most === undefined || first === undefined || most === first ? '' : grown(first, most)}
+${most === undefined || first === undefined || most === first ? 'Of one number of records there is nothing to compare.' : grown(first, most)}
 
 ![Latency by the number of records](performance/scale.svg)
 
-\`node bench/scale.ts --records ${sizes.map(({ records }) => records).join(',')}\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, load before: ${machine.load}. The client shares the machine. [Why the store is as it is](adr/0036-store-at-scale.md).
+\`node bench/scale.ts --records ${sizes.map(({ records }) => records).join(',')}\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, load before: ${machine.load}. The client shares the machine.${machine.load > machine.cores ? ' **Others kept this machine busy: these times are for orientation alone.**' : ''} [Why the store is as it is](adr/0036-store-at-scale.md).
 `;
 }
 
