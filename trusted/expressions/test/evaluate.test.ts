@@ -77,6 +77,9 @@ describe('names', () => {
       y: '1.5',
       z: '{"tags":[1,"a",null,[true]],"home":{"b":{"c":1.5}},"n":5}',
     });
+    // Whole numbers are int wherever they stand.
+    const deep = { tags: '[1]', home: '{"n": 2, "x": [{"n": 3}]}' };
+    expect(all({ x: '[tags[0] + 1, home.n + 1, home.x[0].n + 1]' }, deep)).toEqual({ x: '[2,3,4]' });
   });
 
   it('of a field whose text is no JSON fail the expressions that use it, and no others', () => {
@@ -120,6 +123,12 @@ describe('functions of the vault', () => {
       '[max(1, 2.5, 3u), [3, 4].max(), max(-1), max(9007199254740993, 9007199254740992.0)]',
       '[3,4,-1,"9007199254740993"]',
     ],
+    // Of equal ones the first, which divides as its type does.
+    ['max of equals', '[max(2, 2.0) / 4, [2, 2.0].max() / 4, max(2u, 2) / 4u]', '[0,0,0]'],
+    ['max of equals, the double first', 'max(2.0, 2) / 4.0', '0.5'],
+    ['max of eight', 'max(1, 2, 3, 4, 5, 6, 7, 8)', '8'],
+    ['is_empty of bytes', '[is_empty(b"a"), b"".is_empty()]', '[false,true]'],
+    ['hex_encode of bytes that are no text', 'hex_encode(b"\\xff\\x80")', '"ff80"'],
   ])('%s', (_, source, expected) => expect(one(source)).toBe(expected));
 
   it.each([
@@ -144,6 +153,16 @@ describe('functions of the vault', () => {
     '"2020-01-01".age()',
     'max([])',
     'max("a")',
+    'max([5], 3)',
+    'max(3, [5])',
+    // Not in the way of what is around them, either.
+    '[max([])].size()',
+    '[date("2023-02-29")].size()',
+    '[is_empty(1)].size()',
+    '[hex_decode("4g")].size()',
+    '[sha256(1)].size()',
+    'max([]) == null',
+    'type(date("x")) == null_type',
     'max(0.0/0.0, 1)',
     'sha256(1)',
     'is_empty(1)',
@@ -177,6 +196,7 @@ describe('results as JSON', () => {
   it.each([
     ['9007199254740991', '9007199254740991'],
     ['9007199254740992', '"9007199254740992"'],
+    ['-9007199254740991', '-9007199254740991'],
     ['-9007199254740992', '"-9007199254740992"'],
     ['18446744073709551615u', '"18446744073709551615"'],
     ['7u', '7'],
@@ -196,8 +216,20 @@ describe('results as JSON', () => {
   it('are bounded in size and depth', () => {
     const hundred = `[${Array(100).fill('"0123456789"').join(',')}]`;
     expect(one(`${hundred}.map(a, ${hundred}.map(b, a + b))`)).toBe('expression_budget_exceeded');
-    expect(one(`${'['.repeat(40)}${']'.repeat(40)}`)).toBe('expression_budget_exceeded');
-    expect(one(`${'['.repeat(30)}${']'.repeat(30)}`)).toBe(`${'['.repeat(30)}${']'.repeat(30)}`);
+    const lists = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
+    const maps = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+    for (const nested of [lists(33), maps(32)]) expect(one(nested)).toBe(nested);
+    for (const nested of [lists(34), maps(33), maps(40)])
+      expect(one(nested)).toBe('expression_budget_exceeded');
+    // 64 KiB of JSON text, the quotes included.
+    const text = (length: number) =>
+      all({ x: 'first_name' }, { first_name: JSON.stringify('x'.repeat(length)) }).x;
+    expect(text(64 * 1024 - 2)).toHaveLength(64 * 1024);
+    expect(text(64 * 1024 - 1)).toBe('expression_budget_exceeded');
+    const key = (length: number) =>
+      all({ x: '{first_name: 1}' }, { first_name: JSON.stringify('x'.repeat(length)) }).x;
+    expect(key(64 * 1024 - 3)).toHaveLength(64 * 1024 + 3);
+    expect(key(64 * 1024 - 2)).toBe('expression_budget_exceeded');
   });
 });
 
