@@ -34,8 +34,10 @@ describe('as the program comes', () => {
   afterAll(() => vault.stop());
 
   it('a hundred decryptions of four records are four calls of KMS: under 0.05 each', async () => {
-    const work = Array.from({ length: 100 }, (_, n) => decrypt(ids[n % 4] ?? ''));
-    expect(await Promise.all(work)).toEqual(Array.from({ length: 100 }, (_, n) => `Ada ${n % 4}`));
+    for (let round = 0; round < 5; round += 1) {
+      const names = Array.from({ length: 20 }, (_, n) => `Ada ${n % 4}`);
+      expect(await Promise.all(names.map((_, n) => decrypt(ids[n % 4] ?? '')))).toEqual(names);
+    }
     expect(await asked()).toBe(4);
   });
 
