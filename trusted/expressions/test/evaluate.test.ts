@@ -50,7 +50,8 @@ describe('names', () => {
   });
 
   it('of failed expressions fail those after them, instead of being null', () => {
-    expect(all({ a: '1 / 0', b: 'a == null' })).toEqual({ a: 'expression_failed', b: 'expression_failed' });
+    for (const b of ['a == null', '[a].size()', 'true || a', 'type(a) == int'])
+      expect(all({ a: '1 / 0', b })).toEqual({ a: 'expression_failed', b: 'expression_failed' });
   });
 
   it.each(['dob', 'last_name', 'record', 'unknown', ...TYPES])('%s cannot name an expression', (name) => {
