@@ -15,6 +15,8 @@ const ROUTES = [
   ['GET/health', 'health'],
   ['GET/v1/openapi.json', 'the document of the API'],
   ['POST/v1/vaults', 'a record is made'],
+  ['POST/v1/vaults:batch', 'many are made'],
+  ['POST/v1/vaults:decrypt', 'many are used'],
   ['GET/v1/vaults/v_1', 'looked at'],
   ['PATCH/v1/vaults/v_1', 'changed'],
   ['DELETE/v1/vaults/v_1', 'deleted'],
