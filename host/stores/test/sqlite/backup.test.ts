@@ -60,7 +60,9 @@ describe('a backup', () => {
     expect(sizes.length).toBeGreaterThan(0);
     expect(new Set(sizes)).toEqual(new Set([0]));
     expect(statSync(target).mode & 0o777).toBe(0o600);
-    expect(readdirSync(dirname(target)).filter((name) => name.startsWith(basename(target)))).toEqual([basename(target)]);
+    expect(readdirSync(dirname(target)).filter((name) => name.startsWith(basename(target)))).toEqual([
+      basename(target),
+    ]);
     await store.close();
   });
 
