@@ -26,6 +26,12 @@ export class FakeRecords {
   }
 }
 
+interface Answer {
+  readonly status: number;
+  readonly code: string;
+  readonly retryAfter?: number;
+}
+
 /** What goes wrong, asked before each item with how many there were: nothing by default. */
 export interface Faults {
   /** Errors in place of an item's result. */
@@ -37,7 +43,7 @@ export interface Faults {
   /** Items at once, and whether they come out of order. */
   readonly shuffled?: boolean;
   /** An answer to the whole call. */
-  readonly problem?: (call: number) => { status: number; code: string; retryAfter?: number } | undefined;
+  readonly problem?: (call: number) => Answer | undefined;
   /** After each item that was done. */
   readonly done?: (nth: number) => void;
 }
@@ -85,8 +91,9 @@ export class FakeVault {
         ? this.#faults.problem?.(this.calls)
         : { status: 401, code: 'unauthenticated' };
     if (problem !== undefined) {
-      const { status, code, retryAfter } = problem;
-      response.writeHead(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter });
+      const { status, code, retryAfter }: Answer = problem;
+      if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter);
+      response.writeHead(status);
       return void response.end(JSON.stringify({ status, code, detail: 'no' }));
     }
     const create = request.url === '/v1/vaults:batch';
