@@ -104,7 +104,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'certificate_untrusted',
   CERT_SIGNATURE_FAILURE: 'certificate_untrusted',
   INVALID_PURPOSE: 'certificate_untrusted',
-  INVALID_CA: 'certificate_untrusted',
+  // One for which Node has no name, such as a chain through somebody who may not issue certificates.
+  UNSPECIFIED: 'certificate_untrusted',
   // How a connection looks that the relay took, and closed because it found no KMS.
   ECONNRESET: 'relay_closed',
 };

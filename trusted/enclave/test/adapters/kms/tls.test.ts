@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Duplex } from 'node:stream';
@@ -27,7 +27,23 @@ const root = issueCertificate({
   keyUsage: ['keyCertSign'],
 });
 
-function issued(key: KeyObject): TlsOptions {
+interface Issuer {
+  readonly key: KeyObject;
+  readonly certificate: Uint8Array | string;
+}
+const ROOT: Issuer = { key: rootKey, certificate: root.der };
+const pkcs8 = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' });
+
+/** Another authority: its own root where there is no issuer. */
+function authority(subject: string, issuer?: Issuer, ca = true): Issuer & { readonly pem: string } {
+  const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const keyUsage = [ca ? ('keyCertSign' as const) : ('digitalSignature' as const)];
+  const { der, pem } = issueCertificate({ ...times, subject, key, ca, keyUsage, ...(issuer && { issuer }) });
+  return { key, certificate: der, pem };
+}
+
+/** KMS's certificate by an issuer, or by itself, and what else its server shows. */
+function issued(key: KeyObject, issuer: Issuer | null = ROOT, ...others: readonly string[]): TlsOptions {
   const { pem } = issueCertificate({
     ...times,
     subject: HOST,
@@ -36,9 +52,19 @@ function issued(key: KeyObject): TlsOptions {
     keyUsage: ['digitalSignature'],
     extendedKeyUsage: ['serverAuth'],
     san: { dns: [HOST] },
-    issuer: { certificate: root.der, key: rootKey },
+    ...(issuer && { issuer }),
   });
-  return { cert: pem, key: key.export({ type: 'pkcs8', format: 'pem' }) };
+  return { cert: [pem, ...others].join('\n'), key: pkcs8(key) };
+}
+
+/** The same with another bit in its signature, which ends a certificate (RFC 5280 section 4.1). */
+function forged({ cert, ...rest }: TlsOptions): TlsOptions {
+  const der = Buffer.from(new X509Certificate(String(cert)).raw);
+  der[der.length - 1] = (der.at(-1) ?? 0) ^ 1;
+  return {
+    ...rest,
+    cert: `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`,
+  };
 }
 
 const open: { server: Server; sockets: TLSSocket[]; agent: TlsAgent }[] = [];
@@ -115,6 +141,24 @@ describe('a connection to KMS', () => {
     const dhparam = ciphers.startsWith('DHE') ? { dhparam: 'auto' as const } : {};
     const { agent, asked } = await agentOf({ ...issued(key), ciphers, maxVersion: 'TLSv1.2', ...dhparam });
     await expect(ask(agent)).rejects.toMatchObject({ detail: 'tls_failed' });
+    expect(asked()).toBe(0);
+  });
+
+  const stranger = authority('stranger');
+  const below = authority('below', stranger);
+  const leaf = authority('leaf', ROOT, false);
+  test.each<[string, TlsOptions, string?]>([
+    ['of nobody: it signed itself', issued(KEYS.ec, null)],
+    ['of another root', issued(KEYS.ec, stranger)],
+    ['of another root, which is shown', issued(KEYS.ec, stranger, stranger.pem)],
+    ['of somebody below another root', issued(KEYS.ec, below, below.pem)],
+    ['of somebody who is trusted in place of his root', issued(KEYS.ec, below), below.pem],
+    ['of another root of the same name', issued(KEYS.ec, authority('root'))],
+    ['of somebody who may not issue any', issued(KEYS.ec, leaf, leaf.pem)],
+    ['whose signature is another', forged(issued(KEYS.ec))],
+  ])('with a certificate %s is untrusted, and no request is sent', async (_, options, trusted = root.pem) => {
+    const { agent, asked } = await agentOf(options, { roots: [trusted] });
+    await expect(ask(agent)).rejects.toMatchObject({ code: 'unavailable', detail: 'certificate_untrusted' });
     expect(asked()).toBe(0);
   });
 
@@ -203,6 +247,13 @@ describe('an exchange', () => {
     await expect(ask(agent, 4_321)).rejects.toMatchObject({ detail: 'answer_incomplete' });
     await expect(ask(agent, 4_321)).rejects.toMatchObject({ detail: 'answer_incomplete' });
     expect([timers.set(), timers.left()]).toEqual([3, 0]);
+  });
+
+  test('whose time is over closes its connection', async () => {
+    const { agent, dialled, asked } = await agentOf({}, {}, () => undefined);
+    await expect(ask(agent, 200)).rejects.toMatchObject({ code: 'unavailable', detail: 'timed_out' });
+    expect(asked()).toBe(1);
+    await vi.waitFor(() => expect(dialled[0]?.destroyed).toBe(true));
   });
 
   test('that would be made again is not when its time is over', async () => {
