@@ -38,10 +38,11 @@ export class ChannelVault {
     this.glass = glass;
   }
 
-  static async start(detours: Detours = {}): Promise<ChannelVault> {
+  /** @param api settings of the API, beside those that make it one of this vault */
+  static async start(detours: Detours = {}, api: object = {}): Promise<ChannelVault> {
     const vault = new ChannelVault(await GlassVault.start());
     try {
-      await vault.#start(detours);
+      await vault.#start(detours, api);
       return vault;
     } catch (error) {
       await vault.stop();
@@ -107,7 +108,7 @@ export class ChannelVault {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async #start(detours: Detours): Promise<void> {
+  async #start(detours: Detours, more: object): Promise<void> {
     const { kms, principals } = this.glass.vault;
     const deployment = this.glass.kms('deployment', 'outside');
     const newKey = async (side: Side) => {
@@ -144,6 +145,7 @@ export class ChannelVault {
       parent: `https://127.0.0.1:${parentPort}`,
       channel: { key: this.keys.client, clientRoot: this.roots.client, serverRoot: this.roots.server },
       bootstrap: { adminKeyFile: join(this.folder, 'admin.key') },
+      ...more,
     });
     this.#url = String(api.ready.url);
   }

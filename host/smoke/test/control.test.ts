@@ -82,6 +82,15 @@ test('decrypts a record of its own through the API, and counts it under its name
     expect(lines.join()).not.toContain(secret);
 });
 
+test('wants KMS asked each time: a key in an enclave’s memory would open the record after nothing else can be opened', async () => {
+  const { report } = await controlled();
+  const before = lambda.enclave.requests.length;
+  await report();
+  await report();
+  // What reaches the enclave, through gateway, function and vault.
+  expect(lambda.enclave.requests.slice(before).map(({ fresh }) => fresh)).toEqual([true, true]);
+});
+
 test('makes the record once a day, also where it remembers nothing', async () => {
   let now = Date.parse('2030-01-01T10:00:00Z');
   const first = await controlled({ now: () => now });

@@ -174,6 +174,19 @@ describe('many records decrypted at once', () => {
     expect(entry.request_id).toMatch(/\.1$/);
   });
 
+  test('who wants KMS asked has it asked for each: no key in the enclave’s memory serves', async () => {
+    const ask = { ids, fields: ['city'], reason: 'a test' };
+    const before = api.enclave.requests.length;
+    const { json } = await api.call('POST', DECRYPT, { body: { ...ask, fresh: true } });
+    expect(codes(json.results)).toEqual(['ok', 'ok']);
+    await api.call('POST', DECRYPT, { body: ask });
+    const [first, second, ...others] = api.enclave.requests.slice(before).map(({ fresh }) => fresh);
+    expect([first, second]).toEqual([true, true]);
+    expect(others).toEqual([undefined, undefined]);
+    const wrong = await api.call('POST', DECRYPT, { body: { ...ask, fresh: 'yes' } });
+    expect([wrong.status, wrong.json.code]).toEqual([422, 'invalid']);
+  });
+
   test('an ask that is wrong is a problem of the whole call', async () => {
     const wrong = async (body: object) => {
       const { status, json } = await api.call('POST', DECRYPT, { body });

@@ -126,6 +126,15 @@ describe('a stream of records to be decrypted', () => {
     ]);
   });
 
+  test('has KMS asked for each record where its ask wants that', async () => {
+    const ids = [await api.create({ city: 'Rome' }), await api.create({ city: 'Bern' })];
+    const before = api.enclave.requests.length;
+    const client = open(DECRYPT).send({ ...ASK, fresh: true }, ...ids.map((id) => ({ id })));
+    await client.finish();
+    expect(client.last).toEqual({ done: { results: 2, errors: 0 } });
+    expect(api.enclave.requests.slice(before).map(({ fresh }) => fresh)).toEqual([true, true]);
+  });
+
   test.each([
     ['no ask', [], 400, 'body_required'],
     ['no JSON', ['{'], 400, 'json_invalid'],
