@@ -6,6 +6,7 @@ import { parseUserData } from '@enclave-vault/protocol';
 import { expect, test } from 'vitest';
 import { NsmClient } from '../../src/adapters/nsm-client.ts';
 import { KmsRecipient } from '../../src/core/recipient.ts';
+import type { AttestationFields, Nsm } from '../../src/ports.ts';
 import { PCRS } from '../support/deployment.ts';
 import { pushedClock } from '../support/enclave.ts';
 import { testModule } from '../support/nsm.ts';
@@ -87,15 +88,38 @@ test('a document that cannot be had is asked for again the next time', async () 
   expect((await one.renewDocument(first)).document).not.toEqual(first.document);
 });
 
-test('a new document does not displace a newer key', async () => {
-  const { recipient: one, clock } = recipient();
+test('a new document does not displace a newer key, however late it comes', async () => {
+  const { clock, module } = recipient();
+  const nsm = new NsmClient(module.handle);
+  const gates: Promise<unknown>[] = [];
+  const attest = async (fields: AttestationFields): Promise<Buffer> => {
+    await gates.shift();
+    return nsm.attest(fields);
+  };
+  const one = new KmsRecipient({ ...nsm, attest } as unknown as Nsm, clock);
   await one.renew();
   const first = one.current();
   clock.push(5_000);
-  const renewing = one.renew();
-  const document = one.renewDocument(first);
-  await Promise.all([renewing, document]);
-  expect(one.current().privateKey).not.toBe(first.privateKey);
+  const gate = Promise.withResolvers<void>();
+  gates.push(gate.promise);
+  const late = one.renewDocument(first);
+  await one.renew();
+  const newer = one.current();
+  gate.resolve();
+  expect((await late).privateKey).toBe(first.privateKey);
+  expect(one.current()).toBe(newer);
+  expect(newer.privateKey).not.toBe(first.privateKey);
+});
+
+test('what was refused long ago is replaced already, by what is old itself by now', async () => {
+  const { recipient: one, clock, module } = recipient();
+  await one.renew();
+  const first = one.current();
+  clock.push(5_000);
+  const second = await one.renewDocument(first);
+  clock.push(60_000);
+  expect(await one.renewDocument(first)).toBe(second);
+  expect(module.state.attested).toBe(2);
 });
 
 test('without a module: no first key; with a broken one the old key stays', async () => {
