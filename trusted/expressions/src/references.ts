@@ -64,7 +64,7 @@ function visit(expr: Expr | undefined, bound: ReadonlySet<string>, found: Found,
       return;
     case 'identExpr':
       if (value.name === RECORD && !bound.has(RECORD)) found.wholeRecord = true;
-      else if (!bound.has(value.name) && !TYPES.has(value.name)) found.fields.add(plainName(value.name));
+      else if (!bound.has(value.name) && !TYPES.has(value.name)) found.fields.add(value.name);
       return;
     case 'selectExpr':
       visit(value.operand, bound, found, deeper);
@@ -118,6 +118,3 @@ function text(expr: Expr | undefined): string | undefined {
   const constant = expr?.exprKind.case === 'constExpr' ? expr.exprKind.value.constantKind : undefined;
   return constant?.case === 'stringValue' ? constant.value : undefined;
 }
-
-/** `.name` is CEL for "of the root namespace", which is the only one here. */
-const plainName = (name: string): string => (name.startsWith('.') ? name.slice(1) : name);

@@ -61,6 +61,9 @@ describe('a source', () => {
   it.each([
     ['bytes, though not characters', `n == "${'é'.repeat(5_200)}"`],
     ['open brackets', `${'('.repeat(65)}1${')'.repeat(65)}`],
+    ['open brackets of lists', `${'['.repeat(65)}1${']'.repeat(65)}`],
+    ['open brackets of maps', `${'{1:'.repeat(65)}1${'}'.repeat(65)}`],
+    ['open brackets, and closed ones before them', `")]}" == "" || ${'('.repeat(65)}true${')'.repeat(65)}`],
     ['conditionals', `${'true?n:'.repeat(65)}1`],
     ['white space', `n${' '.repeat(129)}`],
     ['tokens', `[${'n,'.repeat(1_021)}n].size()`],
@@ -78,6 +81,8 @@ describe('a source', () => {
     ['bytes', `n == "${'e'.repeat(10_240 - 7)}"`, 'false'],
     ['open brackets', `${'('.repeat(64)}n${')'.repeat(64)}`, '5'],
     ['brackets one after the other', `${'(n)+'.repeat(65)}n`, '330'],
+    ['brackets of lists one after the other', `${'[n][0]+'.repeat(65)}n`, '330'],
+    ['brackets of maps one after the other', `${'{1:n}[1]+'.repeat(65)}n`, '330'],
     [
       'brackets that are closed before any is open',
       `"${')]}'.repeat(40)}" == "${'([{'.repeat(21)}"`,

@@ -7,11 +7,30 @@ const of = (source: string) => {
   return [...fields, ...(wholeRecord ? ['*'] : [])];
 };
 
+/** Of CEL itself (language definition, "Values"). */
+const TYPES = ['bool', 'int', 'uint', 'double', 'string', 'bytes', 'list', 'map', 'null_type', 'type'];
+
 describe('references', () => {
   it.each([
     ['1 + 1', []],
     ['a + b.c + d["e"]', ['a', 'b', 'd']],
+    // Of the root namespace, which is the only one here: the parser drops the dot.
     ['.a', ['a']],
+    ['.record.a', ['a']],
+    ['[1].map(x, .y)', ['y']],
+    ['record == "a"', ['*']],
+    ['"a" == record', ['*']],
+    ['"a" in ["b"]', []],
+    ['"a" in b', ['b']],
+    ['record["a"]["b"]', ['a']],
+    ['[{"x": 1}].map(record, record.x)', []],
+    ['[{"x": 1}].map(record, record["x"] + a)', ['a']],
+    ['[a].all(x, b)', ['a', 'b']],
+    ['{a: {b: c}}', ['a', 'b', 'c']],
+    ['[a, [b]]', ['a', 'b']],
+    ['a ? b : c', ['a', 'b', 'c']],
+    ['a.matches(b)', ['a', 'b']],
+    ...TYPES.map((type) => [`type(a) == ${type}`, ['a']] as const),
     ['record.a', ['a']],
     ['record["a"]', ['a']],
     ['has(record.a)', ['a']],
@@ -43,7 +62,9 @@ describe('references', () => {
   );
 
   it('refuses trees too deep to walk, long before the stack ends', () => {
-    expect(of(`${'a+'.repeat(400)}a`)).toEqual(['a']);
+    expect(of(`${'a+'.repeat(512)}a`)).toEqual(['a']);
+    for (const chain of [`${'a+'.repeat(513)}a`, `a${'.b'.repeat(513)}`, `a${'[0]'.repeat(513)}`])
+      expect(() => references(chain)).toThrow(expect.objectContaining({ code: 'expression_invalid' }));
     for (const chain of [
       `${'a+'.repeat(5000)}a`,
       `${'a.'.repeat(5000)}a`,
