@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { RawConnection } from '../../../../tests/support/raw-http.ts';
 import { type Api, startApi } from '../harness.ts';
 import { StreamClient } from './client.ts';
+import { gate, until } from './gate.ts';
 
 const CREATE = '/v1/vaults:batch';
 const DECRYPT = '/v1/vaults:decrypt';
@@ -28,65 +29,6 @@ afterEach(() => {
 const open = (path: string, key = api.admin) => new StreamClient(port, path, key);
 const ended = (to = api) =>
   to.logged.filter(({ event }) => event === 'stream_ended').map(({ fields }) => fields);
-async function until(what: () => boolean): Promise<void> {
-  const late = Date.now() + 15_000;
-  while (!what()) {
-    if (Date.now() > late) throw new Error(`never: ${what}`);
-    await sleep(5);
-  }
-}
-
-/** Holds every request at the enclave's door. */
-function gate() {
-  const waiting: (() => void)[] = [];
-  let open = false;
-  api.enclave.before = () =>
-    open ? Promise.resolve() : new Promise((resolve) => void waiting.push(resolve));
-  return {
-    get held() {
-      return waiting.length;
-    },
-    release: () => {
-      open = true;
-      for (const go of waiting.splice(0)) go();
-    },
-  };
-}
-
-describe('work at once', () => {
-  test('is 32 of a stream and 64 of a caller: nothing further is read, and others get their places', async () => {
-    const door = gate();
-    const ids = Array.from({ length: 40 }, () => ({ id }));
-    const first = open(DECRYPT).send(ASK, ...ids);
-    await until(() => door.held === 32);
-    await sleep(100);
-    expect(door.held).toBe(32);
-    const others = [1, 2, 3].map(() => open(DECRYPT).send(ASK, ...ids));
-    await until(() => door.held === 64);
-    await sleep(100);
-    expect(door.held).toBe(64);
-    const key = await api.key({ scopes: ['vaults:decrypt'] });
-    const single = api.call('POST', `/v1/vaults/${id}/decrypt`, { body: ASK, token: key });
-    await until(() => door.held === 65);
-    door.release();
-    expect((await single).status).toBe(200);
-    for (const client of [first, ...others]) {
-      await client.finish();
-      expect(client.last).toEqual({ done: { results: 40, errors: 0 } });
-    }
-  });
-
-  test('goes on while all enclaves are busy, within the time of an item', async () => {
-    let refusals = 40;
-    api.enclave.before = async () => {
-      api.enclave.refusal = refusals-- > 0 ? 'busy' : undefined;
-    };
-    const client = open(DECRYPT).send(ASK, ...Array.from({ length: 20 }, () => ({ id })));
-    await client.finish();
-    expect(client.last).toEqual({ done: { results: 20, errors: 0 } });
-  });
-});
-
 describe('a caller who does not read', () => {
   test('is not read either, and is given up: what waits for him is bounded', async () => {
     const connection = new RawConnection(port);
@@ -168,7 +110,7 @@ describe('many streams', () => {
 
 describe('a stream that ends before its lines', () => {
   test('by the connection: what was begun is finished, and the places are free', async () => {
-    const door = gate();
+    const door = gate(api);
     const client = open(DECRYPT).send(ASK, ...Array.from({ length: 40 }, () => ({ id })));
     await until(() => door.held === 32);
     const before = ended().length;
