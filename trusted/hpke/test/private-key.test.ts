@@ -3,7 +3,9 @@ import { createPrivateKey, ECDH, generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { curveOf } from '../src/curves.ts';
+import { encapsulateWith } from '../src/encapsulate.ts';
 import { HpkeError, type Suite } from '../src/index.ts';
+import { ecdh } from '../src/kem.ts';
 import { importPrivateKey, setupRecipient } from '../src/open.ts';
 import { keyToPoint } from '../src/public-key.ts';
 import { generateKeyPair, setupSender } from '../src/seal.ts';
@@ -90,6 +92,17 @@ describe.each(SUITES.map((suite) => [suite.name, suite] as const))('%s', (_, sui
     const zero = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
     const { enc } = setupSender(suite, key.publicKey, utf8(''));
     expectCode('open_failed', () => setupRecipient(suite, enc, zero, utf8('')));
+  });
+
+  test('and one whose ECDH OpenSSL refuses encapsulates nothing', () => {
+    const zero = createPrivateKey({
+      key: pkcs8(suite, Buffer.alloc(order.length), { point: key.point }),
+      format: 'der',
+      type: 'pkcs8',
+    });
+    const pending = encapsulateWith(suite, key.publicKey, { publicKey: key.publicKey, privateKey: zero });
+    expect(ecdh(pending.keys)).toBeUndefined();
+    expectCode('invalid_public_key', () => pending.finish(ecdh(pending.keys)));
   });
 
   const offCurve = Buffer.from(key.point);

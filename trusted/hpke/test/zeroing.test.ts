@@ -2,10 +2,10 @@
 /** What node:crypto hands out in buffers does not outlive its use: shared secrets, key material, plaintext that is not authentic. */
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { P384 } from '../src/index.ts';
 import type { EcdhKeys } from '../src/kem.ts';
-import { setupRecipient, setupRecipientAsync } from '../src/open.ts';
+import { importPrivateKey, setupRecipient, setupRecipientAsync } from '../src/open.ts';
 import { generateKeyPair, setupSender, setupSenderAsync } from '../src/seal.ts';
 import { expectCode, utf8 } from './support.ts';
 
@@ -17,6 +17,7 @@ function noted<T extends Buffer>(list: Buffer[], bytes: T): T {
 }
 
 const { diffieHellman, createHmac, createDecipheriv } = crypto;
+const whole = Buffer.concat;
 
 // node:crypto itself notes what it hands out, for as long as this file runs.
 beforeAll(() => {
@@ -97,4 +98,26 @@ test('plaintext that turns out not to be authentic is gone', () => {
   expect(handedOut.plaintexts.map(({ length }) => length)).toEqual(['a message'.length]);
   expect(left(handedOut.plaintexts)).toEqual([]);
   expect(recipient.openAt(0, aad, ciphertext).toString()).toBe('a message');
+});
+
+test('a private key is imported without leaving a copy of its scalar, whether OpenSSL takes it or not', () => {
+  const scalar = Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url');
+  const der = privateKey.export({ format: 'der', type: 'pkcs8' });
+  const offCurve = Buffer.from(der);
+  offCurve[offCurve.length - 1] = (offCurve.at(-1) ?? 0) ^ 1;
+  const copies: Buffer[] = [];
+  const concat = vi.spyOn(Buffer, 'concat').mockImplementation((list, length) => {
+    const made = whole(list, length);
+    return made.includes(scalar) ? noted(copies, made) : made;
+  });
+  try {
+    expect(importPrivateKey(P384, der).equals(privateKey)).toBe(true);
+    expectCode('invalid_private_key', () => importPrivateKey(P384, offCurve));
+  } finally {
+    concat.mockRestore();
+  }
+  // The body of what OpenSSL reads, and the whole of it: of each key.
+  expect(copies).toHaveLength(4);
+  expect(left(copies)).toEqual([]);
+  expect(left([der])).toHaveLength(1);
 });
