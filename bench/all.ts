@@ -1,14 +1,97 @@
 // SPDX-License-Identifier: Apache-2.0
-/** All measurements, one after the other: `npm run bench`. Arguments go to the system bench (`-- --json FILE`). */
+/**
+ * `npm run bench`: measures one thing after the other, writes bench/results, and makes docs/performance.md of them.
+ *
+ *     npm run bench                        all but the long ones
+ *     npm run bench -- crypto system       these
+ *     npm run bench -- --long              the long ones too: a million records in and out, and 1, 10 and 100 million in a store
+ *     npm run bench -- --quick crypto      a look at what it does, in a minute or two: prints, and publishes nothing
+ */
 import { spawnSync } from 'node:child_process';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { RESULTS } from './support/run.ts';
 
-for (const [script, args] of [
-  ['crypto.ts', []],
-  ['system.ts', process.argv.slice(2)],
-] as const) {
+interface Measurement {
+  readonly minutes: number;
+  readonly quick: readonly string[];
+  readonly long?: readonly string[];
+}
+
+/** In this order: what reckons with results comes after what measures them. */
+const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
+  crypto: { minutes: 6, quick: ['--turns', '5', '--fields', '12', '--seconds', '1'] },
+  system: {
+    minutes: 10,
+    quick: [
+      ...['--rounds', '1', '--seconds', '2', '--clients', '1,64', '--overload', '0', '--no-profile'],
+      ...['--hot', '100', '--cold', '500', '--operations', 'create,get,decrypt-hot,decrypt-cold'],
+    ],
+  },
+  'kms-latency': { minutes: 6, quick: ['--rounds', '1', '--seconds', '1', '--clients', '8', '--hot', '50'] },
+  scaling: {
+    minutes: 8,
+    quick: ['--rounds', '1', '--seconds', '1', '--layouts', '1x1,2x1', '--hot', '50', '--cold', '200'],
+  },
+  startup: { minutes: 2, quick: ['--runs', '1', '--lambda-runs', '2'] },
+  dynamodb: { minutes: 1, quick: [] },
+  bulk: {
+    minutes: 150,
+    quick: ['--records', '500'],
+    long: ['--records', '1000000', '--apis', '2', '--key-pool', '2000,5000'],
+  },
+  scale: {
+    minutes: 180,
+    quick: ['--records', '20000', '--samples', '100'],
+    long: ['--records', '1000000,10000000,100000000'],
+  },
+  model: { minutes: 0, quick: [] },
+};
+
+const { values, positionals } = parseArgs({
+  options: {
+    long: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+  allowPositionals: true,
+});
+const unknown = positionals.filter((name) => !Object.hasOwn(MEASUREMENTS, name));
+if (values.help || unknown.length > 0) {
+  if (unknown.length > 0) console.error(`no measurement ${unknown.join(', ')}`);
+  console.error('npm run bench [-- [--quick | --long] [NAME…]]   of:');
+  for (const [name, { minutes, long }] of Object.entries(MEASUREMENTS)) {
+    console.error(
+      `  ${name.padEnd(12)} about ${minutes} min${long === undefined ? '' : ', with --long or by name'}`,
+    );
+  }
+  process.exit(values.help ? 0 : 2);
+}
+
+const chosen = Object.entries(MEASUREMENTS).filter(([name, { long }]) =>
+  positionals.length > 0 ? positionals.includes(name) : long === undefined || values.long,
+);
+const [load = 0] = loadavg();
+if (load > 1)
+  console.error(
+    `The load of this machine is ${load.toFixed(1)}: something else runs, and figures will say so.`,
+  );
+let failed = 0;
+for (const [name, { quick, long = [] }] of chosen) {
+  console.error(`== ${name}`);
+  const args = values.quick ? quick : [...long, '--json', join(RESULTS, `${name}.json`)];
+  failed += run(`${name}.ts`, args);
+}
+// A quick look is no measurement: the page keeps what was measured.
+if (!values.quick) failed += run('page.ts', []);
+process.exitCode = failed > 0 ? 1 : 0;
+
+/** One that fails keeps none of the others from being measured. @returns 1 for a failure */
+function run(script: string, args: readonly string[]): number {
   const { status } = spawnSync(process.execPath, [join(import.meta.dirname, script), ...args], {
     stdio: 'inherit',
   });
-  if (status !== 0) process.exit(status ?? 1);
+  if (status !== 0) console.error(`${script} ended with ${status}`);
+  return status === 0 ? 0 : 1;
 }

@@ -44,9 +44,7 @@ ${table(
     `[${source}](${url}), ${asOf}`,
   ]),
   'words',
-)
-  .replace(' --: |', ' --- |')
-  .replaceAll(' --: |', ' --- |')}
+)}
 
 Nobody publishes a figure for a vault that decrypts records in a Nitro Enclave with a key pair for each record.
 

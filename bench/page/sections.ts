@@ -3,13 +3,14 @@
 /** The sections of docs/performance.md in their order: add yours when bench/page/NAME.ts is there. */
 export const SECTIONS: readonly string[] = [
   'crypto',
+  'system',
   'kms-latency',
+  'bulk',
+  'scaling',
   'scale',
+  'startup',
   'dynamodb',
   'model',
-  'system',
-  'scaling',
-  'startup',
 ];
 
 export const INTRODUCTION = `<!-- written by node bench/page.ts from bench/results -->
