@@ -90,3 +90,17 @@ test('every header is signed, the token included', () => {
   );
   expect(authorization).toContain('/19700101/eu-central-1/kms/aws4_request');
 });
+
+test('blanks around a value are sent, and not signed', async () => {
+  const credentials = {
+    accessKeyId: 'A'.repeat(20),
+    secretAccessKey: 's',
+    sessionToken: null,
+    expiration: null,
+  };
+  const request = { region: 'eu-central-1', headers: { ...HEADERS, 'x-note': '  a b ' }, body: '{}' };
+  const plain = { ...request, headers: { ...HEADERS, 'x-note': 'a b' } };
+  const { authorization } = sign(request, credentials, 0);
+  expect(authorization).toBe((await signedBySdk(request, credentials, 0)).authorization);
+  expect(authorization).toBe(sign(plain, credentials, 0).authorization);
+});
