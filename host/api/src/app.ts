@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { finished } from 'node:stream';
 import Fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -37,6 +38,8 @@ import { vaultRoutes } from './routes/vaults.ts';
 
 const BODY_LIMIT = 1024 * 1024;
 const MAX_HEADER_BYTES = 16 * 1024;
+/** Before a caller who has as many requests under way as one may have tries again. */
+const FULL_SECONDS = 1;
 
 /** The HTTP application over a vault. It does not listen. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
@@ -163,10 +166,11 @@ function guard(
   const hosts = new Set(allowedHosts === 'any' ? [] : allowedHosts);
   const served = (host: string | undefined) => allowedHosts === 'any' || isServedHost(host, hosts);
   const load = new LoadLimit(DEFAULT_LOAD_LIMIT);
-  app.addHook('onResponse', async (request) => {
-    if (request.call.admitted) load.leave();
+  app.addHook('preValidation', async ({ call }) => {
+    if (call.place?.resume() === false) throw new ApiError('overloaded');
   });
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onSend', async ({ call }) => call.place?.answered());
+  app.addHook('onRequest', async (request, reply) => {
     checkSingleHeaders(request.raw.rawHeaders);
     if (!served(request.headers.host)) throw new ApiError('host_not_served');
     // A target in absolute form has a host of its own, which goes before the header's (RFC 9112 section 3.2.2).
@@ -178,14 +182,20 @@ function guard(
     if (request.is404) throw table.refuse(request);
     if (request.routeOptions.config.public === true) return;
     // Before anything is done for it: what is refused must cost next to nothing.
-    request.call.admitted = load.enter();
-    if (!request.call.admitted) throw new ApiError('overloaded');
+    const place = load.enter();
+    if (place === undefined) throw new ApiError('overloaded');
+    request.call.place = place;
+    // Not the framework's onResponse: there is none when the connection is lost before the answer.
+    finished(reply.raw, () => place.leave());
     const known = ingress?.()?.principal;
     if (known === null) throw new ApiError('identity_not_mapped');
     const principal = known ?? (await authenticator.authenticate(request.headers.authorization, request.ip));
+    if (!place.belongs(principal.actor)) throw new ApiError('rate_limited', { retryAfter: FULL_SECONDS });
     const retryAfter = requests.take(principal.actor) || refusals.due(principal.actor);
     if (retryAfter > 0) throw new ApiError('rate_limited', { retryAfter });
     request.call.principal = principal;
+    // His body may take its time.
+    if (!request.raw.complete) place.rest();
   });
 }
 

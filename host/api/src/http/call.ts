@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Context, Principal } from '@enclave-vault/vault';
 import type { FastifyRequest } from 'fastify';
+import type { Place } from './load-limit.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,10 +21,12 @@ export interface Call {
   /** Milliseconds, monotonic. */
   readonly startedAt: number;
   principal: Principal | null;
-  /** Whether it has a place among those that are under way. */
-  admitted: boolean;
+  /** Among those that are under way. Routes without credentials have none. */
+  place: Place | undefined;
   /** The code of the problem it was answered with. */
   problem: string | null;
+  /** It was logged and counted. */
+  ended: boolean;
 }
 
 /** The vault's context of an authenticated request. */

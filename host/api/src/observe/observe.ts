@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { finished } from 'node:stream';
 import type { Log } from '@enclave-vault/parent/log';
 import { describeError } from '@enclave-vault/parent/process';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -26,16 +27,21 @@ const QUIET: ReadonlySet<string> = new Set(['/health', '/metrics']);
  */
 export function observe(app: FastifyInstance, { log, meter, ingress, deadlineMs }: Observers): void {
   app.decorateRequest('call');
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     request.call = {
       id: request.id,
       deadline: Math.min(Date.now() + deadlineMs, ingress()?.deadline ?? Number.POSITIVE_INFINITY),
       startedAt: performance.now(),
       principal: null,
-      admitted: false,
+      place: undefined,
       problem: null,
+      ended: false,
     };
     meter.started();
+    // The framework's onResponse tells of answers that got out. Of others the connection's end does.
+    finished(reply.raw, (error) => {
+      if (error) ended(request, 'lost');
+    });
   });
   app.addHook('onSend', async (request, reply) => {
     reply.headers({ ...RESPONSE_HEADERS, [REQUEST_ID_HEADER]: request.id });
@@ -45,16 +51,20 @@ export function observe(app: FastifyInstance, { log, meter, ingress, deadlineMs 
     if (error instanceof VaultError || toProblem(error, request.id).problem.code !== 'internal') return;
     log('error', 'program_error', { request_id: request.id, ...describeError(error) });
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', async (request, reply) => ended(request, reply.statusCode));
+
+  /** @param status `lost`: nobody was there to take the answer any more */
+  function ended(request: FastifyRequest, status: number | 'lost'): void {
     const { principal, problem, startedAt } = request.call;
+    if (request.call.ended) return;
+    request.call.ended = true;
     const route = routeOf(request);
     const ms = performance.now() - startedAt;
-    const status = reply.statusCode;
     const method = METHODS.has(request.method) ? request.method : 'other';
     meter.finished({ method, route, status: String(status) }, ms / 1000);
     if (problem !== null) meter.count('problems_total', { code: problem });
-    if (QUIET.has(route) && status < 400) return;
-    log(status >= 500 ? 'warn' : 'info', 'request', {
+    if (QUIET.has(route) && (status === 'lost' || status < 400)) return;
+    log(status !== 'lost' && status >= 500 ? 'warn' : 'info', 'request', {
       method,
       route,
       status,
@@ -63,7 +73,7 @@ export function observe(app: FastifyInstance, { log, meter, ingress, deadlineMs 
       ...(principal === null ? {} : { actor: principal.actor, tenant: principal.tenant }),
       ...(problem === null ? {} : { code: problem }),
     });
-  });
+  }
 }
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'PUT', 'OPTIONS']);

@@ -94,6 +94,8 @@ async function stream(
   open: (intake: Intake) => Promise<Job>,
 ): Promise<FastifyReply> {
   if (Number(request.headers['content-length'] ?? 0) > streamLimit) throw new ApiError('body_too_large');
+  // Its lines take as long as the caller likes: streams have places of their own.
+  request.call.place?.rest();
   const intake = new Intake(request.raw, LINE_BYTES);
   const outlet = await batches.stream(request, intake, async () => {
     const job = await open(intake);

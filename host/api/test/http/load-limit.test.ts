@@ -1,25 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it } from 'vitest';
-import { LoadLimit } from '../../src/http/load-limit.ts';
+import { LoadLimit, type Place } from '../../src/http/load-limit.ts';
 
 let now: number;
 let limit: LoadLimit;
+let places: Place[];
 beforeEach(() => {
   now = 0;
-  limit = new LoadLimit({ least: 4, most: 50, seconds: 5, now: () => now });
+  places = [];
+  limit = new LoadLimit({ least: 4, most: 50, ofOne: 40, seconds: 5, now: () => now });
 });
 /** Enters so often at once. @returns how many got in */
 const enter = (times: number): number =>
-  Array.from({ length: times }, () => limit.enter()).filter(Boolean).length;
+  Array.from({ length: times }, () => {
+    const place = limit.enter();
+    if (place !== undefined) places.push(place);
+    return place;
+  }).filter(Boolean).length;
 const leave = (times: number): void => {
-  for (let i = 0; i < times; i++) limit.leave();
+  for (const place of places.splice(0, times)) place.leave();
 };
 /** Answers so many a second, for so many seconds, while others come at once in their places. */
 const work = (perSecond: number, seconds: number): void => {
   for (let i = 0; i < perSecond * seconds; i++) {
     now += 1000 / perSecond;
-    limit.leave();
-    limit.enter();
+    leave(1);
+    enter(1);
   }
 };
 
@@ -40,9 +46,9 @@ describe('requests under way', () => {
   it('are never fewer than a few, however slow it is', () => {
     enter(50);
     now += 2_000;
-    limit.leave();
+    leave(1);
     now += 2_000;
-    limit.leave();
+    leave(1);
     now += 2_000;
     leave(45);
     expect(enter(10)).toBe(1);
@@ -76,5 +82,80 @@ describe('requests under way', () => {
     expect(underWay).toBeGreaterThan(11);
     leave(underWay - 10);
     expect(enter(100)).toBe(0);
+  });
+});
+
+describe('requests that wait for their caller', () => {
+  const entered = (): Place => {
+    const place = limit.enter();
+    if (place === undefined) throw new Error('there was no place');
+    return place;
+  };
+  const rested = (): Place => {
+    const place = entered();
+    place.rest();
+    return place;
+  };
+
+  it('are no work: as many as there may be, and those of others are done as ever', () => {
+    const waiting = Array.from({ length: 45 }, rested);
+    for (let second = 0; second < 20; second++) {
+      now += 1_000;
+      expect(enter(5)).toBe(5);
+      leave(5);
+    }
+    expect(waiting.every((place) => place.resume())).toBe(true);
+  });
+
+  it('hold memory, and are bounded by that', () => {
+    for (let n = 0; n < 50; n++) rested();
+    expect(limit.enter()).toBeUndefined();
+  });
+
+  it('are refused when they have arrived at a vault that is full by then', () => {
+    const late = rested();
+    enter(49);
+    work(2, 30);
+    expect(late.resume()).toBe(false);
+    leave(45);
+    expect(late.resume()).toBe(true);
+  });
+
+  it('and never arrive say nothing of how much is done', () => {
+    const waiting = Array.from({ length: 10 }, rested);
+    enter(40);
+    for (let second = 0; second < 30; second++) {
+      now += 1_000;
+      leave(1);
+      if (second >= 20) waiting.pop()?.leave();
+    }
+    // One a second was answered: five places, whoever gave up waiting.
+    leave(5);
+    expect(enter(1)).toBe(0);
+    leave(1);
+    expect(enter(1)).toBe(1);
+  });
+
+  it('give their place back once, whatever came of them', () => {
+    for (const end of ['rest', 'answered', 'leave'] as const) {
+      const place = entered();
+      place[end]();
+      place.leave();
+      place.leave();
+      place.rest();
+      expect(place.resume()).toBe(false);
+      expect(limit.present).toBe(0);
+    }
+    expect(enter(60)).toBe(50);
+  });
+
+  it('of one caller leave some for the others', () => {
+    const his = Array.from({ length: 40 }, rested);
+    expect(his.map((place) => place.belongs('mallory')).includes(false)).toBe(false);
+    const next = rested();
+    expect(next.belongs('mallory')).toBe(false);
+    expect(next.belongs('alice')).toBe(true);
+    his[0]?.leave();
+    expect(rested().belongs('mallory')).toBe(true);
   });
 });
