@@ -48,6 +48,8 @@ export class KeyCache<T> {
   readonly #entries = new Map<string, Entry<T>>();
   readonly #asking = new Map<string, Promise<T>>();
   #sweeping = false;
+  /** How often keys were dropped for what KMS said. */
+  #drops = 0;
   /** Requests since the start that asked KMS for nothing, and questions to KMS, whatever became of them. */
   hits = 0;
   misses = 0;
@@ -76,8 +78,9 @@ export class KeyCache<T> {
     return known;
   }
 
-  /** Drops the keys that `which` is true of. */
+  /** Drops the keys that `which` is true of, and keeps none that was asked for before now: KMS may have decided on it before as well. */
   drop(which: (key: T) => boolean): void {
+    this.#drops += 1;
     for (const [id, { key }] of this.#entries) if (which(key)) this.#drop(id);
   }
 
@@ -86,7 +89,8 @@ export class KeyCache<T> {
     if (this.#parts.entries === 0) return ask();
     // KMS decides later than this: no key is used for longer than its age after KMS would still have given it.
     const expires = this.#parts.clock.elapsed() + this.#parts.ageMs;
-    const asking = ask().then((key) => this.#keep(id, key, expires));
+    const drops = this.#drops;
+    const asking = ask().then((key) => this.#keep(id, key, expires, drops));
     this.#asking.set(id, asking);
     try {
       return await asking;
@@ -105,11 +109,12 @@ export class KeyCache<T> {
     return lent;
   }
 
-  #keep(id: string, key: T, expires: number): T {
+  /** @param drops when KMS was asked */
+  #keep(id: string, key: T, expires: number, drops: number): T {
     const { entries, uses, lend, wipe } = this.#parts;
     const lent = lend(key);
     this.#drop(id);
-    if (uses === 1) {
+    if (uses === 1 || drops !== this.#drops) {
       wipe(key);
       return lent;
     }

@@ -178,6 +178,20 @@ describe('a key that leaves is zeroed', () => {
     cache.drop(() => true);
     expect([cache.size, ...given.map(isZero)]).toEqual([0, true, true]);
   });
+
+  test('when others were dropped while KMS was asked for it: it serves who asked, and is not kept', async () => {
+    const { cache, given, get, kms } = caching();
+    const gate = Promise.withResolvers<void>();
+    kms.gate = gate.promise;
+    const asking = [get('a'), get('a')];
+    cache.drop(() => false);
+    gate.resolve();
+    const [first, second] = await Promise.all(asking);
+    expect([isZero(first), isZero(second)]).toEqual([false, false]);
+    // Who waited for the first one's answer asked himself, after that: his may stay.
+    expect(given.map(isZero)).toEqual([true, false]);
+    expect([cache.size, cache.misses]).toEqual([1, 2]);
+  });
 });
 
 describe('requests at once', () => {
