@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { chmodSync, closeSync, openSync } from 'node:fs';
+import { closeSync, constants } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { AdminError } from '../errors.ts';
+import { openOwn } from './own-file.ts';
 
 /** How far a job has come. Nothing of it is a value of a field. */
 export interface JobState {
@@ -50,11 +51,10 @@ export class JobFile {
     this.#db = db;
   }
 
-  /** @throws {AdminError} `job_other`: it is no such file, or in use by another process */
+  /** @throws {AdminError} `job_other`: it is no such file, or in use by another process; `file_unwritable`: it is not this user's own */
   static open(path: string): JobFile {
     // Created here so that it is never readable by others, not even for a moment.
-    closeSync(openSync(path, 'a', 0o600));
-    chmodSync(path, 0o600);
+    closeSync(openOwn(path, constants.O_RDWR | constants.O_CREAT));
     const db = new DatabaseSync(path, { timeout: 0 });
     try {
       db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL; BEGIN EXCLUSIVE');

@@ -6,11 +6,11 @@ import {
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
-  openSync,
   rmSync,
   writeSync,
 } from 'node:fs';
 import { AdminError } from '../errors.ts';
+import { openOwn } from './own-file.ts';
 
 /** Written when so much waits, in characters: memory stays small between two states. */
 const WRITE_AT = 1024 * 1024;
@@ -38,7 +38,7 @@ export class OutFile {
     if (keep === undefined && existsSync(path))
       throw new AdminError('output_exists', `${path} is there already: move it away, or name another`);
     if (keep === undefined || (keep === 0 && !existsSync(path))) return;
-    this.#file = open(path, constants.O_RDWR);
+    this.#file = openOwn(path, constants.O_RDWR);
     const { size } = fstatSync(this.#file);
     if (size < keep)
       throw new AdminError('job_other', `${path} is shorter than it was: the job cannot go on from there`);
@@ -73,22 +73,12 @@ export class OutFile {
 
   #write(): void {
     const { O_RDWR, O_CREAT, O_EXCL } = constants;
-    this.#file ??= open(this.path, O_RDWR | O_CREAT | (this.#fresh ? O_EXCL : 0));
+    this.#file ??= openOwn(this.path, O_RDWR | O_CREAT | (this.#fresh ? O_EXCL : 0));
     const bytes = Buffer.from(this.#waiting.join(''));
     this.#waiting = [];
     this.#characters = 0;
     for (let done = 0; done < bytes.length; )
       done += writeSync(this.#file, bytes, done, bytes.length - done, this.#bytes + done);
     this.#bytes += bytes.length;
-  }
-}
-
-/** Through no link: what it leads to may be another's. */
-function open(path: string, flags: number): number {
-  try {
-    return openSync(path, flags | constants.O_NOFOLLOW, 0o600);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    throw new AdminError('file_unwritable', `${path} cannot be written: ${code}`);
   }
 }
