@@ -13,7 +13,7 @@ export const COUNTS = {
   interfaceEndpoints: 5,
   keys: 10,
   /** Metrics that alarms look at: an alarm on a formula has several. */
-  alarmMetrics: 75,
+  alarmMetrics: 76,
   metricFilters: 28,
   dashboards: 1,
   diskGb: 12,
