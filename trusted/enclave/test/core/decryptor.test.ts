@@ -214,6 +214,12 @@ describe('a request', () => {
     await ask(one, { id });
     expect(one.seen.has(id)).toBe(true);
     await expect(ask(one, { id })).rejects.toEqual(refused('repeated'));
+    // Nor for another data key that comes with it.
+    const times = { requestId: id, time, deadline: time + 5_000 };
+    const other = { dataKey: randomBytes(32), wrappedKey: Buffer.from('another data key') };
+    const envelope = sealRequest(other, everythingOf(record()), times);
+    const again = one.made.answer(encodeParentRequest({ credentials: CREDENTIALS, envelope }), time + 5_000);
+    await expect(again).rejects.toEqual(refused('repeated'));
     expect(one.asked).toHaveLength(2);
   });
 });

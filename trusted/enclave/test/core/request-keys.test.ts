@@ -7,11 +7,12 @@ import { NsmClient } from '../../src/adapters/nsm-client.ts';
 import { KmsRecipient } from '../../src/core/recipient.ts';
 import { RequestKeys } from '../../src/core/request-keys.ts';
 import { Unwrapper } from '../../src/core/unwrap.ts';
-import { KmsError, type KmsErrorCode } from '../../src/errors.ts';
+import { KmsError, type KmsErrorCode, NsmError } from '../../src/errors.ts';
 import type { KmsDecrypt } from '../../src/ports.ts';
 import { PCRS } from '../support/deployment.ts';
 import { testModule } from '../support/nsm.ts';
 
+const START = Date.now();
 const clock = systemClock();
 const recipient = new KmsRecipient(
   new NsmClient(testModule(createNitroRoot(Date.now()), PCRS).handle),
@@ -79,4 +80,90 @@ test('past the deadline, and with credentials past theirs, KMS is not asked', as
   await expect(ask(allowance(0))).rejects.toMatchObject({ code: 'timed_out' });
   await expect(ask(allowance(1_000, clock.now() - 1))).rejects.toMatchObject({ code: 'kms_unavailable' });
   expect(asked).toHaveLength(0);
+});
+
+/** One request key, a clock that stands still, and all that is logged. */
+function alone(answers: (Answer | Error)[], keyArns = ['current']) {
+  let time = START;
+  const asked: KmsDecrypt[] = [];
+  const events: unknown[] = [];
+  const still = { now: () => time, elapsed: () => time, after: () => () => undefined };
+  const kms = {
+    decrypt: async (call: KmsDecrypt) => {
+      asked.push(call);
+      const answer = answers[asked.length - 1];
+      if (answer instanceof Error) throw answer;
+      if (typeof answer === 'string') throw new KmsError(answer, 'test');
+      return answer ?? randomBytes(32);
+    },
+  };
+  const keys = new RequestKeys({
+    keyArns,
+    unwrapper: new Unwrapper(kms, recipient, still),
+    clock: still,
+    log: (event, details) => void events.push({ event, ...details }),
+  });
+  const credentials = { accessKeyId: 'a', secretAccessKey: 's', sessionToken: null, expiration: null };
+  return {
+    keys,
+    asked,
+    events,
+    pass: (ms: number) => {
+      time += ms;
+    },
+    ask: (wrapped = 'wrapped', ms = 1_000) =>
+      keys.unwrap(Buffer.from(wrapped), { credentials, deadline: time + ms }),
+  };
+}
+
+test('a key is kept for twenty minutes from when it was asked for, each by what it is wrapped in', async () => {
+  const one = alone([]);
+  const first = await one.ask();
+  one.pass(20 * 60_000 - 1);
+  expect(await one.ask()).toEqual(first);
+  expect([one.asked.length, one.keys.size]).toEqual([1, 1]);
+  expect(await one.ask('another')).not.toEqual(first);
+  one.pass(1);
+  expect(await one.ask()).not.toEqual(first);
+  expect(one.asked).toHaveLength(3);
+});
+
+test('a key that is forgotten is zeroed, and what was lent of it is its borrower’s', async () => {
+  const key = randomBytes(32);
+  const expected = Buffer.from(key);
+  const one = alone([key]);
+  const lent = await one.ask();
+  one.keys.forget();
+  expect([one.keys.size, key, lent]).toEqual([0, Buffer.alloc(32), expected]);
+});
+
+test.each<[string, (Answer | Error)[], string, string]>([
+  ['KMS denies', ['denied'], 'kms_denied', 'test'],
+  ['KMS does not know it', ['invalid'], 'unauthenticated', 'test'],
+  ['it is of another length', [randomBytes(31)], 'unauthenticated', 'length'],
+  ['KMS is away', ['unavailable'], 'kms_unavailable', 'test'],
+  ['nothing attests', [new NsmError('nsm_lost')], 'kms_unavailable', 'nsm_lost'],
+])('that %s is told, by a code and a name for the log', async (_, answers, code, detail) => {
+  const one = alone(answers);
+  await expect(one.ask()).rejects.toMatchObject({ name: 'Refused', code });
+  expect(one.events).toEqual([{ event: 'request_key_refused', code, detail }]);
+});
+
+test('what KMS is late with at the very deadline is of time', async () => {
+  const one = alone([]);
+  await expect(one.ask('wrapped', 0)).rejects.toMatchObject({ name: 'Refused', code: 'timed_out' });
+  expect(one.events).toEqual([{ event: 'request_key_refused', code: 'timed_out', detail: 'deadline' }]);
+});
+
+test('without any key to ask for nothing is authentic', async () => {
+  const one = alone([], []);
+  await expect(one.ask()).rejects.toMatchObject({ name: 'Refused', code: 'unauthenticated' });
+  expect(one.events).toMatchObject([{ detail: 'no_key' }]);
+});
+
+test('what nobody thought of is no refusal of a key', async () => {
+  const error = new TypeError('x');
+  const one = alone([error]);
+  await expect(one.ask()).rejects.toBe(error);
+  expect(one.events).toEqual([]);
 });
