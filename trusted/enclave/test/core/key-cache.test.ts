@@ -263,6 +263,78 @@ describe('requests at once', () => {
   });
 });
 
+describe('between two looks for keys past their time', () => {
+  test('one serves nobody from the moment of its age', async () => {
+    const { get, given } = caching();
+    await get('a');
+    clock.pass(500);
+    await get('b');
+    clock.pass(AGE - 1);
+    await get('b');
+    expect(given).toHaveLength(2);
+    clock.pass(1);
+    expect(isZero(given[1])).toBe(false);
+    await get('b');
+    expect(given).toHaveLength(3);
+  });
+
+  test('one of that very moment is found, and there is one timer for all of them', async () => {
+    const { cache, get, given } = caching();
+    for (const id of ['a', 'b', 'c']) await get(id);
+    expect(clock.timers()).toBe(1);
+    clock.pass(AGE);
+    expect([cache.size, ...given.map(isZero), clock.timers()]).toEqual([0, true, true, true, 0]);
+  });
+});
+
+test('a key that is good no more is asked for again, and zeroed', async () => {
+  let good = true;
+  const { get, given } = caching({ good: () => good });
+  await get('a');
+  await get('a');
+  expect(given).toHaveLength(1);
+  good = false;
+  await get('a');
+  expect(given.map(isZero)).toEqual([true, false]);
+});
+
+describe('a question that is over', () => {
+  test('is nobody’s to wait for: requests at once for a key past its time ask once', async () => {
+    const { get, given } = caching();
+    await get('a');
+    clock.pass(AGE);
+    await Promise.all([1, 2, 3].map(() => get('a')));
+    expect(given).toHaveLength(2);
+  });
+
+  test('and failed leaves another that goes on to those who come', async () => {
+    const { get, given, kms } = caching();
+    const first = Promise.withResolvers<Buffer>();
+    const failing = get('a', { ask: () => first.promise });
+    const gate = Promise.withResolvers<void>();
+    kms.gate = gate.promise;
+    const fresh = get('a', { fresh: true });
+    first.reject(new Error('denied'));
+    await expect(failing).rejects.toThrow('denied');
+    const third = get('a');
+    gate.resolve();
+    expect(await third).toEqual(await fresh);
+    expect(given).toHaveLength(1);
+  });
+});
+
+test('a key that is there is used at once, whoever asks KMS for a fresh one meanwhile', async () => {
+  const { get, given, kms } = caching();
+  const known = await get('a');
+  const gate = Promise.withResolvers<void>();
+  kms.gate = gate.promise;
+  const fresh = get('a', { fresh: true });
+  expect(await get('a', { deadline: clock.now() })).toEqual(known);
+  gate.resolve();
+  await fresh;
+  expect(given).toHaveLength(2);
+});
+
 test('without entries nothing is kept, and nobody waits for another', async () => {
   const { cache, get, given } = caching({ entries: 0 });
   await Promise.all([get('a'), get('a')]);
