@@ -15,9 +15,12 @@ import type { ItemRates } from './rates.ts';
 import { failed, type Result, resultLine } from './results.ts';
 import type { Streams } from './streams.ts';
 
-/** Items of one JSON document that are worked at at once; of one caller, in whatever he sends; and how many more of his may wait. */
+/**
+ * Items of one JSON document that are worked at at once; of one caller, in whatever he sends; how many more of his may wait; and of all callers
+ * together. An enclave works at 32 and has 64 wait: items, which may wait for their turn here, leave places there to calls for one record, which may not.
+ */
 const AT_ONCE = 32;
-const OF_ONE = { running: 64, waiting: 2_000 };
+const ITEMS = { running: 64, waiting: 2_000, all: 64 };
 /** Bytes of a JSON document's results. */
 const ANSWER_BYTES = 4 * 1024 * 1024;
 /** The caller of a stream is authenticated anew when an item is begun so long after the last time, in milliseconds. */
@@ -41,7 +44,7 @@ export interface BatchParts {
 /** Does items of many: together as a document, or one by one as they come. */
 export class Batches {
   readonly #parts: BatchParts;
-  readonly #shares = new Shares(OF_ONE);
+  readonly #shares = new Shares(ITEMS);
 
   constructor(parts: BatchParts) {
     this.#parts = parts;

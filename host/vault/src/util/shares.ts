@@ -8,13 +8,26 @@ interface Share {
   readonly waiting: (() => void)[];
 }
 
-/** At most so much at once for each key, in the order of asking: one who asks for more waits behind himself. */
-export class Shares {
-  readonly #limits: { readonly running: number; readonly waiting: number };
-  readonly #shares = new Map<string, Share>();
+export interface ShareLimits {
+  /** Of one key: at once, and how many more may wait. */
+  readonly running: number;
+  readonly waiting: number;
+  /** Of all keys together, at once; no bound of its own by default. */
+  readonly all?: number;
+}
 
-  constructor(limits: { readonly running: number; readonly waiting: number }) {
-    this.#limits = limits;
+/**
+ * At most so much at once for each key, in the order of asking: one who asks for more waits behind himself. Where all together have as much as
+ * may be, keys take turns, so that one who asks for much gets no more than who asks for little.
+ */
+export class Shares {
+  readonly #limits: Required<ShareLimits>;
+  /** In the order of their next turn. */
+  readonly #shares = new Map<string, Share>();
+  #running = 0;
+
+  constructor(limits: ShareLimits) {
+    this.#limits = { all: Number.POSITIVE_INFINITY, ...limits };
   }
 
   /** Keys with something under way. */
@@ -25,9 +38,9 @@ export class Shares {
   /** @throws {VaultError} `busy` when as many wait as may */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const share = this.#shares.get(key) ?? { running: 0, waiting: [] };
-    this.#shares.set(key, share);
-    if (share.running < this.#limits.running) share.running += 1;
-    else await this.#wait(share);
+    if (share.running >= this.#limits.running || this.#running >= this.#limits.all)
+      await this.#wait(key, share);
+    else this.#begin(key, share);
     try {
       return await work();
     } finally {
@@ -35,19 +48,37 @@ export class Shares {
     }
   }
 
-  #wait({ waiting }: Share): Promise<void> {
-    if (waiting.length >= this.#limits.waiting) throw new VaultError('busy', { retryAfter: BUSY_SECONDS });
-    return new Promise((resolve) => waiting.push(resolve));
+  #begin(key: string, share: Share): void {
+    this.#shares.set(key, share);
+    share.running += 1;
+    this.#running += 1;
   }
 
-  /** The place goes on without ever being free, so that nobody overtakes. */
+  #wait(key: string, share: Share): Promise<void> {
+    if (share.waiting.length >= this.#limits.waiting)
+      throw new VaultError('busy', { retryAfter: BUSY_SECONDS });
+    this.#shares.set(key, share);
+    return new Promise((resolve) => share.waiting.push(resolve));
+  }
+
+  /** The place goes on at once, so that nobody overtakes. */
   #leave(key: string, share: Share): void {
-    const next = share.waiting.shift();
-    if (next !== undefined) {
+    share.running -= 1;
+    this.#running -= 1;
+    this.#next();
+    if (share.running === 0 && share.waiting.length === 0) this.#shares.delete(key);
+  }
+
+  #next(): void {
+    for (const [key, share] of this.#shares) {
+      if (share.running >= this.#limits.running) continue;
+      const next = share.waiting.shift();
+      if (next === undefined) continue;
+      // Behind the others, who have their turn before him.
+      this.#shares.delete(key);
+      this.#begin(key, share);
       next();
       return;
     }
-    share.running -= 1;
-    if (share.running === 0) this.#shares.delete(key);
   }
 }

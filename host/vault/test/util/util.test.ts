@@ -103,4 +103,57 @@ describe('shares', () => {
     await Promise.all([work(6), work(7), work(8, 'b')]);
     expect([most, shares.size]).toEqual([3, 0]);
   });
+
+  it('of all keys together take turns: who asks for little waits for no queue of another', async () => {
+    const shares = new Shares({ running: 3, waiting: 100, all: 4 });
+    const order: string[] = [];
+    const running = new Map<string, number>();
+    let most = 0;
+    const work = (name: string) =>
+      shares.run(name, async () => {
+        running.set(name, (running.get(name) ?? 0) + 1);
+        most = Math.max(
+          most,
+          [...running.values()].reduce((a, b) => a + b),
+        );
+        order.push(name);
+        await new Promise(setImmediate);
+        running.set(name, (running.get(name) ?? 1) - 1);
+      });
+    const much = Array.from({ length: 40 }, () => work('much'));
+    const little = ['one', 'two', 'two'].map(work);
+    await Promise.all([...much, ...little]);
+    // Three of his, and the fourth place; then each in turn.
+    expect(order.slice(0, 3)).toEqual(['much', 'much', 'much']);
+    for (const name of ['one', 'two', 'two']) expect(order.slice(0, 9)).toContain(name);
+    expect(order.lastIndexOf('two')).toBeLessThan(12);
+    expect([most, shares.size, order.length]).toEqual([4, 0, 43]);
+  });
+
+  it('property: never more than may be, of one and of all, and everybody comes to his turn', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 40 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.integer({ min: 1, max: 6 }),
+        async (names, limit, all) => {
+          const shares = new Shares({ running: limit, waiting: 100, all });
+          const running: string[] = [];
+          await Promise.all(
+            names.map((name, n) =>
+              shares.run(name, async () => {
+                running.push(name);
+                expect(running.length).toBeLessThanOrEqual(all);
+                expect(running.filter((one) => one === name).length).toBeLessThanOrEqual(limit);
+                for (let i = 0; i <= n % 3; i += 1) await Promise.resolve();
+                running.splice(running.indexOf(name), 1);
+              }),
+            ),
+          );
+          expect(shares.size).toBe(0);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
 });
