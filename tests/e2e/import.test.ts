@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -238,15 +238,18 @@ describe('a table of the AWS sample', () => {
 
   it('stops at a signal, and says how to go on', async () => {
     const source = join(folder, 'many/AWSDynamoDB/01700000000000-a1b2c3d4');
-    const words = ['import-sample', source, '--key-arn', table.keyArn, '--data', data, '--rate', '50'];
-    const child = spawn(process.execPath, [COMMAND, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const state = join(folder, 'stopped.json');
+    const words = ['import-sample', source, '--key-arn', table.keyArn, '--data', data, '--state', state];
+    const slowly = [COMMAND, ...words, '--rate', '20'];
+    const child = spawn(process.execPath, slowly, { stdio: ['ignore', 'pipe', 'pipe'] });
     let [out, err] = ['', ''];
     child.stdout.on('data', (chunk) => (out += String(chunk)));
     child.stderr.on('data', (chunk) => (err += String(chunk)));
     const exited = new Promise((done) => child.once('exit', (code) => done(code)));
-    await sleep(1_500);
+    // It is at work: before that a signal ends it like any process.
+    while (!existsSync(state) && child.exitCode === null) await sleep(20);
     child.kill('SIGTERM');
-    expect(await exited).toBe(1);
+    expect([await exited, err]).toEqual([1, expect.stringContaining('interrupted')]);
     expect(JSON.parse(out)).toMatchObject({ done: false });
     expect(err).toContain('start the same command again');
   });
