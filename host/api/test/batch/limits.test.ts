@@ -108,6 +108,26 @@ describe('many streams', () => {
   });
 });
 
+describe('items of several callers', () => {
+  test('are 64 at the enclave together: calls for one record still get there', async () => {
+    const made = [1, 2, 3].map(() => api.call('POST', '/v1/keys', { body: { scopes: ['vaults:decrypt'] } }));
+    const keys = (await Promise.all(made)).map(({ json }) => json.token);
+    const door = gate(api);
+    const streams = keys.map((key) =>
+      open(DECRYPT, key).send(ASK, ...Array.from({ length: 40 }, () => ({ id }))),
+    );
+    await until(() => door.held === 64);
+    const one = api.call('POST', `/v1/vaults/${id}/decrypt`, { body: ASK });
+    await until(() => door.held === 65);
+    await sleep(50);
+    expect(door.held).toBe(65);
+    door.release();
+    expect((await one).status).toBe(200);
+    for (const stream of streams)
+      expect((await stream.finish()).at(-1)).toEqual({ done: { results: 40, errors: 0 } });
+  });
+});
+
 describe('a stream that ends before its lines', () => {
   test('by the connection: what was begun is finished, and the places are free', async () => {
     const door = gate(api);
