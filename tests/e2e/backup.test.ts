@@ -1,5 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -56,6 +66,11 @@ describe('a backup', () => {
     ]);
     expect([again.code, again.err]).toEqual([1, expect.stringContaining('is there already')]);
     expect(readFileSync(join(target, 'vault.db')).equals(before)).toBe(true);
+    mkdirSync(join(folder, 'linked'));
+    symlinkSync(join(folder, 'elsewhere'), join(folder, 'linked', 'audit-heads.log'));
+    const linked = await run(['backup', join(folder, 'linked'), '--data', vault.data]);
+    expect([linked.code, linked.err]).toEqual([1, expect.stringContaining('is there already')]);
+    expect(existsSync(join(folder, 'elsewhere'))).toBe(false);
     expect([nothing.code, nothing.err]).toEqual([1, expect.stringContaining('there is no vault.db')]);
     expect(existsSync(join(folder, 'other'))).toBe(false);
     expect([words.code, words.err]).toEqual([2, expect.stringContaining('enclave-vault backup FOLDER')]);

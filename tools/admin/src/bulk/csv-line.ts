@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** What a spreadsheet program may take for the beginning of a formula (OWASP, "CSV Injection"). */
-const FORMULA = /^[=+\-@\t\r]/;
+/** What a spreadsheet program may take for the beginning of a formula, the wide forms of Japanese ones among it (OWASP, "CSV Injection"). */
+const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
 /** A telephone number or another number: no formula, and of no use with a mark before it. */
 const NUMBER = /^[+-]?\d+(?:\.\d+)?$/;
 const QUOTED = /[",\r\n]|^\s|\s$/;

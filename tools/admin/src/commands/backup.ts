@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { copyFileSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, lstatSync, mkdirSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { backupDatabase } from '@enclave-vault/stores';
@@ -19,11 +19,13 @@ export async function backup(args: readonly string[]): Promise<number> {
     throw new AdminError('data_unreadable', `there is no vault.db at ${from.database}`);
   const target = resolve(base, folder);
   const to = files(target);
+  // A link that leads nowhere yet is there as well.
   for (const file of [to.database, to.auditHeads])
-    if (existsSync(file)) throw new AdminError('output_exists', `${file} is there already`);
+    if (lstatSync(file, { throwIfNoEntry: false }) !== undefined)
+      throw new AdminError('output_exists', `${file} is there already`);
   mkdirSync(target, { recursive: true, mode: 0o700 });
-  // Heads first: the store is then at least as new as they are, and what they name is in it.
-  if (existsSync(from.auditHeads)) copyFileSync(from.auditHeads, to.auditHeads);
+  // Heads first: the store is then at least as new as they are, and what they name is in it. To a new file, through no link.
+  if (existsSync(from.auditHeads)) copyFileSync(from.auditHeads, to.auditHeads, constants.COPYFILE_EXCL);
   const began = performance.now();
   await backupDatabase(from.database, to.database, { progress: teller() });
   const { size } = statSync(to.database);

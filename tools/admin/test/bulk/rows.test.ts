@@ -143,6 +143,10 @@ describe('CSV', () => {
     expect(csvLine(cells, { verbatim: false })).toBe(
       `'=1+1,'@x,'-x,'+43 1,'\tx,+431234,-1.5,Ada,,"{""a"":[1]}",true\r\n`,
     );
+    // A line's end before it, and the wide forms.
+    expect(csvLine(['\n=1', '\uff1d1', '\uff0b1', '\uff0d1', '\uff20x'], { verbatim: false })).toBe(
+      `"'\n=1",'\uff1d1,'\uff0b1,'\uff0d1,'\uff20x\r\n`,
+    );
     expect(csvLine(['=1+1'], { verbatim: true })).toBe('=1+1\r\n');
   });
 });
