@@ -9,6 +9,7 @@ import {
   encodeParentRequest,
   MAX_CONFIGURATION_BYTES,
   MAX_MESSAGE_BYTES,
+  openAnswer,
   sealRequest,
 } from '@enclave-vault/protocol';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -45,7 +46,8 @@ beforeEach(() => {
   given = [];
 });
 
-function program(nsm: Nsm = new NsmClient(testModule(root, PCRS).handle)): Program {
+function program(dataKey = randomBytes(32)): Program {
+  const nsm: Nsm = new NsmClient(testModule(root, PCRS).handle);
   return new Program({
     nsm,
     clock: systemClock(),
@@ -53,7 +55,7 @@ function program(nsm: Nsm = new NsmClient(testModule(root, PCRS).handle)): Progr
     sweep: () => undefined,
     kms: (configuration, peer) => {
       given.push([configuration.region, peer]);
-      return { decrypt: async () => randomBytes(32) };
+      return { decrypt: async () => Buffer.from(dataKey) };
     },
     expressions: (configuration) => {
       given.push(configuration.region);
@@ -152,16 +154,15 @@ describe('serving', () => {
     expect(reply).toMatchObject({ kind: 'bytes', type: 'application/cose' });
   });
 
-  test('keeps a request key until it is closed', async () => {
-    const one = program();
-    await configure(one);
+  /** A sealed request for a record of a key that is not configured, and the data key that it is sealed under. */
+  function sealed() {
     const time = Date.now();
     const request = {
       tenant: 'default',
       vaultId: 'v_01HV1XW70Q03PHK892JFQAY0Z5',
       suite: Buffer.alloc(10),
       wrappedKey: Buffer.of(1),
-      keyArn: `${ARN}1`,
+      keyArn: `${ARN}3`,
       publicKey: Buffer.of(1),
       fields: new Map(),
       known: [],
@@ -170,12 +171,25 @@ describe('serving', () => {
     };
     const key = { dataKey: randomBytes(32), wrappedKey: Buffer.from('w') };
     const times = { requestId: randomBytes(16), time, deadline: time + 5_000 };
-    const message = encodeParentRequest({
-      credentials: CREDENTIALS,
-      envelope: sealRequest(key, request, times),
-    });
+    const envelope = sealRequest(key, request, times);
+    return { ...key, ...times, message: encodeParentRequest({ credentials: CREDENTIALS, envelope }) };
+  }
+
+  test('answers a sealed request with a sealed answer, of its type', async () => {
+    const { dataKey, requestId, message } = sealed();
+    const one = program(dataKey);
+    await configure(one);
+    const reply = await tell(one, 'POST', '/v1/decrypt', message);
+    expect(reply).toMatchObject({ kind: 'bytes', type: 'application/cbor' });
+    expect(openAnswer(dataKey, requestId, said(reply) as Buffer)).toEqual({ error: 'unknown_key' });
+    expect(await health(one)).toMatchObject({ request_keys: 1, seen: 1, opened: 0 });
+  });
+
+  test('keeps a request key until it is closed', async () => {
+    const one = program();
+    await configure(one);
     // KMS gave another data key than it was sealed under.
-    expect(said(await tell(one, 'POST', '/v1/decrypt', message))).toBe('unauthenticated');
+    expect(said(await tell(one, 'POST', '/v1/decrypt', sealed().message))).toBe('unauthenticated');
     expect(await health(one)).toMatchObject({ request_keys: 1, seen: 0 });
     one.close();
     expect(await health(one)).toMatchObject({ request_keys: 0 });
