@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { timestampDate } from '@bufbuild/protobuf/wkt';
+import { reflect } from '@bufbuild/protobuf/reflect';
+import { TimestampSchema, timestampDate, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { describe, expect, it } from 'vitest';
 import { ageInYears, civilDate, startOfToday } from '../src/dates.ts';
 
@@ -30,7 +31,7 @@ describe('an age', () => {
   const now = Date.UTC(2026, 10, 23, 12);
 
   it('has who was born by now', () => {
-    expect(ageInYears(civilDate('1985-12-10'), now)).toBe(40n);
+    expect(ageInYears(reflect(TimestampSchema, timestampFromMs(Date.UTC(1985, 11, 10))), now)).toBe(40n);
   });
 
   it.each([undefined, null, '1985-12-10', 5n, { seconds: 5n } as never])(

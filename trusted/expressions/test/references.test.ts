@@ -11,7 +11,7 @@ const of = (source: string) => {
 const TYPES = ['bool', 'int', 'uint', 'double', 'string', 'bytes', 'list', 'map', 'null_type', 'type'];
 
 describe('references', () => {
-  it.each([
+  it.each<[string, string[]]>([
     ['1 + 1', []],
     ['a + b.c + d["e"]', ['a', 'b', 'd']],
     // Of the root namespace, which is the only one here: the parser drops the dot.
@@ -30,7 +30,7 @@ describe('references', () => {
     ['[a, [b]]', ['a', 'b']],
     ['a ? b : c', ['a', 'b', 'c']],
     ['a.matches(b)', ['a', 'b']],
-    ...TYPES.map((type) => [`type(a) == ${type}`, ['a']] as const),
+    ...TYPES.map((type): [string, string[]] => [`type(a) == ${type}`, ['a']]),
     ['record.a', ['a']],
     ['record["a"]', ['a']],
     ['has(record.a)', ['a']],
