@@ -10,7 +10,6 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/adapters/clock.ts';
 import { dialUnix } from '../../../src/adapters/dial-unix.ts';
 import { KmsClient } from '../../../src/adapters/kms/kms-client.ts';
-import { sign } from '../../../src/adapters/kms/sigv4.ts';
 import type { KmsDecrypt } from '../../../src/ports.ts';
 import { dialTcp } from '../../support/dial.ts';
 
@@ -163,29 +162,6 @@ describe('the request', () => {
       await kms.decrypt(CALL);
     }
     expect(hosts).toEqual([HOST, `${HOST}:4566`]);
-  });
-
-  test('is signed for what is sent, with the credentials of the call', async () => {
-    let signed: unknown;
-    const { kms } = await client(async (request, response) => {
-      const {
-        host,
-        'content-type': type,
-        'x-amz-target': target,
-        'x-amz-date': date,
-        authorization,
-      } = request.headers;
-      const body = String(Buffer.concat(await request.toArray()));
-      const time = Date.parse(String(date).replace(/(....)(..)(..T..)(..)(..)Z/, '$1-$2-$3:$4:$5Z'));
-      const again = { host: String(host), 'content-type': String(type), 'x-amz-target': String(target) };
-      signed = [
-        authorization,
-        sign({ region: 'eu-central-1', headers: again, body }, CALL.credentials, time).authorization,
-      ];
-      response.end(answer());
-    });
-    await kms.decrypt(CALL);
-    expect(signed).toEqual([expect.stringContaining('AWS4-HMAC-SHA256 '), (signed as string[])[0]]);
   });
 
   test('has no context where there is none', async () => {
