@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { PolicyDocument, Statement } from '@enclave-vault/policies';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openFile, sealFile } from '../../emulators/kms/src/state/envelope.ts';
+import { writePrivateFile } from '../../emulators/kms/src/state/file.ts';
 import { changedImage, oneByteChanged } from '../support/images.ts';
 import { type Answer, LocalVault, run } from '../support/local-vault.ts';
 
@@ -10,10 +13,12 @@ import { type Answer, LocalVault, run } from '../support/local-vault.ts';
  * Actor: supply chain
  *
  * He can write files on the machine, but not the key policy: he changes the enclave's program and starts the vault again: first with
- * the program that the policy pins, then the changed one, then the old one, then told to accept.
+ * the program that the policy pins, then the changed one, then the old one, then told to accept. Between, the key policy was opened
+ * for him, as the owner of the machine can: the next start takes no program for its own because of that.
  */
 const data = mkdtempSync(join(tmpdir(), 'ev-changed-'));
 const image = changedImage(data, { bundle: oneByteChanged });
+const pins = join(data, 'pinned.json');
 const SECRET = 'Wilhelmina';
 const vaults: LocalVault[] = [];
 let vault: LocalVault;
@@ -30,6 +35,21 @@ const decrypt = (id: string): Promise<Answer> => {
   const ask = { fields: ['first_name'], reason: 'attack', expressions: { n: 'size(first_name)' } };
   return vault.call('POST', `/v1/vaults/${id}/decrypt`, ask);
 };
+/** What the key policies say in KMS's file, of a vault that was stopped; and leaves those statements alone that are to stay. */
+async function policies(stays: (statement: Statement) => boolean = () => true): Promise<string[]> {
+  await vault.stop();
+  const path = join(data, 'kms.json');
+  const { generation, payload } = await openFile(readFileSync(path, 'utf8'), undefined);
+  const state = JSON.parse(payload) as { keys: { policyText: string }[] };
+  const texts = state.keys.map(({ policyText }) => policyText);
+  for (const key of state.keys) {
+    const policy = JSON.parse(key.policyText) as PolicyDocument;
+    key.policyText = JSON.stringify({ ...policy, Statement: policy.Statement.filter(stays) });
+  }
+  await writePrivateFile(path, sealFile(JSON.stringify(state), generation + 1, null));
+  return texts;
+}
+
 const create = async () => String((await vault.call('POST', '/v1/vaults', { first_name: SECRET })).json.id);
 
 beforeAll(async () => {
@@ -45,7 +65,7 @@ afterAll(async () => {
 describe('one byte of the bundle changed', () => {
   it('the vault starts and says that it is not trusted', async () => {
     await restart('--image', image);
-    expect(vault.output).toContain('the enclave differs from what the key policy admits, in PCR0, PCR2:');
+    expect(vault.output).toContain('the enclave differs from what is pinned, in PCR0, PCR2:');
     expect(vault.logged('enclave_not_trusted')).toEqual([
       expect.objectContaining({ differing: ['PCR0', 'PCR2'] }),
     ]);
@@ -87,14 +107,60 @@ describe('one byte of the bundle changed', () => {
 
   it('with the old bundle back, everything opens', async () => {
     await restart();
-    expect(vault.output).not.toContain('differs from what the key policy admits');
+    expect(vault.output).not.toContain('the enclave differs');
     for (const id of [before, meanwhile])
       expect((await decrypt(id)).json.data).toEqual({ first_name: SECRET, n: SECRET.length });
     expect((await run(['audit', 'verify', '--data', data])).out).toContain(' 0 findings');
   }, 30_000);
 
-  it('who may write the key policy can admit it', async () => {
+  it('with the key policy opened before, it is not taken for ours: the policy is written back, and banner and log say so', async () => {
+    const deployed = await policies(({ Sid }) => !Sid.startsWith('DenyWithoutPCR'));
+    await restart('--image', image);
+    const missing = ['PCR0', 'PCR1', 'PCR2', 'PCR3', 'PCR8', 'PCR16'].map((n) => `missing DenyWithout${n}`);
+    expect(vault.logged('key_policy_changed')).toEqual([
+      expect.objectContaining({
+        changes: [`vault: ${missing.join(', ')}`, `request: ${missing.join(', ')}`],
+      }),
+    ]);
+    expect(vault.output).toContain('the enclave differs from what is pinned, in PCR0, PCR2:');
+    expect(vault.output).toContain('key policies were not those of this vault, and were written back:');
+    const answer = await decrypt(before);
+    expect([answer.status, answer.json.code]).toEqual([503, 'enclave_not_trusted']);
+    expect(answer.text).not.toContain(SECRET);
+    expect(await policies()).toEqual(deployed);
+  }, 30_000);
+
+  it.each([
+    ['gone', () => rmSync(pins)],
+    ['damaged', () => truncateSync(pins, 100)],
+  ])(
+    'and with what was pinned %s as well, nothing starts until somebody says that he trusts it',
+    async (_what, harm) => {
+      await policies(({ Sid }) => !Sid.startsWith('DenyWithoutPCR'));
+      const kept = readFileSync(pins);
+      harm();
+      const refused = await run(['dev', '--port', '0', '--data', data, '--image', image]);
+      writeFileSync(pins, kept);
+      expect([refused.code, refused.out]).toEqual([1, '']);
+      expect(refused.err).toContain('which enclave this vault trusts is not known: pinned.json');
+      expect(refused.err).toContain('--accept-measurements');
+    },
+    30_000,
+  );
+
+  it('with the old bundle back, what was opened is told, and everything opens', async () => {
+    await restart();
+    expect(vault.output).not.toContain('the enclave differs');
+    expect(vault.logged('key_policy_changed')).toHaveLength(1);
+    expect((await decrypt(before)).json.data).toEqual({ first_name: SECRET, n: SECRET.length });
+  }, 30_000);
+
+  it('who may write the key policy can admit it, and a folder without a file of pins has them from there', async () => {
+    await vault.stop();
+    rmSync(pins);
     await restart('--image', image, '--accept-measurements');
+    expect(vault.logged('pins_taken_from_key_policy')).toHaveLength(1);
+    expect(vault.logged('key_policy_changed')).toEqual([]);
     expect(vault.logged('measurements_accepted')).toEqual([
       expect.objectContaining({ differing: ['PCR0', 'PCR2'] }),
     ]);
@@ -102,7 +168,7 @@ describe('one byte of the bundle changed', () => {
   }, 30_000);
 
   it('no run of any of them wrote the value to a log', () => {
-    expect(vaults).toHaveLength(4);
+    expect(vaults).toHaveLength(6);
     for (const { output } of vaults) expect(output).not.toContain(SECRET);
   });
 });

@@ -22,6 +22,7 @@ export type AdminErrorCode =
   | 'image_missing'
   | 'schema_unreadable'
   | 'legacy_key_missing'
+  | 'pins_unreadable'
   | 'canary_off'
   | 'config_unreadable'
   | 'export_unreadable'

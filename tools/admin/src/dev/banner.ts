@@ -7,6 +7,7 @@ export interface BannerFacts {
   readonly dataDir: string;
   readonly isolation: readonly string[];
   readonly untrusted: readonly string[];
+  readonly changes: readonly string[];
   readonly millis: number;
   readonly plainBeyondLoopback: boolean;
 }
@@ -32,9 +33,17 @@ export function banner(facts: BannerFacts): string {
     `  enclave    isolated by ${facts.isolation.length > 0 ? facts.isolation.join(', ') : 'nothing but its process: this kernel allows no namespaces'}`,
     ...(facts.untrusted.length > 0
       ? [
-          `  TRUST      the enclave differs from what the key policy admits, in ${facts.untrusted.join(', ')}:`,
+          `  TRUST      the enclave differs from what is pinned, in ${facts.untrusted.join(', ')}:`,
           '             KMS will refuse it, and decryption answers 503 enclave_not_trusted.',
           '             If you changed it yourself: npm start -- --accept-measurements',
+        ]
+      : []),
+    ...(facts.changes.length > 0
+      ? [
+          '  POLICY     key policies were not those of this vault, and were written back:',
+          ...facts.changes.map((line) => `             ${line}`),
+          '             An update of Enclave Vault does that. If it was none, somebody changed them, and may',
+          '             have decrypted meanwhile: docs/canaries.md, "When one rings"',
         ]
       : []),
     '',

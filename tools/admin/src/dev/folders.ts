@@ -33,6 +33,7 @@ export const files = (data: string) => ({
   kms: join(data, 'kms.json'),
   kmsEvents: join(data, 'kms-events.log'),
   hypervisor: join(data, 'hypervisor.json'),
+  pins: join(data, 'pinned.json'),
   database: join(data, 'vault.db'),
   auditHeads: join(data, 'audit-heads.log'),
   adminKey: join(data, 'admin.key'),

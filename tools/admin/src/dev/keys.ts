@@ -11,6 +11,7 @@ import {
   NotFoundException,
   PutKeyPolicyCommand,
 } from '@aws-sdk/client-kms';
+import { driftOf } from '@enclave-vault/canary/core';
 import {
   integrityKeyPolicy,
   legacyKeyPolicy,
@@ -103,6 +104,26 @@ export class DeploymentKeys {
     return changed.includes(true);
   }
 
+  /**
+   * How the policies differ from those that admit these measurements: a line for each key, by the names of statements.
+   * @throws {AdminError} legacy_key_missing
+   */
+  async drift(
+    arns: KeyArns,
+    measurements: Measurements,
+    legacy: readonly string[],
+  ): Promise<readonly string[]> {
+    const told = await Promise.all([
+      ...KEY_USES.map(async (use) =>
+        driftLine(use, policyOf(use, measurements), await this.policy(arns[use])),
+      ),
+      ...legacy.map(async (arn, index) =>
+        driftLine(`legacy-${index + 1}`, legacyKeyPolicy(LOCAL, measurements), await this.#legacyPolicy(arn)),
+      ),
+    ]);
+    return told.flat();
+  }
+
   async #put(KeyId: string, current: PolicyDocument, wanted: PolicyDocument): Promise<boolean> {
     const Policy = JSON.stringify(wanted);
     if (JSON.stringify(current) === Policy) return false;
@@ -130,4 +151,14 @@ export class DeploymentKeys {
     await this.#kms.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId: KeyMetadata.Arn }));
     return KeyMetadata.Arn;
   }
+}
+
+/** As many statements as a line should hold. */
+const MAX_TOLD = 8;
+
+function driftLine(key: string, wanted: PolicyDocument, found: PolicyDocument): readonly string[] {
+  const drift = driftOf(wanted, found).map(({ change, sid }) => `${change} ${sid}`);
+  if (drift.length === 0) return [];
+  const more = drift.length - MAX_TOLD;
+  return [`${key}: ${drift.slice(0, MAX_TOLD).join(', ')}${more > 0 ? `, and ${more} more` : ''}`];
 }

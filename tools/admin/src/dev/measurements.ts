@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Measurements, PolicyDocument } from '@enclave-vault/policies';
 
-const REGISTERS = ['pcr0', 'pcr1', 'pcr2', 'pcr3', 'pcr8', 'pcr16'] as const;
+/** The registers that a key policy pins. */
+export const REGISTERS = ['pcr0', 'pcr1', 'pcr2', 'pcr3', 'pcr8', 'pcr16'] as const;
 
 /** One program as measured: a value for each register that the key policy pins, in lower-case hex. */
 export type Measured = Readonly<Record<(typeof REGISTERS)[number], string>>;
 
 /**
- * What a key policy pins, read back from its Deny statements: the policy itself is the only record of it.
- * Null when it admits no program yet.
+ * What a key policy pins, read back from its Deny statements. Null when it does not pin every register: it admits no program yet, or
+ * somebody opened it.
  */
 export function pinnedMeasurements(policy: PolicyDocument): Measurements | null {
   const pinned = Object.fromEntries(

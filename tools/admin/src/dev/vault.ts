@@ -2,12 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { KmsEmulatorConfig } from '@enclave-vault/emulator-kms';
-import {
-  kmsEndpointPolicy,
-  legacyKeyPolicy,
-  type Measurements,
-  type PolicyDocument,
-} from '@enclave-vault/policies';
+import { kmsEndpointPolicy, legacyKeyPolicy, type PolicyDocument } from '@enclave-vault/policies';
 import { encodeConfiguration, pcr16 } from '@enclave-vault/protocol';
 import { AdminError } from '../errors.ts';
 import type { Ready } from './child.ts';
@@ -19,8 +14,9 @@ import { type Given, readGiven } from './given.ts';
 import { askSocket } from './hypervisor.ts';
 import { DeploymentKeys, KEY_USES, type KeyArns, policyOf } from './keys.ts';
 import { log } from './log.ts';
-import { admit, differing, type Measured, pinnedMeasurements } from './measurements.ts';
+import type { Measured } from './measurements.ts';
 import type { DevOptions } from './options.ts';
+import { type Pinned, pin } from './pin.ts';
 import { mintPrincipals, principalConfigs } from './principals.ts';
 import { type OnLog, type ProcessName, processSpec } from './processes.ts';
 import { Supervised } from './supervised.ts';
@@ -53,6 +49,12 @@ export interface Kms {
   readonly ca: string;
 }
 
+/** What a person is told of a vault that is ready. */
+export interface Started extends Pick<Pinned, 'untrusted' | 'changes'> {
+  readonly url: string;
+  readonly isolation: readonly string[];
+}
+
 /** The whole vault on one machine: four processes and what each is told. */
 export class LocalVault {
   /** The roles of this run. */
@@ -69,9 +71,7 @@ export class LocalVault {
   #rootCertificate = '';
   #kms: Kms = { inside: 0, outside: 0, ca: '' };
   #arns: KeyArns = { vault: '', request: '', integrity: '' };
-  #untrusted: readonly string[] = [];
-  /** What the key policy admits. */
-  #trusted: Measurements | undefined;
+  #pins: Pinned | undefined;
 
   /** @throws {AdminError} data_unreadable, schema_unreadable */
   constructor(options: DevOptions, root: string, folders: Folders, onLog: OnLog) {
@@ -82,8 +82,8 @@ export class LocalVault {
     this.#given = readGiven(options);
   }
 
-  /** Starts everything; resolves with the API's URL once it answers. */
-  async start(): Promise<{ url: string; untrusted: readonly string[]; isolation: readonly string[] }> {
+  /** Starts everything; resolves once the API answers. @throws {AdminError} pins_unreadable, legacy_key_missing */
+  async start(): Promise<Started> {
     // These two load their code while the keys they are told of are made.
     const parent = this.#start('parent', () => this.#pinned.promise.then(() => this.#parentConfig()));
     const starting = this.#startApi(1);
@@ -111,7 +111,12 @@ export class LocalVault {
     const others = Array.from({ length: this.#options.apis - 1 }, (_, i) => this.#startApi(i + 2));
     await Promise.all(others);
     await this.#serving();
-    return { url, untrusted: this.#untrusted, isolation: await this.#isolation() };
+    return {
+      url,
+      untrusted: this.#pins?.untrusted ?? [],
+      changes: this.#pins?.changes ?? [],
+      isolation: await this.#isolation(),
+    };
   }
 
   /** Starts KMS alone, for a command that reads the store of a vault that does not run. Nothing can decrypt a record. */
@@ -147,7 +152,7 @@ export class LocalVault {
       ...this.#apiKms(),
       legacyKeys: this.#options.legacyKeys,
       deployment: LOCAL,
-      measurements: this.#trusted ?? {},
+      measurements: this.#pins?.trusted ?? {},
       callers: { admin, api, instance },
       ...this.#storage(),
       parent: this.#socket('parent'),
@@ -162,7 +167,7 @@ export class LocalVault {
     readonly policies: ReadonlyMap<string, PolicyDocument>;
   } {
     const { legacyKeys } = this.#options;
-    const trusted = this.#trusted ?? null;
+    const trusted = this.#pins?.trusted ?? null;
     const own = KEY_USES.map((use): [string, PolicyDocument] => [this.#arns[use], policyOf(use, trusted)]);
     const legacy = legacyKeys.map((arn): [string, PolicyDocument] => [arn, legacyKeyPolicy(LOCAL, trusted)]);
     return { keys: this.#arns, legacyKeys, policies: new Map([...own, ...legacy]) };
@@ -226,17 +231,13 @@ export class LocalVault {
       pcr8: register(8),
       pcr16: pcr16(this.configuration()).toString('hex'),
     };
-    const pinned = pinnedMeasurements(await keys.policy(this.#arns.vault));
-    this.#untrusted = pinned === null ? [] : differing(measured, pinned);
-    const trusted = pinned === null || this.#options.acceptMeasurements ? admit(measured, pinned) : pinned;
-    this.#trusted = trusted;
-    if (this.#untrusted.length > 0) {
-      const event = this.#options.acceptMeasurements ? 'measurements_accepted' : 'enclave_not_trusted';
-      log('warn', event, { differing: this.#untrusted });
-      if (this.#options.acceptMeasurements) this.#untrusted = [];
-    }
-    if ((await keys.admit(this.#arns, trusted, this.#options.legacyKeys)) && pinned !== null)
-      log('warn', 'key_policy_changed');
+    this.#pins = await pin(keys, {
+      arns: this.#arns,
+      legacyKeys: this.#options.legacyKeys,
+      file: files(this.#folders.data),
+      measured,
+      accept: this.#options.acceptMeasurements,
+    });
   }
 
   /** What each enclave is given at boot, and measures: canonical bytes. */
@@ -335,7 +336,9 @@ export class LocalVault {
       parent: `unix:${this.#socket('parent')}`,
       // Of several, one makes the administrator's key.
       ...(member === 1 && { bootstrap: { adminKeyFile: adminKey } }),
-      ...(this.#options.apis > 1 && { cluster: { member, folder: this.#folders.run } }),
+      ...(this.#options.apis > 1 && {
+        cluster: { member, size: this.#options.apis, folder: this.#folders.run },
+      }),
       ...(this.#options.canary.intervalSeconds > 0 && { figures: this.figures }),
     };
   }
