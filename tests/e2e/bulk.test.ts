@@ -193,6 +193,13 @@ describe('an export of a running vault', () => {
     );
     expect(readFileSync(out, 'utf8').split('\r\n')).toEqual(['id,city,adult', ...wanted, '']);
     expect(statSync(out).mode & 0o777).toBe(0o600);
+    // Once more: what stands there is of then, and that is said.
+    const again = await command(...words);
+    expect([again.code, again.err, reportOf(again)]).toEqual([
+      0,
+      expect.stringContaining(`nothing was decrypted, and ${out} holds what the records held then`),
+      expect.objectContaining({ ended: 'finished', already_finished: true, done: ROWS }),
+    ]);
   });
 
   it('is refused as a whole where its question is: nothing is written', async () => {

@@ -21,6 +21,8 @@ export class CheckedRows {
   readonly #known: Prefix;
   readonly #hash = createHash('sha256');
   #rows = 0;
+  #bytes = 0;
+  #settledBytes = 0;
   /** Until then the next run has to find what this one was to find. */
   #compared: boolean;
 
@@ -36,6 +38,16 @@ export class CheckedRows {
     return this.#compared ? this.#read : this.#known;
   }
 
+  /** Bytes of the input that an earlier run settled; 0 until they were read again. */
+  get settledBytes(): number {
+    return this.#settledBytes;
+  }
+
+  /** While rows of an earlier run are compared: bytes that were read again. Nothing is sent until then. */
+  get comparing(): number | undefined {
+    return this.#compared ? undefined : this.#bytes;
+  }
+
   get #read(): Prefix {
     return { rows: this.#rows, digest: this.#hash.copy().digest('hex') };
   }
@@ -47,6 +59,8 @@ export class CheckedRows {
     for await (const row of source) {
       this.#hash.update(`${row.n}\n${row.text}\n`);
       this.#rows = row.n;
+      this.#bytes = row.end;
+      if (row.n === this.#settled) this.#settledBytes = row.end;
       if (row.n < this.#known.rows) {
         if (row.n > this.#settled) early.push(row);
         continue;

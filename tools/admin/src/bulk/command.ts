@@ -39,12 +39,20 @@ export async function withCodes(command: () => Promise<number>): Promise<number>
   }
 }
 
-function tell({ options }: Pick<Job, 'options'>, { report, failure }: Ended): number {
+function tell({ options }: Pick<Job, 'options'>, { report, failure, finishedAlready }: Ended): number {
   const line = `${JSON.stringify(report)}\n`;
   if (options.report !== undefined) {
     rmSync(options.report, { force: true });
     writeFileSync(options.report, line, { mode: 0o600, flag: 'wx' });
   }
+  if (finishedAlready !== undefined)
+    process.stderr.write(
+      `enclave-vault: this job, begun ${finishedAlready}, was finished by an earlier call: ${
+        report.what === 'import'
+          ? 'nothing was sent'
+          : `nothing was decrypted, and ${options.out} holds what the records held then`
+      }.\n  To do it anew, name another --out; its state is ${options.state}\n`,
+    );
   if (failure !== undefined) process.stderr.write(`enclave-vault: ${failure.code}: ${failure.message}\n`);
   if (report.refused > 0 || report.incomplete > 0)
     process.stderr.write(`enclave-vault: rows without a whole result are named in ${options.refused}\n`);

@@ -4,7 +4,7 @@ import { AdminError } from '../errors.ts';
 import { printable } from '../printable.ts';
 import type { Input } from './input.ts';
 import { LONGEST_ROW } from './ndjson-rows.ts';
-import type { RowSource, SourceRow } from './row.ts';
+import type { LOCAL_REFUSALS, Refusal, RowSource, SourceRow } from './row.ts';
 import type { FieldType } from './schema.ts';
 
 export interface CsvOptions {
@@ -22,7 +22,8 @@ interface Column {
 }
 
 /**
- * Records as CSV (RFC 4180) with a header. An empty cell is a field without a value. Every column is a field, is mapped to one, or is
+ * Records as CSV (RFC 4180) with a header. An empty cell is a field without a value, and a row of such alone, as spreadsheet programs leave
+ * them at the end, is none that anybody meant: it is refused. Every column is a field, is mapped to one, or is
  * named as left out: a misspelt header must not lose a column in silence.
  *
  * A file that is no CSV ends the reading: where a quote is not closed, nobody can tell where the next row begins.
@@ -31,22 +32,22 @@ export function csvRows(input: Input, options: CsvOptions): RowSource {
   async function* rows(): AsyncGenerator<SourceRow> {
     let columns: readonly (Column | undefined)[] | undefined;
     let n = 0;
-    for await (const { cells, failure } of recordsOf(input)) {
+    for await (const { cells, end = 0, failure } of recordsOf(input)) {
       if (cells === undefined) throw failure instanceof AdminError ? failure : unreadable(failure, n);
       if (columns === undefined) columns = columnsOf(cells, options);
       else {
         n += 1;
-        yield rowOf(n, cells, columns);
+        yield { n, end, ...rowOf(cells, columns) };
       }
     }
     if (columns === undefined) throw new AdminError('input_unreadable', 'the CSV file has no header');
   }
-  return { rows, bytes: input.bytes, bytesRead: input.bytesRead };
+  return { rows, bytes: input.bytes };
 }
 
 type Found =
-  | { readonly cells: string[]; readonly failure?: undefined }
-  | { readonly cells?: undefined; readonly failure: unknown };
+  | { readonly cells: string[]; readonly end: number; readonly failure?: undefined }
+  | { readonly cells?: undefined; readonly end?: undefined; readonly failure: unknown };
 
 /** What the parser finds, chunk by chunk. As a stream it would drop what it had found before a failure. */
 async function* recordsOf(input: Input): AsyncGenerator<Found> {
@@ -57,8 +58,8 @@ async function* recordsOf(input: Input): AsyncGenerator<Found> {
     relax_column_count: true,
     record_delimiter: ['\r\n', '\n'],
     max_record_size: LONGEST_ROW,
-    on_record: (cells: string[]) => {
-      found.push({ cells });
+    on_record: (cells: string[], { bytes }) => {
+      found.push({ cells, end: bytes });
       return null;
     },
   });
@@ -88,17 +89,22 @@ async function* recordsOf(input: Input): AsyncGenerator<Found> {
   yield* found.splice(0);
 }
 
-function rowOf(n: number, cells: readonly string[], columns: readonly (Column | undefined)[]): SourceRow {
-  if (cells.length !== columns.length) return { n, text: '', refusal: { code: 'column_count' } };
+function rowOf(
+  cells: readonly string[],
+  columns: readonly (Column | undefined)[],
+): Pick<SourceRow, 'text'> & { readonly refusal?: Refusal } {
+  if (cells.length !== columns.length) return refused('column_count');
   const fields: Record<string, unknown> = {};
   for (const [i, cell] of cells.entries()) {
     const column = columns[i];
     if (column !== undefined && cell !== '') fields[column.field] = cellValue(cell, column.type);
   }
+  if (Object.keys(fields).length === 0) return refused('row_empty');
   const text = JSON.stringify(fields);
-  if (Buffer.byteLength(text) > LONGEST_ROW) return { n, text: '', refusal: { code: 'body_too_large' } };
-  return { n, text };
+  return Buffer.byteLength(text) > LONGEST_ROW ? refused('body_too_large') : { text };
 }
+
+const refused = (code: keyof typeof LOCAL_REFUSALS) => ({ text: '', refusal: { code } }) as const;
 
 /** What is no such value goes as it is: the vault refuses it, and says which field. */
 function cellValue(cell: string, type: FieldType): string | number | boolean {

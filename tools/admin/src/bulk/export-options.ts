@@ -69,8 +69,7 @@ export function parseBulkExport(args: readonly string[], env: NodeJS.ProcessEnv)
     'export needs --fields or --expressions',
   );
   const out = resolve(base, values.out ?? '');
-  const stem = out.replace(/\.(?:csv|ndjson|jsonl)$/i, '');
-  const common = commonOptions(values, problems, base, { out, stem, stateSuffix: '.export-state' });
+  const common = commonOptions(values, problems, base, { out, stem: out, stateSuffix: '.export-state' });
   problems.done();
   const expressions =
     values.expressions === undefined ? undefined : readObject(resolve(base, values.expressions));
@@ -78,7 +77,7 @@ export function parseBulkExport(args: readonly string[], env: NodeJS.ProcessEnv)
   return {
     ...common,
     ...{ keepRefused: undefined, late: undefined, access: values },
-    ids: all ? `${stem}.ids.ndjson` : values.ids === '-' ? undefined : resolve(base, values.ids ?? ''),
+    ids: all ? `${out}.all-ids.ndjson` : values.ids === '-' ? undefined : resolve(base, values.ids ?? ''),
     all: all
       ? { place: placeOf({ data: config === undefined ? values.data : undefined, config }, env), tenant }
       : undefined,

@@ -49,6 +49,8 @@ export class Flow {
   readonly #options: FlowOptions;
   readonly #now: () => number;
   readonly #held = new Map<number, Outcome>();
+  /** Where rows that are not settled end in the input, in bytes. */
+  readonly #ends = new Map<number, number>();
   /** Rows with whoever sends them, or waiting for their next attempt: sent, and not answered for good. */
   readonly #out = new Set<Sendable>();
   /** When rows that are not settled were first sent, by number. An answer that waits for an earlier one is lost with this process. */
@@ -61,6 +63,7 @@ export class Flow {
   readonly #taken = Promise.withResolvers<void>();
   readonly #aborted = new AbortController();
   #settled: number;
+  #settledBytes = 0;
   #reserved: number;
   #read: number;
   #characters = 0;
@@ -102,6 +105,10 @@ export class Flow {
   get settled(): number {
     return this.#settled;
   }
+  /** Bytes of the input up to the last row that this run settled; 0 before the first. */
+  get settledBytes(): number {
+    return this.#settledBytes;
+  }
   /** Rows that were sent and have no final answer. */
   get unanswered(): number {
     return this.#out.size;
@@ -113,6 +120,7 @@ export class Flow {
   get stopping(): boolean {
     return this.#stopping;
   }
+  /** Rows that were sent more than once, each counted once; those that an earlier run may have sent are among them. */
   get resent(): number {
     return this.#resent;
   }
@@ -258,7 +266,7 @@ export class Flow {
     if (this.#finishedAlready || performance.now() < this.#heldUntil) return undefined;
     for (let row = this.#again.shift(); row !== undefined; row = this.#again.shift()) {
       if (this.#mayResend(row)) {
-        this.#resent += 1;
+        this.#countAgain(row);
         return row;
       }
       const late = row;
@@ -270,12 +278,17 @@ export class Flow {
       this.#reserved = row.n + RESERVED_AT_ONCE;
       this.#durably(() => this.#options.reserve(this.#reserved));
     }
-    if (row.sentAt !== undefined) this.#resent += 1;
+    if (row.sentAt !== undefined) this.#countAgain(row);
     row.sentAt ??= this.#now();
     this.#sent.set(row.n, row.sentAt);
     this.#highestSent = Math.max(this.#highestSent, row.n);
     this.#out.add(row);
     return row;
+  }
+
+  #countAgain(row: Sendable): void {
+    if (!row.again) this.#resent += 1;
+    row.again = true;
   }
 
   /** A machine that slept for a day goes on where it was: by then the vault has forgotten the keys that make a repeat safe. */
@@ -315,13 +328,15 @@ export class Flow {
 
   #arrived(row: SourceRow): void {
     this.#read = row.n;
+    this.#ends.set(row.n, row.end);
     const { reserved, since, skipUncertain } = this.#options;
     const before = row.n <= reserved;
     if ('refusal' in row) this.#hold(row.n, { ok: false, refusal: row.refusal });
     else if (before && skipUncertain) this.#hold(row.n, { ok: false, refusal: { code: 'uncertain' } });
     else {
       this.#characters += row.text.length;
-      this.#fresh.push({ n: row.n, text: row.text, sentAt: before ? since : undefined, failures: 0 });
+      const sentAt = before ? since : undefined;
+      this.#fresh.push({ n: row.n, text: row.text, sentAt, failures: 0, again: false });
     }
   }
 
@@ -347,6 +362,8 @@ export class Flow {
       if (held === undefined) break;
       this.#held.delete(next);
       this.#settled = next;
+      this.#settledBytes = this.#ends.get(next) ?? this.#settledBytes;
+      this.#ends.delete(next);
       this.#sent.delete(next);
       this.#characters -= sizeOf(held);
       this.#durably(() => this.#options.settle(next, held));

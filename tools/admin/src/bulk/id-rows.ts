@@ -9,13 +9,13 @@ import type { RowSource, SourceRow } from './row.ts';
 export function idRows(input: Input): RowSource {
   async function* rows(): AsyncGenerator<SourceRow> {
     let n = 0;
-    for await (const line of rowLines(input)) {
+    for await (const { bytes, end } of rowLines(input)) {
       n += 1;
-      const id = line === undefined ? undefined : readId(line);
-      yield id === undefined ? { n, text: '', refusal: { code: 'id_invalid' } } : { n, text: id };
+      const id = bytes === undefined ? undefined : readId(bytes);
+      yield id === undefined ? { n, end, text: '', refusal: { code: 'id_invalid' } } : { n, end, text: id };
     }
   }
-  return { rows, bytes: input.bytes, bytesRead: input.bytesRead };
+  return { rows, bytes: input.bytes };
 }
 
 function readId(line: Buffer): string | undefined {

@@ -9,7 +9,6 @@ export interface Input {
   readonly name: string;
   /** undefined for standard input and pipes. */
   readonly bytes: number | undefined;
-  bytesRead(): number;
   chunks(): AsyncIterable<Buffer>;
   close(): void;
 }
@@ -18,7 +17,6 @@ const CHUNK = 256 * 1024;
 
 /** @param path undefined: standard input @throws {AdminError} `input_unreadable` */
 export function openInput(path: string | undefined): Input {
-  let read = 0;
   let stream: ReadStream | typeof process.stdin | undefined;
   const found = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
   if (path !== undefined && (found === undefined || found.isDirectory()))
@@ -26,14 +24,10 @@ export function openInput(path: string | undefined): Input {
   return {
     name: path === undefined ? 'standard input' : basename(path),
     bytes: found?.isFile() === true ? found.size : undefined,
-    bytesRead: () => read,
     async *chunks() {
       stream = path === undefined ? process.stdin : createReadStream(path, { highWaterMark: CHUNK });
       try {
-        for await (const chunk of stream as AsyncIterable<Buffer>) {
-          read += chunk.length;
-          yield chunk;
-        }
+        yield* stream as AsyncIterable<Buffer>;
       } catch (error) {
         const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
         throw new AdminError('input_unreadable', `the input cannot be read: ${code}`);

@@ -44,6 +44,8 @@ export interface Ended {
   readonly report: JobReport;
   /** Why it failed. */
   readonly failure: AdminError | undefined;
+  /** It had been finished by an earlier call: nothing was done. RFC 3339, when the job began. */
+  readonly finishedAlready?: string;
 }
 
 /**
@@ -58,7 +60,14 @@ export async function runJob(job: Job): Promise<Ended> {
     made = kept === undefined;
     if (kept !== undefined) checkState(kept, job);
     if (kept?.finished === true)
-      return { report: summary(job, kept, { ended: 'finished', before: kept.settled }), failure: undefined };
+      return {
+        report: {
+          ...summary(job, kept, { ended: 'finished', before: kept.settled }),
+          already_finished: true,
+        },
+        failure: undefined,
+        finishedAlready: kept.began,
+      };
     const run = new Run(job, file, kept ?? newState(job), kept === undefined);
     return await run.all();
   } finally {
@@ -252,18 +261,18 @@ class Run {
   }
 
   #moment(seconds: number): string {
-    const { source } = this.#job;
-    const rate = (this.#flow.settled - this.#state.settled) / seconds;
-    const share = source.bytes === undefined ? undefined : source.bytesRead() / Math.max(1, source.bytes);
-    const rows = share === undefined || share === 0 ? undefined : this.#rows.prefix.rows / share;
+    const all = this.#job.source.bytes;
+    const before = this.#rows.settledBytes;
+    // Blank lines at the end are no row's.
+    const done = this.#flow.whole ? (all ?? 0) : Math.max(before, this.#flow.settledBytes);
     return momentLine({
       verb: this.#job.what === 'import' ? 'created' : 'decrypted',
       tally: this.#tally,
       unanswered: this.#flow.unanswered,
       resent: this.#flow.resent,
-      rate,
-      share,
-      left: rows === undefined || rate === 0 ? undefined : Math.max(0, rows - this.#flow.settled) / rate,
+      rate: (this.#flow.settled - this.#state.settled) / seconds,
+      bytes: { all, done, before, compared: this.#rows.comparing },
+      seconds,
     });
   }
 }

@@ -10,14 +10,25 @@ export const LONGEST_ROW = 1024 * 1024 - AROUND;
 
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 
-/** The lines of an input that are not blank; undefined: longer than any that is taken. A byte order mark at the beginning is none of them. */
-export async function* rowLines(input: Input): AsyncGenerator<Buffer | undefined> {
+export interface RowLine {
+  /** undefined: longer than any that is taken. */
+  readonly bytes: Buffer | undefined;
+  /** Bytes of the input up to its end. */
+  readonly end: number;
+}
+
+/** The lines of an input that are not blank. A byte order mark at the beginning is none of them. */
+export async function* rowLines(input: Input): AsyncGenerator<RowLine> {
   let first = true;
-  for await (const line of linesIn(input.chunks(), LONGEST_ROW)) {
+  let end = 0;
+  const ended = (bytes: number): void => {
+    end = bytes;
+  };
+  for await (const line of linesIn(input.chunks(), LONGEST_ROW, ended)) {
     const marked = first && line?.subarray(0, 3).equals(BYTE_ORDER_MARK) === true;
     first = false;
     const bytes = marked ? line?.subarray(3) : line;
-    if (bytes === undefined || !isBlank(bytes)) yield bytes;
+    if (bytes === undefined || !isBlank(bytes)) yield { bytes, end };
   }
 }
 
@@ -30,22 +41,24 @@ export function ndjsonRows(input: Input): RowSource {
     let n = 0;
     for await (const line of rowLines(input)) {
       n += 1;
-      yield line === undefined ? { n, text: '', refusal: { code: 'body_too_large' } } : rowOf(n, line);
+      yield rowOf(n, line);
     }
   }
-  return { rows, bytes: input.bytes, bytesRead: input.bytesRead };
+  return { rows, bytes: input.bytes };
 }
 
-function rowOf(n: number, line: Buffer): SourceRow {
-  const text = decode(line);
-  if (text === undefined) return { n, text: '', refusal: { code: 'json_not_utf8' } };
+function rowOf(n: number, { bytes, end }: RowLine): SourceRow {
+  if (bytes === undefined) return { n, end, text: '', refusal: { code: 'body_too_large' } };
+  const text = decode(bytes);
+  if (text === undefined) return { n, end, text: '', refusal: { code: 'json_not_utf8' } };
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { n, text: text.trim() };
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return { n, end, text: text.trim() };
   } catch {
     // Said below. What is no single value could otherwise end the item it is put into.
   }
-  return { n, text: '', refusal: { code: 'json_invalid' } };
+  return { n, end, text: '', refusal: { code: 'json_invalid' } };
 }
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

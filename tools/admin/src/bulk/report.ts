@@ -6,6 +6,8 @@ import type { Counts } from './job-file.ts';
 export interface JobReport {
   readonly what: 'import' | 'export';
   readonly ended: 'finished' | 'stopped' | 'failed';
+  /** Finished by an earlier call: nothing was sent, and the results are those of then. */
+  readonly already_finished?: true;
   /** Why it failed: a code. */
   readonly code?: string;
   /** Rows with an outcome: the next two together. */
@@ -14,11 +16,11 @@ export interface JobReport {
   readonly done: number;
   readonly refused: number;
   readonly refused_by_code: Readonly<Record<string, number>>;
-  /** Of the done: records of which some names have no result. */
+  /** Of the done, of an export: records of which some fields or expressions have no result. */
   readonly incomplete: number;
   /** Sent, and not answered when it ended: the same command asks again. */
   readonly unanswered: number;
-  /** Sends beyond the first, in this run. */
+  /** Rows that this run sent more than once, or an earlier one may have sent: busy vaults and lost connections. Each is done once. */
   readonly sent_again: number;
   /** This run. */
   readonly seconds: number;
@@ -71,21 +73,37 @@ export interface Moment {
   readonly resent: number;
   /** Rows a second, in this run. */
   readonly rate: number;
-  /** Of the input, where that has an end; 0 to 1. */
-  readonly share: number | undefined;
-  /** s. */
-  readonly left: number | undefined;
+  readonly bytes: Bytes;
+  /** Since this run began. */
+  readonly seconds: number;
 }
 
-export function momentLine({ verb, tally, unanswered, resent, rate, share, left }: Moment): string {
-  const { done } = tally.json();
+/** Of the input. */
+export interface Bytes {
+  /** All of it; undefined: it has no end that can be seen. */
+  readonly all: number | undefined;
+  /** Up to the last row with an outcome. */
+  readonly done: number;
+  /** Of these, by earlier runs. */
+  readonly before: number;
+  /** Read once more before anything is sent, to be compared; undefined: that is over. */
+  readonly compared: number | undefined;
+}
+
+/** How far a job is and how long it will take, by the bytes of rows that have an outcome: what is read ahead of them says nothing. */
+export function momentLine({ verb, tally, unanswered, resent, rate, bytes, seconds }: Moment): string {
+  const { all, done, before, compared } = bytes;
+  const percent = (part: number): string => `${Math.floor((100 * part) / Math.max(1, all ?? 0))}%`;
+  if (compared !== undefined)
+    return `what was read before is compared${all === undefined ? '' : `: ${percent(compared)} of the input`}`;
+  const now = done - before;
   const parts = [
-    `${done} ${verb}, ${tally.refused} refused`,
-    ...(share === undefined ? [] : [`${Math.floor(share * 100)}% of the input read`]),
+    `${tally.json().done} ${verb}, ${tally.refused} refused`,
+    ...(all === undefined ? [] : [`${percent(done)} of the input`]),
     `${Math.round(rate)}/s`,
-    ...(left === undefined ? [] : [`about ${duration(left)} left`]),
+    ...(all === undefined || now <= 0 ? [] : [`about ${duration(((all - done) / now) * seconds)} left`]),
     `${unanswered} on the way`,
-    ...(resent === 0 ? [] : [`${resent} sent again`]),
+    ...(resent === 0 ? [] : [`${resent} ${resent === 1 ? 'row' : 'rows'} sent again`]),
   ];
   return parts.join(', ');
 }

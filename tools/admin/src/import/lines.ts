@@ -31,13 +31,16 @@ export async function* linesOf(path: string): AsyncGenerator<string | undefined>
 /**
  * The lines of a stream without their ends, the last one too where nothing ends it. Chunks may be cut anywhere.
  * @param longest in bytes; a line beyond comes as undefined, and what it holds is not kept
+ * @param ended told before each line where it ends: so many bytes from the beginning
  */
 export async function* linesIn(
   chunks: AsyncIterable<Buffer>,
   longest: number,
+  ended?: (bytes: number) => void,
 ): AsyncGenerator<Buffer | undefined> {
   let begun: Buffer[] = [];
   let length = 0;
+  let before = 0;
   const take = (chunk: Buffer): void => {
     length += chunk.length;
     if (length <= longest) begun.push(chunk);
@@ -56,9 +59,13 @@ export async function* linesIn(
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       take(chunk.subarray(start, end));
       start = end + 1;
+      ended?.(before + start);
       yield line();
     }
     if (start < chunk.length) take(chunk.subarray(start));
+    before += chunk.length;
   }
-  if (length > 0) yield line();
+  if (length === 0) return;
+  ended?.(before);
+  yield line();
 }

@@ -76,7 +76,7 @@ describe('an export', () => {
     const errand = exportErrand({ fields: [], reason: 'x' }, { columns: undefined, verbatim: false });
     const id = ids[0] ?? '';
     const text = `{"index":7,"id":"${id}","data":{"x":{"b":1,"10":2,"9":1.0}}}`;
-    const row = { n: 8, text: id, sentAt: 0, failures: 0 };
+    const row = { n: 8, text: id, sentAt: 0, failures: 0, again: false };
     expect(errand.done(row, JSON.parse(text), text)).toEqual({
       ok: true,
       text: `{"id":"${id}","data":{"x":{"b":1,"10":2,"9":1.0}}}\n`,
@@ -85,7 +85,7 @@ describe('an export', () => {
 
   it('takes no data under an id that was not asked for', async () => {
     const errand = exportErrand({ fields: [], reason: 'x' }, { columns: undefined, verbatim: false });
-    const row = { n: 1, text: ids[0] ?? '', sentAt: 0, failures: 0 };
+    const row = { n: 1, text: ids[0] ?? '', sentAt: 0, failures: 0, again: false };
     expect(errand.done(row, { index: 0, id: ids[1], data: {} }, undefined)).toBeUndefined();
   });
 

@@ -11,7 +11,7 @@ function flowOf(rows: number, more: Partial<FlowOptions> = {}) {
   async function* source(): AsyncGenerator<SourceRow> {
     for (let n = (more.settled ?? 0) + 1; n <= rows; n += 1) {
       seen.read = n;
-      yield { n, text: `row ${n}` };
+      yield { n, end: 10 * n, text: `row ${n}` };
     }
   }
   const flow = new Flow({
@@ -78,6 +78,28 @@ describe('rows on their way', () => {
     expect(late).toEqual([]);
     expect(seen.reserved).toEqual([1, 2, 3].map((n) => n + n * RESERVED_AT_ONCE));
     expect(flow.mark.reserved).toBe(3_000);
+  });
+
+  it('are counted once each as sent again, however often that was; those that an earlier run may have sent too', async () => {
+    const { flow } = flowOf(4, { reserved: 2 });
+    for (let turn = 0, row = await flow.take(); row != null; row = await flow.take()) {
+      if (row.n === 4 && turn++ < 5) flow.giveBack(row, 'busy');
+      else flow.answer(row, DONE);
+    }
+    // Rows 1 and 2 by the earlier run, row 4 by this one.
+    expect(flow.resent).toBe(3);
+  });
+
+  it('say how far the input is by the rows that are settled, not by those that were read ahead', async () => {
+    const { flow, seen } = flowOf(50);
+    const [one, two] = [await flow.take(), await flow.take()];
+    await new Promise((done) => setTimeout(done, 5));
+    if (two != null) flow.answer(two, DONE);
+    expect([seen.read, flow.settledBytes]).toEqual([50, 0]);
+    if (one != null) flow.answer(one, DONE);
+    expect([seen.read, flow.settledBytes]).toEqual([50, 20]);
+    flow.stop();
+    await flow.finished;
   });
 
   it('are not sent again when the vault may have forgotten their keys', async () => {

@@ -150,6 +150,14 @@ describe('a job that goes on', () => {
     await importLines(vault, path, optionsIn(folder));
     const again = await importLines(vault, path, optionsIn(folder));
     expect([again.report.ended, again.report.done, vault.items]).toEqual(['finished', 20, 20]);
+    // Said, so that nobody takes the results of then for those of now.
+    expect([again.report.already_finished, again.finishedAlready]).toEqual([
+      true,
+      expect.stringMatching(/^20\d\d-/),
+    ]);
+    const other = inputOf(1);
+    const first = await importLines(vault, other.path, optionsIn(other.folder));
+    expect([first.report.already_finished, first.finishedAlready]).toEqual([undefined, undefined]);
   });
 
   it.each([

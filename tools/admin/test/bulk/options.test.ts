@@ -81,11 +81,11 @@ describe('export', () => {
       all: undefined,
       ask: { fields: ['a', 'b'], reason: 'r', purpose: 'p', expressions: { adult: 'date(dob).age() >= 18' } },
       format: { columns: ['a', 'b', 'adult'], verbatim: false },
-      ...{ out: '/here/x.csv', refused: '/here/x.refused.ndjson', state: '/here/x.export-state' },
+      ...{ out: '/here/x.csv', refused: '/here/x.csv.refused.ndjson', state: '/here/x.csv.export-state' },
     });
     const all = ['--all', '--tenant', 'acme', '--fields', 'a', '--reason', 'r', '--out', 'x.ndjson'];
     expect(parseBulkExport(all, env)).toMatchObject({
-      ids: '/here/x.ids.ndjson',
+      ids: '/here/x.ndjson.all-ids.ndjson',
       all: { tenant: 'acme', place: { kind: 'local', data: '/here/.vault' } },
       format: { columns: undefined },
     });

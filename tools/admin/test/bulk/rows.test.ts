@@ -11,18 +11,18 @@ import type { RowSource, SourceRow } from '../../src/bulk/row.ts';
 const inputOf = (...chunks: (string | Uint8Array)[]): Input => ({
   name: 'test',
   bytes: undefined,
-  bytesRead: () => 0,
   async *chunks() {
     for (const chunk of chunks) yield Buffer.from(chunk);
   },
   close: () => {},
 });
 
-async function all(source: RowSource): Promise<SourceRow[]> {
+async function withEnds(source: RowSource): Promise<SourceRow[]> {
   const rows: SourceRow[] = [];
   for await (const row of { [Symbol.asyncIterator]: () => source.rows() }) rows.push(row);
   return rows;
 }
+const all = async (source: RowSource) => (await withEnds(source)).map(({ end: _, ...row }) => row);
 
 const FIELDS = new Map([
   ['first_name', 'string'],
@@ -54,6 +54,14 @@ describe('CSV', () => {
     expect(await records('first_name,ssn9\n"", \n  x ,007\n')).toEqual([
       { ssn9: ' ' },
       { first_name: '  x ', ssn9: '007' },
+    ]);
+  });
+
+  it('refuses a row of which nothing would be a field, as spreadsheet programs leave them at the end, and makes no empty record', async () => {
+    const text = 'first_name,ssn9,notes\nAda,1,x\n,,\n"",,\n,,x\n';
+    expect(await records(text, { drop: new Set(['notes']) })).toEqual([
+      { first_name: 'Ada', ssn9: '1' },
+      ...['row_empty', 'row_empty', 'row_empty'],
     ]);
   });
 
@@ -178,6 +186,36 @@ describe('lines of JSON', () => {
       '{"a":1}',
     ]);
   });
+});
+
+describe('the place of a row in the input', () => {
+  const files = {
+    csv: '\ufefffirst_name,ssn9\r\n"Grün, ""x""\r\n",1\r\n\r\nBob,2\r\nEve,\u00fc',
+    ndjson: '\ufeff{"a":"\u00fc"}\n\n{}\r\n{"b":1}',
+  };
+  const ends = {
+    csv: ['"Grün, ""x""\r\n",1\r\n', 'Bob,2\r\n', 'Eve,\u00fc'],
+    ndjson: ['{"a":"\u00fc"}\n', '{}\r\n', '{"b":1}'],
+  };
+  it.each(['csv', 'ndjson'] as const)(
+    'is where it ends, in bytes, however the file is cut into chunks (%s)',
+    async (kind) => {
+      const bytes = Buffer.from(files[kind]);
+      const wanted = ends[kind].map((row) => bytes.indexOf(row) + Buffer.byteLength(row));
+      expect(wanted.at(-1)).toBe(bytes.length);
+      for (const size of [1, 7, 1000]) {
+        const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+          bytes.subarray(i * size, (i + 1) * size),
+        );
+        const input = inputOf(...chunks);
+        const source =
+          kind === 'csv'
+            ? csvRows(input, { fields: FIELDS, map: new Map(), drop: new Set() })
+            : ndjsonRows(input);
+        expect([size, (await withEnds(source)).map(({ end }) => end)]).toEqual([size, wanted]);
+      }
+    },
+  );
 });
 
 describe('ids', () => {
