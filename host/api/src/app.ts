@@ -120,10 +120,8 @@ function makeServer({ tls, log, ingress }: AppOptions, timeouts: HttpTimeouts): 
     schemaController: { compilersFactory: compilers() },
     genReqId: () => ingress?.()?.requestId ?? `req_${randomUUID()}`,
     frameworkErrors: sendProblem,
-    clientErrorHandler: (error: Error, socket: import('node:net').Socket) => {
-      const code = answerClientError(error, socket);
-      if (code !== undefined) log('warn', 'not_a_request', { code });
-    },
+    clientErrorHandler: (error: Error, socket: import('node:net').Socket) =>
+      answerClientError(error, socket, log),
   };
   const app: FastifyInstance =
     tls === undefined
