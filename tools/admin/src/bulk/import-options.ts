@@ -29,7 +29,7 @@ export const BULK_IMPORT_USAGE = `enclave-vault import FILE.csv|FILE.ndjson|- [o
   --map C=F       column C is field F; repeatable. --drop-columns a,b: columns that are left out
   --out FILE      row numbers and ids (FILE.ids.ndjson); refused rows are named beside it, in ….refused.ndjson
   --keep-refused  keep the VALUES of refused rows as well, in ….refused-values.ndjson: to be mended and imported
-  --dry-run       read the input to its end, and send nothing
+  --dry-run       read the input to its end, and send nothing; exit code 3: rows would be refused
   --late skip|resend   rows that were under way when it broke off, more than 23 hours ago: leave them out, or risk them twice
 ${COMMON_USAGE}
 ${ACCESS_USAGE}
