@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -28,7 +28,10 @@ const decrypt = async (one: LocalVault) => {
 
 describe('an enclave that opens three records an hour', () => {
   it('opens three and no more for anybody: 503 decryptions_limited, an entry each, a line of its log', async () => {
-    const one = await start('--enclave-rate', '10,10,3');
+    // A caller's own share would be half of that.
+    const rates = join(data, 'rates.json');
+    writeFileSync(rates, JSON.stringify({ decryptsPerHour: 1_000 }));
+    const one = await start('--enclave-rate', '10,10,3', '--rates', rates);
     id = String((await one.call('POST', '/v1/vaults', { city: 'Rome' })).json.id);
     const answers = [];
     for (let n = 0; n < 5; n += 1) answers.push(await decrypt(one));

@@ -41,6 +41,8 @@ export const PROBLEM_ADVICE: Readonly<Record<ProblemCode, string>> = {
   too_large: 'A record holds 350 KB in all.',
   body_too_large: 'A body holds 1 MiB.',
   media_type_unsupported: 'Send `Content-Type: application/json`.',
+  content_coding_unsupported: 'Send the body as it is: no gzip, br or other `Content-Encoding`.',
+  transfer_coding_unsupported: 'Send `Transfer-Encoding: chunked` or a `Content-Length`.',
   expectation_failed: 'Send no `Expect` but `100-continue`.',
   host_not_served: 'Call it by a name that it knows: `--allow-host`.',
   stage_not_served: 'For the operator: add the stage to the settings.',

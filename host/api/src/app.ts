@@ -15,6 +15,7 @@ import { ApiError } from './errors.ts';
 import { Arrivals } from './http/arrivals.ts';
 import { registerBodyParser, validatorCompiler } from './http/body.ts';
 import { answerClientError } from './http/client-error.ts';
+import { refuseCodings } from './http/codings.ts';
 import { drain } from './http/drain.ts';
 import { checkSingleHeaders, REQUEST_ID_HEADER, RESPONSE_HEADERS } from './http/headers.ts';
 import { isServedHost } from './http/host-check.ts';
@@ -22,7 +23,8 @@ import { DEFAULT_LOAD_LIMIT, LoadLimit } from './http/load-limit.ts';
 import { RouteTable } from './http/not-found.ts';
 import { PROBLEM_TYPE, toProblem } from './http/problems.ts';
 import { auditedRefusal } from './http/refusal.ts';
-import { TokenBuckets } from './http/token-bucket.ts';
+import { Takings } from './http/takings.ts';
+import { hourly, TokenBuckets } from './http/token-bucket.ts';
 import { meters } from './observe/meter.ts';
 import { Metrics } from './observe/metrics.ts';
 import { observe } from './observe/observe.ts';
@@ -40,6 +42,8 @@ const BODY_LIMIT = 1024 * 1024;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** Before a caller who has as many requests under way as one may have tries again. */
 const FULL_SECONDS = 1;
+/** Decryptions an hour of a caller in this process, however many there are: one at once, and one more. */
+const LEAST_SHARE = 2;
 
 /** The HTTP application over a vault. It does not listen. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
@@ -81,7 +85,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 
   await registerOpenApi(app);
   const attestations = new TokenBuckets(rates.attestations);
-  const decrypts = new TokenBuckets(rates.decrypts);
+  const share = Math.max(LEAST_SHARE, rates.decryptsPerHour / (options.processes ?? 1));
+  const decrypts = [new TokenBuckets(rates.decrypts), new TokenBuckets(hourly(share))];
   const shown = { health, metrics, figures, recordKeys };
   const dependencies = { vault, schema, meter, attestations, decrypts, peers: options.peers, ...shown };
   for (const routes of [
@@ -96,8 +101,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   }
   const arrivals = new Arrivals(timeouts.request);
   arrivals.watch(app.server, timeouts.check);
-  const buckets = { requests, decrypts, refusals };
-  await registerBatches(app, options, { vault, schema, meter, authenticator, buckets, timeouts, arrivals });
+  new Takings(timeouts.take).watch(app.server, timeouts.check);
+  const buckets = { requests, refusals };
+  await registerBatches(app, options, {
+    ...{ vault, schema, meter, authenticator, buckets, decrypts, timeouts, arrivals },
+  });
   await registerDocumentRoutes(app, { ui: options.ui ?? true });
   return app;
 }
@@ -176,6 +184,7 @@ function guard(
     if (target !== null && !served(target[1])) throw new ApiError('host_not_served');
     // RFC 9110 section 10.1.1: 100-continue is the only expectation there is, and Node meets it.
     if (!/^(?:100-continue)?$/i.test(request.headers.expect ?? '')) throw new ApiError('expectation_failed');
+    refuseCodings(request.headers);
     // Before anything of the body is read.
     if (request.is404) throw table.refuse(request);
     if (request.routeOptions.config.public === true) return;

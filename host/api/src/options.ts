@@ -19,6 +19,11 @@ export interface RateLimits {
   readonly attestations: Rate;
   /** Decryptions that one actor asks for. The enclave has a limit of its own, for all of them, that this process cannot raise. */
   readonly decrypts: Rate;
+  /**
+   * Decryptions of one actor in any hour, in all processes at the port together: his share of what the enclaves open, so that others have
+   * the rest.
+   */
+  readonly decryptsPerHour: number;
   /** All requests of one actor. */
   readonly requests: Rate;
   /**
@@ -32,6 +37,8 @@ export const DEFAULT_RATES: RateLimits = {
   failures: { burst: 500, perSecond: 50 },
   attestations: { burst: 20, perSecond: 5 },
   decrypts: { burst: 2_000, perSecond: 1_000 },
+  // Half of what one enclave opens, unless it is configured otherwise (DEFAULT_RATE of the protocol).
+  decryptsPerHour: 180_000,
   requests: { burst: 10_000, perSecond: 5_000 },
   refusals: { burst: 1_000, perSecond: 10 },
 };
@@ -46,7 +53,9 @@ export interface HttpTimeouts {
   readonly idle: number;
   /** A kept-alive connection without a request. */
   readonly keepAlive: number;
-  /** How often connections are looked at for the first two. */
+  /** An answer that is written and that its caller does not take. */
+  readonly take: number;
+  /** How often connections are looked at for the first two, and for answers that nobody takes. */
   readonly check: number;
   /** From a request's start until its answer: the deadline that travels with it (design, "Limits"). */
   readonly deadline: number;
@@ -57,6 +66,7 @@ export const DEFAULT_TIMEOUTS: HttpTimeouts = {
   request: 15_000,
   idle: 30_000,
   keepAlive: 60_000,
+  take: 30_000,
   check: 1_000,
   deadline: 10_000,
 };
@@ -70,6 +80,8 @@ export interface AppOptions extends Pick<RouteDependencies, 'vault' | 'schema' |
   readonly allowedHosts?: readonly string[] | 'any';
   readonly rates?: Partial<RateLimits>;
   readonly timeouts?: Partial<HttpTimeouts>;
+  /** Processes at the same port and before the same enclaves, this one among them: what they share is divided by them. Default 1. */
+  readonly processes?: number;
   /** Serve Swagger UI. Default true; a bundle for Lambda leaves it out. */
   readonly ui?: boolean;
   /** Whether bodies and answers stream through; default true. Behind API Gateway they come and go in one piece. */

@@ -16,11 +16,13 @@ import { failed, type Result, resultLine } from './results.ts';
 import type { Streams } from './streams.ts';
 
 /**
- * Items of one JSON document that are worked at at once; of one caller, in whatever he sends; how many more of his may wait; and of all callers
- * together. An enclave works at 32 and has 64 wait: items, which may wait for their turn here, leave places there to calls for one record, which may not.
+ * Items of one JSON document that are worked at at once; of one caller, in whatever he sends, how many more may wait; and of all callers
+ * in all processes together. An enclave works at 32 and has 64 wait: items, which may wait for their turn here, leave places there to calls for one
+ * record, which may not.
  */
 const AT_ONCE = 32;
-const ITEMS = { running: 64, waiting: 2_000, all: 64 };
+const WAITING = 2_000;
+const ITEMS = 64;
 /** Bytes of a JSON document's results. */
 const ANSWER_BYTES = 4 * 1024 * 1024;
 /** The caller of a stream is authenticated anew when an item is begun so long after the last time, in milliseconds. */
@@ -39,15 +41,19 @@ export interface BatchParts {
   readonly times: { readonly pace: number; readonly idle: number };
   /** Of a stream: bytes of its answer, and items. */
   readonly most: { readonly answer: number; readonly items: number };
+  /** That work before the same enclaves, each with its part of the items. */
+  readonly processes: number;
 }
 
 /** Does items of many: together as a document, or one by one as they come. */
 export class Batches {
   readonly #parts: BatchParts;
-  readonly #shares = new Shares(ITEMS);
+  readonly #shares: Shares;
 
   constructor(parts: BatchParts) {
     this.#parts = parts;
+    const all = Math.max(1, Math.floor(ITEMS / parts.processes));
+    this.#shares = new Shares({ running: all, waiting: WAITING, all });
   }
 
   /** @returns the document, each result in its item's place. It never throws: what goes wrong is an item's own */

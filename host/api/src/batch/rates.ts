@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAuditedRefusal } from '../http/refusal.ts';
-import type { TokenBuckets } from '../http/token-bucket.ts';
+import { type TokenBuckets, takeAll, wholeSeconds } from '../http/token-bucket.ts';
 
 /** Timers are no finer, in milliseconds. */
 const SHORTEST_MS = 1;
@@ -22,10 +22,8 @@ export class ItemRates {
 
   /** Takes what an item costs, or nothing. @returns 0, or the seconds after which there is room */
   take(actor: string): number {
-    const wait = this.#delay(actor);
-    if (wait > 0) return Math.max(1, Math.ceil(wait / 1000));
-    for (const buckets of this.#taken) buckets.take(actor);
-    return 0;
+    const refused = wholeSeconds(this.#refusals.delay(actor));
+    return refused || wholeSeconds(takeAll(this.#taken, actor));
   }
 
   /**

@@ -20,7 +20,9 @@ export interface RegisterParts {
   readonly schema: RecordSchema;
   readonly meter: Meter;
   readonly authenticator: Authenticator;
-  readonly buckets: Readonly<Record<'requests' | 'decrypts' | 'refusals', TokenBuckets>>;
+  readonly buckets: Readonly<Record<'requests' | 'refusals', TokenBuckets>>;
+  /** As for a single decryption. */
+  readonly decrypts: readonly TokenBuckets[];
   readonly timeouts: HttpTimeouts;
   readonly arrivals: Arrivals;
 }
@@ -28,10 +30,15 @@ export interface RegisterParts {
 /** Routes for many records, and what they share. */
 export async function registerBatches(
   app: FastifyInstance,
-  { log, ingress, streams: streaming = true }: Pick<AppOptions, 'log' | 'ingress' | 'streams'>,
-  { vault, schema, meter, authenticator, buckets, timeouts, arrivals }: RegisterParts,
+  {
+    log,
+    ingress,
+    streams: streaming = true,
+    processes = 1,
+  }: Pick<AppOptions, 'log' | 'ingress' | 'streams' | 'processes'>,
+  { vault, schema, meter, authenticator, buckets, decrypts, timeouts, arrivals }: RegisterParts,
 ): Promise<void> {
-  const { requests, decrypts, refusals } = buckets;
+  const { requests, refusals } = buckets;
   const streams = new Streams();
   app.addHook('preClose', async () => streams.stop());
   const limits = streaming ? ENDLESS : CARRIED;
@@ -41,7 +48,7 @@ export async function registerBatches(
     streams,
     rates: {
       create: new ItemRates([requests], refusals),
-      decrypt: new ItemRates([requests, decrypts], refusals),
+      decrypt: new ItemRates([requests, ...decrypts], refusals),
     },
     authenticate: async (request) => {
       const known = ingress?.()?.principal;
@@ -50,6 +57,7 @@ export async function registerBatches(
     deadline: () => Math.min(Date.now() + timeouts.deadline, ingress?.()?.deadline ?? Infinity),
     times: { pace: timeouts.deadline, idle: timeouts.idle },
     most: limits,
+    processes,
   });
   // A scope of its own: these routes read what no other does.
   await app.register(async (scope) => {

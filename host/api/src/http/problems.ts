@@ -50,6 +50,8 @@ export function toProblem(error: unknown, requestId: string): ProblemAnswer {
   const headers: Record<string, string> = {};
   if (known.retryAfter !== undefined) headers['retry-after'] = String(known.retryAfter);
   if (known.allow !== undefined) headers.allow = known.allow.join(', ');
+  // What would be taken (RFC 9110 section 15.5.16).
+  if (known.code === 'content_coding_unsupported') headers['accept-encoding'] = 'identity';
   if (status === 401) headers['www-authenticate'] = 'Bearer realm="enclave-vault"';
   return {
     problem: {

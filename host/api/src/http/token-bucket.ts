@@ -12,6 +12,26 @@ export interface BucketOptions {
 /** Keys remembered at most; the one that was used longest ago is forgotten first. */
 const MAX_KEYS = 10_000;
 
+/**
+ * Of a bucket that gives so many tokens in any hour and no more: half of them at once, and the other half through the hour. So whoever
+ * has used what he may is slowed down, and not shut out until an hour is over.
+ * @param perHour 2 or more
+ */
+export function hourly(perHour: number): BucketOptions {
+  const burst = Math.max(1, perHour / 2);
+  return { burst, perSecond: (perHour - burst) / 3600 };
+}
+
+/** Takes a token of each, or none. @returns 0, or the milliseconds after which there is one of each */
+export function takeAll(all: readonly TokenBuckets[], key: string): number {
+  const wait = Math.max(...all.map((buckets) => buckets.delay(key)));
+  if (wait === 0) for (const buckets of all) buckets.take(key);
+  return wait;
+}
+
+/** What Retry-After says of a wait. @returns whole seconds, at least 1, or 0 when there is none */
+export const wholeSeconds = (ms: number): number => (ms === 0 ? 0 : Math.max(1, Math.ceil(ms / 1000)));
+
 /** Token buckets by key (an actor or an address). */
 export class TokenBuckets {
   readonly #options: Required<BucketOptions>;

@@ -6,8 +6,8 @@ import { integer, members, only } from './members.ts';
 export function parseRates(value: unknown): Partial<RateLimits> {
   if (value === undefined || value === null) return {};
   const rates = members(value, 'rates');
-  only(rates, ['failures', 'attestations', 'decrypts', 'requests', 'refusals'], 'rates');
-  const rate = (name: keyof RateLimits): Partial<RateLimits> => {
+  only(rates, ['failures', 'attestations', 'decrypts', 'decryptsPerHour', 'requests', 'refusals'], 'rates');
+  const rate = (name: Exclude<keyof RateLimits, 'decryptsPerHour'>): Partial<RateLimits> => {
     if (rates[name] === undefined) return {};
     const of = members(rates[name], `rates.${name}`);
     return { [name]: { burst: integer(of, 'burst', 1, 1e9), perSecond: integer(of, 'perSecond', 1, 1e9) } };
@@ -18,5 +18,8 @@ export function parseRates(value: unknown): Partial<RateLimits> {
     ...rate('decrypts'),
     ...rate('requests'),
     ...rate('refusals'),
+    ...(rates.decryptsPerHour === undefined
+      ? {}
+      : { decryptsPerHour: integer(rates, 'decryptsPerHour', 2, 1e9) }),
   };
 }

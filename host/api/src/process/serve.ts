@@ -33,7 +33,7 @@ export async function serve(
   onFatal: (error: unknown) => void,
 ): Promise<ApiServer> {
   const { opening, close, ...vault } = assemble(config, serverAdapters(config, log), log);
-  const { member, folder } = config.cluster;
+  const { member, folder, size = 1 } = config.cluster;
   const peers = member === undefined || folder === undefined ? undefined : new Peers(folder, member);
   const { key, cert } = config.tls;
   const tls = key === undefined || cert === undefined ? undefined : { key, cert };
@@ -43,6 +43,7 @@ export async function serve(
     oidc: config.oidc,
     allowedHosts: config.allowedHosts,
     rates: config.rates,
+    processes: size,
     ...(config.figures === undefined ? {} : { figures: figuresAt(config.figures) }),
     ...(tls === undefined ? {} : { tls }),
     ...(peers === undefined ? {} : { peers }),

@@ -16,6 +16,7 @@ import {
 } from '@enclave-vault/settings';
 import { defaultSchema } from '@enclave-vault/vault';
 import { isLoopback } from '../http/host-check.ts';
+import { CLUSTER_RULES, CLUSTER_SETTINGS } from './cluster-settings.ts';
 import { parseOidc } from './oidc-config.ts';
 import { parseRates } from './rates-config.ts';
 import { jsonOrFile } from './readers.ts';
@@ -215,7 +216,7 @@ export const API = defineRole('api', {
     {
       path: 'rates',
       env: 'ENCLAVE_VAULT_RATES',
-      doc: 'Rate limits: `failures` of an address or a key, `attestations`, `decrypts`, `requests` and `refusals` of a caller, each `{"burst", "perSecond"}`. Of one process: functions that run side by side count each for itself.',
+      doc: 'Rate limits: `failures` of an address or a key, `attestations`, `decrypts`, `requests` and `refusals` of a caller, each `{"burst", "perSecond"}`; and `decryptsPerHour`, a caller’s share of what the enclaves open in an hour, 180000: half of one enclave’s. Of one process, functions that run side by side count each for itself; but the share is divided by `cluster.size`.',
       read: json('rate limits', parseRates),
       default: {},
     },
@@ -247,20 +248,7 @@ export const API = defineRole('api', {
       read: integer(0, 65_535),
       default: 8080,
     },
-    {
-      path: 'cluster.member',
-      env: 'ENCLAVE_VAULT_CLUSTER_MEMBER',
-      doc: 'Number of this process among several that share the port (SO_REUSEPORT, Linux) and the store. Server only.',
-      read: integer(1, 64),
-      optional: true,
-    },
-    {
-      path: 'cluster.folder',
-      env: 'ENCLAVE_VAULT_CLUSTER_FOLDER',
-      doc: 'Folder, of this user alone (mode 0700), of the sockets by which those processes show each other’s figures at `/metrics`. Server only.',
-      read: text('the path of a folder', /\/.{1,90}/),
-      optional: true,
-    },
+    ...CLUSTER_SETTINGS,
     {
       path: 'tls.key',
       env: 'ENCLAVE_VAULT_TLS_KEY',
@@ -365,11 +353,7 @@ export const API = defineRole('api', {
       doc: '`kms.fips` and `kms.endpoint` do not go together: name the FIPS endpoint itself',
       broken: ({ kms: { fips, endpoint } }) => fips && endpoint !== undefined,
     },
-    {
-      settings: ['cluster.member', 'cluster.folder'],
-      doc: '`cluster` has both `member` and `folder`, or nothing',
-      broken: ({ cluster: { member, folder } }) => (member === undefined) !== (folder === undefined),
-    },
+    ...CLUSTER_RULES,
     {
       settings: ['tls.key', 'tls.cert'],
       doc: '`tls` has both `key` and `cert`, or nothing',

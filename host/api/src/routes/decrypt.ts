@@ -3,6 +3,7 @@ import type { Decrypted, DecryptInput, RecordSchema } from '@enclave-vault/vault
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../errors.ts';
 import { contextOf } from '../http/call.ts';
+import { takeAll, wholeSeconds } from '../http/token-bucket.ts';
 import type { Meter } from '../observe/meter.ts';
 import type { RouteDependencies } from './dependencies.ts';
 import { ID_PARAMS, names, problems, type Schema } from './schemas.ts';
@@ -159,7 +160,7 @@ export function decryptRoutes(
     },
     // After the caller is known, and before a byte of the body is read.
     onRequest: async (request) => {
-      const retryAfter = decrypts.take(contextOf(request).principal.actor);
+      const retryAfter = wholeSeconds(takeAll(decrypts, contextOf(request).principal.actor));
       if (retryAfter > 0) throw new ApiError('rate_limited', { retryAfter });
     },
     handler: async (request, reply) => {

@@ -26,8 +26,8 @@ export interface RouteDependencies {
   readonly meter: Meter;
   /** Looks at every part: `store`, `enclave`. Never throws. */
   readonly health: () => Promise<Readonly<Record<string, PartHealth>>>;
-  /** Decryptions of one actor. */
-  readonly decrypts: TokenBuckets;
+  /** Decryptions of one actor: each takes a token of every one of these. */
+  readonly decrypts: readonly TokenBuckets[];
   /** Attestations of one actor. */
   readonly attestations: TokenBuckets;
 }

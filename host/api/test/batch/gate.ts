@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Api } from '../harness.ts';
 
-export async function until(what: () => boolean): Promise<void> {
+export async function until(what: () => boolean | Promise<boolean>): Promise<void> {
   const late = Date.now() + 15_000;
-  while (!what()) {
+  while (!(await what())) {
     if (Date.now() > late) throw new Error(`never: ${what}`);
     await sleep(5);
   }

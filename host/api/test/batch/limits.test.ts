@@ -128,6 +128,31 @@ describe('items of several callers', () => {
   });
 });
 
+describe('items of several processes before the same enclaves', () => {
+  test.each([
+    [2, 32],
+    [5, 12],
+    [64, 1],
+  ])('of %i, each has %i there at once', async (processes, most) => {
+    const one = await startApi({ processes, rates: { requests: FAST, decrypts: FAST } });
+    const [to, record] = [await one.listen(), await one.create({ city: 'Rome' })];
+    const door = gate(one);
+    const clients = [1, 2].map(() =>
+      new StreamClient(to, DECRYPT, one.admin).send(
+        ASK,
+        ...Array.from({ length: 40 }, () => ({ id: record })),
+      ),
+    );
+    await until(() => door.held === most);
+    await sleep(50);
+    expect(door.held).toBe(most);
+    door.release();
+    for (const client of clients)
+      expect((await client.finish()).at(-1)).toEqual({ done: { results: 40, errors: 0 } });
+    await one.stop();
+  });
+});
+
 describe('a stream that ends before its lines', () => {
   test('by the connection: what was begun is finished, and the places are free', async () => {
     const door = gate(api);
@@ -201,6 +226,45 @@ describe('rates', () => {
     expect(client.last).toEqual({ done: { results: 25, errors: 0 } });
     // Five at once, and then 20 a second.
     expect(performance.now() - began).toBeGreaterThan(900);
+  });
+
+  test('a caller has his share of the hour, whichever way he asks; others have theirs', async () => {
+    const counted = await startApi({ rates: { decryptsPerHour: 10 } });
+    const to = await counted.listen();
+    const record = await counted.create({ city: 'Rome' });
+    const [one = '', other = ''] = await Promise.all(
+      [1, 2].map(() => counted.key({ scopes: ['vaults:decrypt'] })),
+    );
+    const ids = Array.from({ length: 8 }, () => record);
+    const { json } = await counted.call('POST', DECRYPT, { body: { ids, ...ASK }, token: one });
+    const [good, limited] = [codes(json).slice(0, 5), codes(json).slice(5)];
+    expect([new Set(good), new Set(limited)]).toEqual([new Set(['ok']), new Set(['rate_limited'])]);
+    // The next in a fifth of an hour's half: 5 in 3,600 s.
+    const wait = json.results.at(-1).error.retry_after;
+    expect(wait).toBeGreaterThan(600);
+    expect(wait).toBeLessThanOrEqual(720);
+    const single = await counted.call('POST', `/v1/vaults/${record}/decrypt`, { body: ASK, token: one });
+    expect([single.status, single.json.code]).toEqual([429, 'rate_limited']);
+    expect(Number(single.headers['retry-after'])).toBeGreaterThan(600);
+    // An item that would wait longer than it has is answered at once; the stream goes on.
+    const client = new StreamClient(to, DECRYPT, one).send(ASK, { id: record }, { id: record });
+    await client.finish();
+    expect(client.lines.map(({ error, done }) => error?.code ?? done)).toEqual([
+      'rate_limited',
+      'rate_limited',
+      { results: 2, errors: 2 },
+    ]);
+    const free = await counted.call('POST', `/v1/vaults/${record}/decrypt`, { body: ASK, token: other });
+    expect(free.status).toBe(200);
+    await counted.stop();
+  });
+
+  test('of the hour, each of several processes gives its part', async () => {
+    const part = await startApi({ rates: { decryptsPerHour: 12 }, processes: 3 });
+    const ids = Array.from({ length: 5 }, () => ABSENT);
+    const { json } = await part.call('POST', DECRYPT, { body: { ids, ...ASK } });
+    expect(codes(json)).toEqual([...['not_found', 'not_found'], ...Array(3).fill('rate_limited')]);
+    await part.stop();
   });
 
   test('refusals are counted by item: beyond them no id is looked for', async () => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
+import { DEFAULT_RATE } from '@enclave-vault/protocol';
 import { AdminError, type AdminErrorCode } from '../errors.ts';
 import type { DevOptions } from './options.ts';
 
@@ -15,13 +16,21 @@ export interface Given {
  * Reads the user's files, once: what they hold at a restart of the API is what they held at the start.
  * @throws {AdminError} data_unreadable, schema_unreadable
  */
-export function readGiven({ schema, oidc, rates, tls }: DevOptions): Given {
+export function readGiven(options: DevOptions): Given {
+  const { schema, oidc, rates, tls } = options;
   return {
     ...(schema !== undefined && { schema: readJson(schema, 'schema_unreadable') }),
     ...(oidc !== undefined && { oidc: readJson(oidc, 'data_unreadable') }),
-    ...(rates !== undefined && { rates: readJson(rates, 'data_unreadable') }),
+    rates: withShare(rates === undefined ? {} : readJson(rates, 'data_unreadable'), options),
     ...(tls && { tls: { cert: readText(tls.cert), key: readText(tls.key) } }),
   };
+}
+
+/** A caller's share of an hour, unless it is given: half of what these enclaves open. What is no object the API refuses. */
+function withShare(rates: unknown, { enclaves, enclaveRate = DEFAULT_RATE }: DevOptions): unknown {
+  if (typeof rates !== 'object' || rates === null || Array.isArray(rates)) return rates;
+  const half = Math.floor((enclaves * enclaveRate.perHour) / 2);
+  return { decryptsPerHour: Math.min(1e9, Math.max(2, half)), ...rates };
 }
 
 function readText(path: string): string {
