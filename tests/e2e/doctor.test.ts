@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { signManifest } from '@enclave-vault/eif';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Examined } from '../../tools/admin/src/dev/examined.ts';
 import { LocalVault, run } from '../support/local-vault.ts';
 
@@ -22,7 +22,7 @@ let vault: LocalVault;
 let told: Examined;
 const folder = mkdtempSync(join(tmpdir(), 'ev-doctor-'));
 beforeAll(async () => {
-  vault = await LocalVault.start();
+  vault = await LocalVault.start({ verbose: false });
   told = await new Promise((resolve, reject) => {
     const sent = request({ socketPath: vault.running.control, path: '/examined' }, (answer) => {
       let text = '';
@@ -64,6 +64,18 @@ describe('on the machine of a local vault', () => {
     expect(text.code).toBe(0);
     expect(text.out).toContain(`${findings.length - 1} ok, 0 warnings, 0 failed, 1 skipped`);
     expect(text.out).toMatch(/ok {4}enclave_attestation +genuine, and measures as it should/);
+  }, 40_000);
+
+  it('leaves a line in the vault’s log of what was refused to it, and nothing that looks like an attack', async () => {
+    const told = () => vault.logged('dry_runs_refused').reduce((sum, { count }) => sum + Number(count), 0);
+    const before = told();
+    const refused = readFileSync(join(vault.data, 'kms-events.log'), 'utf8').split('AccessDenied').length;
+    await doctor(['--data', vault.data]);
+    const after = readFileSync(join(vault.data, 'kms-events.log'), 'utf8').split('AccessDenied').length;
+    await vi.waitFor(() => expect(told() - before).toBe(12), { timeout: 5_000 });
+    expect(after - refused).toBe(12);
+    expect(vault.logged('dry_runs_refused').at(-1)).toMatchObject({ callers: ['admin', 'api', 'instance'] });
+    expect(vault.logged('kms_denied')).toEqual([]);
   }, 40_000);
 
   it('says that a parent does not answer, within its time', async () => {

@@ -31,11 +31,12 @@ Each check has a time limit of its own, all run at once, and the whole ends with
 \`{"check", "of", "status", "seen", "mend"}\`; \`status\` is \`ok\`, \`warn\`, \`fail\` or \`skipped\`. Names of checks are stable. Nothing that is seen is a secret.
 
 The probes are dry runs: KMS says whether it would have done it and does nothing. They appear in CloudTrail with an encryption context of a vault id that begins with
-\`v_doctor\`, and refused ones count for the alarm on refused decryption: that is the alarm's test.
+\`v_doctor\`, and refused ones count for the alarm on refused decryption: that is the alarm's test. A local vault says in its log how many were
+refused (\`dry_runs_refused\`), and each of them with \`--verbose\`.
 
 | check | what it proves | how to mend |
 |---|---|---|
-${CHECKS.map(({ name, proves, mend }) => `| \`${name}\` | ${proves} | ${mend} |`).join('\n')}
+${CHECKS.map(({ name, proves, mend, mendLocal }) => `| \`${name}\` | ${proves} | ${mend}${mendLocal === undefined ? '' : ` *Locally:* ${mendLocal}`} |`).join('\n')}
 
 **Deploy again** writes what changed in a template, and puts back what was changed beside CloudFormation; [what it leaves](operations.md#key-policies) goes back by hand.
 

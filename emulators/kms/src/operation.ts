@@ -35,7 +35,9 @@ export function operation<M extends Members>(members: M, definition: Definition<
     quota,
     prepare(body) {
       const read = input(body, '');
-      return { logged: logged(read), run: (call) => run(call, read) };
+      // CloudTrail has it of every operation that takes it: what was only asked, and not done, is told from the rest.
+      const dryRun = 'DryRun' in read && read.DryRun === true ? { dryRun: true } : {};
+      return { logged: { ...logged(read), ...dryRun }, run: (call) => run(call, read) };
     },
   };
 }

@@ -240,6 +240,30 @@ describe('conditions', () => {
     expect(await errorOf(emulator.client(nobody).send(data))).toBe('AccessDeniedException');
   });
 
+  it('tell in the log of refusals what was a dry run, of each operation', async () => {
+    const KeyId = await keyWith();
+    const Plaintext = Buffer.from('x');
+    const { CiphertextBlob } = await kms.send(new EncryptCommand({ KeyId, Plaintext }));
+    const refused = emulator.client(nobody);
+    for (const given of [{ DryRun: true }, { DryRun: false }, {}]) {
+      const before = emulator.log.length;
+      const KeyPairSpec = 'ECC_NIST_P384';
+      await errorOf(refused.send(new DecryptCommand({ KeyId, CiphertextBlob, ...given })));
+      await errorOf(refused.send(new EncryptCommand({ KeyId, Plaintext, ...given })));
+      await errorOf(refused.send(new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256', ...given })));
+      const pair = { KeyId, KeyPairSpec, ...given } as const;
+      await errorOf(refused.send(new GenerateDataKeyPairWithoutPlaintextCommand(pair)));
+      const told = emulator.log.slice(before).map(({ event, action, dryRun }) => [event, action, dryRun]);
+      expect(told).toEqual(
+        ['Decrypt', 'Encrypt', 'GenerateDataKey', 'GenerateDataKeyPairWithoutPlaintext'].map((name) => [
+          'kms_denied',
+          `kms:${name}`,
+          given.DryRun === true ? true : undefined,
+        ]),
+      );
+    }
+  });
+
   it('are checked before the key’s state, which a stranger does not learn', async () => {
     const key = await keyWith();
     expect(await errorOf(emulator.client(nobody).send(new DescribeKeyCommand({ KeyId: key })))).toBe(

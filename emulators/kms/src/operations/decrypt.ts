@@ -33,11 +33,10 @@ export const decrypt = operation(
   {
     quota: 'symmetric',
     readOnly: true,
-    logged: ({ EncryptionContext, EncryptionAlgorithm, KeyId, DryRun }) => ({
+    logged: ({ EncryptionContext, EncryptionAlgorithm, KeyId }) => ({
       encryptionAlgorithm: EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT',
       ...loggedContext(EncryptionContext),
       ...(KeyId === undefined ? {} : { keyId: KeyId }),
-      ...(DryRun === true ? { dryRun: true } : {}),
     }),
     run(call, input) {
       const { service } = call;

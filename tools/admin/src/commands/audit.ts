@@ -7,6 +7,7 @@ import { type AuditHead, type AuditReport, openIntegrityKeys, verifyAudit } from
 import { findRunning } from '../dev/control.ts';
 import { files, makeFolders } from '../dev/folders.ts';
 import { askSocket } from '../dev/hypervisor.ts';
+import { takeOver } from '../dev/left-behind.ts';
 import { lockData } from '../dev/lock.ts';
 import { parseDevOptions } from '../dev/options.ts';
 import { type AuditSession, LocalVault } from '../dev/vault.ts';
@@ -64,6 +65,7 @@ async function withSession<T>(
   const folders = makeFolders(options);
   try {
     const lock = lockData(data);
+    takeOver(folders.run, lock.file);
     const vault = new LocalVault(options, root, folders, (line) => line.level === 'error');
     try {
       await vault.startKms();

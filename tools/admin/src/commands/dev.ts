@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { CanaryKeeper } from '../canary/keeper.ts';
 import { banner } from '../dev/banner.ts';
 import { openControl } from '../dev/control.ts';
+import { DryRuns } from '../dev/dry-runs.ts';
 import { type Folders, files, makeFolders } from '../dev/folders.ts';
+import { takeOver } from '../dev/left-behind.ts';
 import { lockData } from '../dev/lock.ts';
 import { log } from '../dev/log.ts';
 import { type DevOptions, parseDevOptions } from '../dev/options.ts';
@@ -29,6 +31,8 @@ export async function dev(args: readonly string[], root: string): Promise<number
   try {
     const lock = lockData(folders.data);
     try {
+      const removed = takeOver(folders.run, lock.file);
+      if (removed.length > 0) log('info', 'left_behind_removed', { folders: removed });
       return await runVault(options, root, folders, began);
     } finally {
       lock.release();
@@ -39,9 +43,11 @@ export async function dev(args: readonly string[], root: string): Promise<number
 }
 
 async function runVault(options: DevOptions, root: string, folders: Folders, began: number): Promise<number> {
+  const dryRuns = new DryRuns();
   const shown: OnLog = (line, of) =>
     // What a canary says is told by its keeper, once for all that are alike.
-    (keeper?.hear(of, line) === true ? false : !QUIET.has(String(line.level))) || options.verbose;
+    (keeper?.hear(of, line) === true || dryRuns.hear(of, line) ? false : !QUIET.has(String(line.level))) ||
+    options.verbose;
   const vault = new LocalVault(options, root, folders, shown);
   const { intervalSeconds, webhook } = options.canary;
   const keeper =

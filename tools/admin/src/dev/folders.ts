@@ -7,7 +7,7 @@ import type { DevOptions } from './options.ts';
 export interface Folders {
   /** Keys, records and logs; mode 0700. */
   readonly data: string;
-  /** Sockets; short, since the path of a unix socket holds 107 bytes; mode 0700; gone at the end. */
+  /** Sockets; short, since the path of a unix socket holds 107 bytes; mode 0700; gone at the end, or at the next start where there was none. */
   readonly run: string;
   remove(): void;
 }

@@ -9,7 +9,7 @@ import { AdminError } from '../errors.ts';
  * gives it back however the holder ends: no stale lock files to remove by hand.
  * @throws {AdminError} data_in_use
  */
-export function lockData(dir: string): { release(): void } {
+export function lockData(dir: string): { readonly file: string; release(): void } {
   const file = join(dir, 'lock');
   // Created here so that it is never readable by others, not even for a moment.
   closeSync(openSync(file, 'a', 0o600));
@@ -24,5 +24,5 @@ export function lockData(dir: string): { release(): void } {
       `another vault is running on ${dir}: stop it first, or choose another --data`,
     );
   }
-  return { release: () => db.close() };
+  return { file, release: () => db.close() };
 }

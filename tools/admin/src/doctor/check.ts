@@ -23,6 +23,8 @@ export interface Check {
   readonly proves: string;
   /** How to mend what it finds. */
   readonly mend: string;
+  /** The same on the machine of a local vault, where there is nothing to deploy and no CloudTrail. */
+  readonly mendLocal?: string;
   /** Milliseconds; what takes longer failed. Default 5 s. */
   readonly limitMs?: number;
   readonly run: (subject: Subject) => Promise<readonly Outcome[]>;
@@ -47,13 +49,16 @@ export async function runChecks(checks: readonly Check[], subject: Subject): Pro
         check: check.name,
         ...outcome,
         ...(outcome.status === 'warn' || outcome.status === 'fail'
-          ? { mend: outcome.mend ?? check.mend }
+          ? { mend: outcome.mend ?? mendOf(check, subject) }
           : {}),
       }));
     }),
   );
   return found.flat();
 }
+
+const mendOf = ({ mend, mendLocal }: Check, { production }: Subject): string =>
+  production ? mend : (mendLocal ?? mend);
 
 async function limited(check: Check, subject: Subject): Promise<readonly Outcome[]> {
   const { limitMs = LIMIT_MS } = check;

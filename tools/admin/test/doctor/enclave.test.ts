@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Outcome, runChecks } from '../../src/doctor/check.ts';
 import { clock } from '../../src/doctor/checks/clock.ts';
 import { enclaveAttestation, parent } from '../../src/doctor/checks/enclave.ts';
+import { CHECKS } from '../../src/doctor/checks/index.ts';
 import { Clients } from '../../src/doctor/clients.ts';
 import { unixParent } from '../../src/doctor/parent-link.ts';
 import type { Subject } from '../../src/doctor/subject.ts';
@@ -101,7 +102,7 @@ describe('an enclave’s attestation', () => {
     ).toMatchObject({
       status: 'fail',
       seen: 'genuine, but of another PCR0 (image), PCR2 (application) than this deployment’s',
-      mend: expect.stringContaining('manifest'),
+      mend: expect.stringContaining('--accept-measurements'),
     });
     // During a rollout two images are right.
     const two = { ...MEASURED, pcr0: ['9'.repeat(96), ...MEASURED.pcr0] };
@@ -231,4 +232,14 @@ test('a check that never ends, or breaks, is a finding in its time', async () =>
     { check: 'broken', status: 'fail', seen: 'failed with TypeError', mend: 'so' },
     { check: 'good', status: 'ok', seen: 'x' },
   ]);
+});
+
+test('on a local vault nothing is to be deployed, and no CloudTrail is looked into', async () => {
+  for (const { name, run: _run, ...check } of CHECKS) {
+    const fails = { ...check, name, run: async () => [{ status: 'fail', seen: 'x' } as const] };
+    const [local] = await runChecks([fails], subject());
+    const [aws] = await runChecks([fails], subject({ production: true }));
+    expect(local?.mend).not.toMatch(/\bdeploy\b|CloudTrail/i);
+    expect(aws?.mend).toBe(check.mend);
+  }
 });

@@ -41,6 +41,7 @@ export const enclaveAttestation: Check = {
   proves:
     'An enclave signs a nonce of ours under the pinned root, is not in debug mode, and measures to the manifest, role and configuration of this deployment.',
   mend: 'Start the image that the manifest is of, outside debug mode; or deploy with the manifest of the image that runs.',
+  mendLocal: 'Start the image that is pinned; if the change is yours: npm start -- --accept-measurements.',
   limitMs: 6_000,
   run: async (subject) => {
     const document = await documentOf(subject);

@@ -21,6 +21,8 @@ export const keyPolicies: Check = {
   proves:
     'Each key’s policy is, statement by statement, the one for this deployment and the measurements of its enclaves.',
   mend: 'Deploy again, which writes the policy; CloudTrail’s PutKeyPolicy says who changed it. Until then treat the key as open to whom an extra statement names.',
+  mendLocal:
+    'Start the vault again, which writes the policy; PutKeyPolicy in kms-events.log says who changed it, unless he wrote kms.json itself. Until then treat the key as open to whom an extra statement names.',
   run: (subject) => {
     if (subject.deployment === undefined)
       throw new Skip('without the deployment’s file nobody knows what the policies should say');
@@ -48,7 +50,9 @@ async function lookAtPolicy(subject: Subject, { arn, use }: KeySubject): Promise
     return {
       status: 'fail',
       seen: 'admits no program yet: nothing can be decrypted',
-      mend: 'Deploy with the measurement manifest of the enclave image.',
+      mend: subject.production
+        ? 'Deploy with the measurement manifest of the enclave image.'
+        : 'Start the vault again, which writes the policy.',
     };
   }
   const shared = use === 'legacy' ? sampleStatements(found) : [];

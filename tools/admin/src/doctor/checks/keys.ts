@@ -7,6 +7,8 @@ export const kmsKeys: Check = {
   name: 'kms_keys',
   proves: 'Each KMS key is there, enabled, of the right kind, made by KMS itself, and rotated.',
   mend: 'Deploy again; a key that is disabled or pending deletion makes all that it wraps unreadable: enable it first.',
+  mendLocal:
+    'Put kms.json back from a backup; a key that is disabled or pending deletion makes all that it wraps unreadable: enable it first.',
   run: (subject) => eachKey(subject, lookAtKey),
 };
 

@@ -31,6 +31,8 @@ export const unattestedDecrypt: Check = {
   proves:
     'KMS refuses to decrypt for these credentials without an attestation document: a dry run, of no ciphertext.',
   mend: 'Somebody can decrypt WITHOUT the enclave. Write the generated policy back (deploy again) at once, look for the Decrypt calls in CloudTrail, and treat what they touched as read.',
+  mendLocal:
+    'Somebody can decrypt WITHOUT the enclave. Start the vault again, which writes the policy back, look for the Decrypt calls in kms-events.log, and treat what they touched as read.',
   run: async (subject) => {
     const keys = subject.keys.filter(({ use }) => DECRYPTED_BY_ENCLAVE.has(use));
     if (keys.length === 0) throw new Skip('no role file names the keys');

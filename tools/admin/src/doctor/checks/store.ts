@@ -17,6 +17,7 @@ export const table: Check = {
   proves:
     'The store is there and of the shape that the vault writes; on AWS also that it can be restored, expires what should expire, and cannot be deleted by accident.',
   mend: 'Deploy again. A table of another key schema is another program’s: name the right one.',
+  mendLocal: 'Put vault.db back from a backup.',
   run: async (subject) => {
     if (subject.store === undefined) throw new Skip('no role file names the store');
     return subject.store.kind === 'sqlite'
@@ -29,6 +30,7 @@ export const auditSink: Check = {
   name: 'audit_sink',
   proves: 'The heads of the audit chains have a place outside the store; without it nothing is revealed.',
   mend: 'Make the file’s folder writable for the API alone, or deploy the log group again.',
+  mendLocal: 'Make the file’s folder writable for the API.',
   run: async (subject) => {
     const { audit } = subject;
     if (audit === undefined) throw new Skip('no role file names the audit sink');
