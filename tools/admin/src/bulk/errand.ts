@@ -39,6 +39,8 @@ const PASSING: ReadonlySet<string> = new Set([
 const OF_ALL: ReadonlySet<string> = new Set(
   [...PASSING].filter((code) => code !== 'conflict' && code !== 'timed_out'),
 );
+/** Of these the vault is well, and has given this caller, or all, what it gives for now. */
+const LIMITS: ReadonlySet<string> = new Set(['rate_limited', 'decryptions_limited']);
 /** The vault failed at this row, or had no more room for it in an answer: perhaps it was the moment. */
 const ROW_PASSING: ReadonlySet<string> = new Set(['internal', 'answer_too_large']);
 const FAILURES = 4;
@@ -88,7 +90,7 @@ export function takeResult(
   row.failures += 1;
   const after = Number(member(error, 'retry_after'));
   const pause = Math.max(pauseAfter(row.failures), Number.isFinite(after) ? Math.min(after, 3600) * 1000 : 0);
-  if (OF_ALL.has(code)) flow.holdOff(pause);
+  if (OF_ALL.has(code)) flow.holdOff(pause, { limited: LIMITS.has(code) });
   flow.giveBack(row, code, pause);
   return true;
 }

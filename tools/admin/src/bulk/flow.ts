@@ -73,6 +73,7 @@ export class Flow {
   #failure: Error | undefined;
   #answeredAt: number;
   #heldUntil = 0;
+  #limitedUntil = 0;
   #finishedAlready = false;
   #delivered = false;
   #lastReason = 'no answer';
@@ -121,6 +122,10 @@ export class Flow {
     return this.#stopping;
   }
   /** Rows that were sent more than once, each counted once; those that an earlier run may have sent are among them. */
+  /** How long a rate of the vault still keeps rows back, s. */
+  get limitedFor(): number {
+    return Math.max(0, this.#limitedUntil - performance.now()) / 1000;
+  }
   get resent(): number {
     return this.#resent;
   }
@@ -202,8 +207,10 @@ export class Flow {
   }
 
   /** Nobody gets a row for that time: the vault says that it has had enough of all of them, and each refusal is an entry of its audit. */
-  holdOff(ms: number): void {
+  holdOff(ms: number, { limited }: { readonly limited: boolean }): void {
     const until = performance.now() + ms;
+    // Told to wait by a vault that is well: no silence, however long it is.
+    if (limited) this.#limitedUntil = Math.max(this.#limitedUntil, until);
     if (until <= this.#heldUntil) return;
     this.#heldUntil = until;
     this.#later(() => this.#wake(), ms + 1);
@@ -373,10 +380,7 @@ export class Flow {
   }
 
   #watch(): void {
-    if (this.#out.size === 0) {
-      this.#answeredAt = this.#now();
-      return;
-    }
+    if (this.#out.size === 0 || this.limitedFor > 0) this.#answeredAt = this.#now();
     if (this.#now() - this.#answeredAt < this.#options.patience) return;
     const seconds = Math.round(this.#options.patience / 1000);
     this.fail(

@@ -270,6 +270,7 @@ class Run {
       tally: this.#tally,
       unanswered: this.#flow.unanswered,
       resent: this.#flow.resent,
+      limitedFor: this.#flow.limitedFor,
       rate: (this.#flow.settled - this.#state.settled) / seconds,
       bytes: { all, done, before, compared: this.#rows.comparing },
       seconds,

@@ -71,6 +71,8 @@ export interface Moment {
   readonly tally: Tally;
   readonly unanswered: number;
   readonly resent: number;
+  /** How long the vault lets no more rows in, s. */
+  readonly limitedFor: number;
   /** Rows a second, in this run. */
   readonly rate: number;
   readonly bytes: Bytes;
@@ -91,7 +93,8 @@ export interface Bytes {
 }
 
 /** How far a job is and how long it will take, by the bytes of rows that have an outcome: what is read ahead of them says nothing. */
-export function momentLine({ verb, tally, unanswered, resent, rate, bytes, seconds }: Moment): string {
+export function momentLine(moment: Moment): string {
+  const { verb, tally, unanswered, resent, limitedFor, rate, bytes, seconds } = moment;
   const { all, done, before, compared } = bytes;
   const percent = (part: number): string => `${Math.floor((100 * part) / Math.max(1, all ?? 0))}%`;
   if (compared !== undefined)
@@ -103,6 +106,7 @@ export function momentLine({ verb, tally, unanswered, resent, rate, bytes, secon
     `${Math.round(rate)}/s`,
     ...(all === undefined || now <= 0 ? [] : [`about ${duration(((all - done) / now) * seconds)} left`]),
     `${unanswered} on the way`,
+    ...(limitedFor > 0 ? [`told to wait ${duration(limitedFor)} for the vault’s rates`] : []),
     ...(resent === 0 ? [] : [`${resent} ${resent === 1 ? 'row' : 'rows'} sent again`]),
   ];
   return parts.join(', ');

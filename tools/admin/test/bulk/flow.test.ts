@@ -134,4 +134,27 @@ describe('rows on their way', () => {
       message: expect.stringContaining('503 starting'),
     });
   });
+
+  it('are not given up while the vault has them wait for its rates, however long', async () => {
+    const { flow } = flowOf(1, { patience: 60 });
+    const row = await flow.take();
+    if (row == null) throw new Error('no row came');
+    flow.holdOff(600, { limited: true });
+    flow.giveBack(row, 'rate_limited', 600);
+    expect(flow.limitedFor).toBeGreaterThan(0);
+    // Ten times its patience.
+    const again = await flow.take();
+    expect([again?.n, flow.limitedFor]).toEqual([1, 0]);
+    if (again != null) flow.answer(again, DONE);
+    await flow.finished;
+    expect(flow.whole).toBe(true);
+  });
+
+  it('are given up when they wait for as long because the vault is busy', async () => {
+    const { flow } = flowOf(1, { patience: 60 });
+    const row = await flow.take();
+    flow.holdOff(600, { limited: false });
+    if (row != null) flow.giveBack(row, 'busy', 600);
+    await expect(flow.finished).rejects.toMatchObject({ code: 'bulk_interrupted' });
+  });
 });

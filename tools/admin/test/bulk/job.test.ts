@@ -124,6 +124,21 @@ describe('a job against a vault that fails', () => {
     expect([report.refused_by_code, vault.items]).toEqual([{ internal: 1 }, 5]);
   });
 
+  it.each(['rate_limited', 'decryptions_limited'])(
+    'outlasts %s, but not a vault that is busy as long',
+    async (code) => {
+      const { folder, path } = inputOf(1);
+      // Five refusals take more than two seconds of pauses, and a second is its patience.
+      const limited = await vaultOf({ error: (n) => (n <= 5 ? code : undefined) });
+      const { report } = await importLines(limited, path, { ...optionsIn(folder), patience: 1 });
+      expect([report.ended, report.done, limited.items]).toEqual(['finished', 1, 6]);
+      const other = inputOf(1);
+      const busy = await vaultOf({ error: () => 'busy' });
+      const { failure } = await importLines(busy, other.path, { ...optionsIn(other.folder), patience: 1 });
+      expect(failure?.code).toBe('bulk_interrupted');
+    },
+  );
+
   it('gives up when nobody answers, and leaves a state to go on from', async () => {
     const records = new FakeRecords();
     const { folder, path, options } = await stopped(400, records);

@@ -2,11 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { type Bytes, momentLine, Tally } from '../../src/bulk/report.ts';
 
-const line = (bytes: Partial<Bytes>, more: { readonly resent?: number } = {}): string =>
+const line = (
+  bytes: Partial<Bytes>,
+  more: { readonly resent?: number; readonly limitedFor?: number } = {},
+): string =>
   momentLine({
     verb: 'created',
     tally: new Tally({ done: 355, incomplete: 0, refused: {} }),
-    ...{ unanswered: 256, resent: 0, rate: 59, seconds: 6, ...more },
+    ...{ unanswered: 256, resent: 0, limitedFor: 0, rate: 59, seconds: 6, ...more },
     bytes: { all: 200_000, done: 0, before: 0, compared: undefined, ...bytes },
   });
 
@@ -30,6 +33,12 @@ describe('the progress of a job', () => {
 
   it('tells that it compares what an earlier run had read before anything is sent', () => {
     expect(line({ compared: 50_000 })).toBe('what was read before is compared: 25% of the input');
+  });
+
+  it('says that the vault has it wait, and how long', () => {
+    expect(line({ done: 1 }, { limitedFor: 720 })).toMatch(
+      /256 on the way, told to wait 12 min for the vault’s rates$/,
+    );
   });
 
   it('counts rows that were sent again', () => {
