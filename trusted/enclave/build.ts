@@ -72,16 +72,19 @@ async function write(
 }
 
 if (import.meta.main) {
-  const out = process.argv[2] ?? 'dist/enclave';
+  // `npm start` builds first: what it says on a person's first screen should be of the vault.
+  const words = process.argv.slice(2);
+  const say = (line: string) => words.includes('--quiet') || process.stdout.write(line);
+  const [out = 'dist/enclave'] = words.filter((word) => word !== '--quiet');
   const { native, ...nitro } = await buildNitroEnclave(`${out}-nitro`);
   for (const { directory, sha384, inputs } of [await buildEnclave(out), nitro]) {
     const bytes = Object.values(inputs).reduce((sum, size) => sum + size, 0);
     const files = Object.keys(inputs).length;
-    process.stdout.write(`${directory}: ${files} files, ${bytes} bytes, SHA-384 ${sha384}\n`);
+    say(`${directory}: ${files} files, ${bytes} bytes, SHA-384 ${sha384}\n`);
   }
   const missing = native.filter(({ path }) => path === null).map(({ architecture }) => architecture);
   if (missing.length > 0)
-    process.stdout.write(
+    say(
       `${nitro.directory}: without koffi.node of ${missing.join(', ')}, which only an enclave on AWS needs\n`,
     );
 }

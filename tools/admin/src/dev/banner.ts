@@ -57,7 +57,7 @@ export function banner(facts: BannerFacts): string {
     `curl -s "${url}/v1/vaults/$ID" -H ${key}`,
     '',
     `curl -s "${url}/v1/vaults/$ID/decrypt" -H ${key} -H ${json} \\`,
-    `  -d '{"fields":["first_name"],"reason":"trying it","expressions":{"age":"date(dob).age()"}}'`,
+    `  -d '{"fields":["first_name"],"reason":"trying it","expressions":{"adult":"date(dob).age() >= 18"}}'`,
     '',
     `curl -s "${url}/v1/vaults/$ID/audit" -H ${key}`,
     '',
