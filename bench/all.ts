@@ -8,8 +8,9 @@
  *     npm run bench -- --quick crypto      a look at what it does, in a minute or two: prints, and publishes nothing
  */
 import { spawnSync } from 'node:child_process';
-import { loadavg } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { RESULTS } from './support/run.ts';
 
@@ -49,14 +50,10 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   model: { minutes: 0, quick: [] },
 };
 
-const { values, positionals } = parseArgs({
-  options: {
-    long: { type: 'boolean', default: false },
-    quick: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-  allowPositionals: true,
-});
+/** How long the next one waits for the last one's load to be over: it says of the machine what others do, and not what the last one did. */
+const REST_SECONDS = 180;
+
+const { values, positionals } = read();
 const unknown = positionals.filter((name) => !Object.hasOwn(MEASUREMENTS, name));
 if (values.help || unknown.length > 0) {
   if (unknown.length > 0) console.error(`no measurement ${unknown.join(', ')}`);
@@ -78,7 +75,8 @@ if (load > 1)
     `The load of this machine is ${load.toFixed(1)}: something else runs, and figures will say so.`,
   );
 let failed = 0;
-for (const [name, { quick, long = [] }] of chosen) {
+for (const [i, [name, { quick, long = [] }]] of chosen.entries()) {
+  if (i > 0 && !values.quick) await rest();
   console.error(`== ${name}`);
   const args = values.quick ? quick : [...long, '--json', join(RESULTS, `${name}.json`)];
   failed += run(`${name}.ts`, args);
@@ -86,6 +84,28 @@ for (const [name, { quick, long = [] }] of chosen) {
 // A quick look is no measurement: the page keeps what was measured.
 if (!values.quick) failed += run('page.ts', []);
 process.exitCode = failed > 0 ? 1 : 0;
+
+function read() {
+  try {
+    return parseArgs({
+      options: {
+        long: { type: 'boolean', default: false },
+        quick: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : 'the options cannot be read');
+    return process.exit(2);
+  }
+}
+
+/** Until the load is half of the cores, or for so long. */
+async function rest(): Promise<void> {
+  for (let waited = 0; waited < REST_SECONDS && (loadavg()[0] ?? 0) > cpus().length / 2; waited += 5)
+    await sleep(5_000);
+}
 
 /** One that fails keeps none of the others from being measured. @returns 1 for a failure */
 function run(script: string, args: readonly string[]): number {

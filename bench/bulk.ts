@@ -6,30 +6,28 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type ClientRun, peakOf, runClient } from './bulk/client.ts';
 import { KmsEvents } from './bulk/kms-events.ts';
 import { comparePeople, FIELDS, writePeople } from './bulk/people.ts';
 import { type BulkResult, processesTable, type Way, waysTable } from './bulk/result.ts';
+import { optionsOf } from './support/options.ts';
 import { beginRun, writeResult } from './support/run.ts';
 import { cpuOf, pidsOf, used } from './system/processes.ts';
 import { startMeasured } from './system/vault.ts';
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'string' },
-    records: { type: 'string', default: '20000' },
-    format: { type: 'string', default: 'csv' },
-    concurrency: { type: 'string', default: '4' },
-    batch: { type: 'boolean', default: false },
-    /** Of the local KMS, `100,10000` say. */
-    'kms-quota': { type: 'string' },
-    'kms-latency': { type: 'string' },
-    'key-pool': { type: 'string' },
-    apis: { type: 'string' },
-    enclaves: { type: 'string' },
-    keep: { type: 'string' },
-  },
+const values = optionsOf('bulk', {
+  json: { type: 'string' },
+  records: { type: 'string', default: '20000' },
+  format: { type: 'string', default: 'csv' },
+  concurrency: { type: 'string', default: '4' },
+  batch: { type: 'boolean', default: false },
+  /** Of the local KMS, `100,10000` say. */
+  'kms-quota': { type: 'string' },
+  'kms-latency': { type: 'string' },
+  'key-pool': { type: 'string' },
+  apis: { type: 'string' },
+  enclaves: { type: 'string' },
+  keep: { type: 'string' },
 });
 const VAULT_OPTIONS = ['kms-quota', 'kms-latency', 'key-pool', 'apis', 'enclaves'] as const;
 const vaultArgs = VAULT_OPTIONS.flatMap((name) => {

@@ -8,13 +8,13 @@ import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type ChannelCredentials, channelTarget } from '@enclave-vault/channel';
 import { HttpClient } from '@enclave-vault/parent/http-client';
 import { Deployment } from '../host/channel/test/support.ts';
+import { optionsOf } from './support/options.ts';
 import { median, quantile } from './system/statistics.ts';
 
-const { values } = parseArgs({ options: { requests: { type: 'string', default: '2000' } } });
+const values = optionsOf('channel', { requests: { type: 'string', default: '2000' } });
 const REQUESTS = Number(values.requests);
 const HANDSHAKES = 200;
 const AT_ONCE = 32;

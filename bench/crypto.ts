@@ -10,7 +10,6 @@
  */
 
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { P256, P384, P521 } from '@enclave-vault/hpke';
 import { candidatesOf } from './crypto/candidates.ts';
 import { FLOOR, RUST } from './crypto/names.ts';
@@ -20,17 +19,16 @@ import { stepsOf } from './crypto/steps.ts';
 import { makeSubject } from './crypto/subject.ts';
 import { measureThroughput } from './crypto/throughput.ts';
 import { takeTurns } from './crypto/turns.ts';
+import { demand, optionsOf } from './support/options.ts';
 import { beginRun, writeResult } from './support/run.ts';
 import { figure, times } from './support/table.ts';
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: 'string' },
-    turns: { type: 'string', default: '100' },
-    fields: { type: 'string', default: '1,12,100' },
-    suites: { type: 'string', default: 'P-384' },
-    seconds: { type: 'string', default: '2' },
-  },
+const options = optionsOf('crypto', {
+  json: { type: 'string' },
+  turns: { type: 'string', default: '100' },
+  fields: { type: 'string', default: '1,12,100' },
+  suites: { type: 'string', default: 'P-384' },
+  seconds: { type: 'string', default: '2' },
 });
 const run = beginRun('crypto');
 const turns = Number(options.turns);
@@ -38,10 +36,10 @@ const counts = options.fields.split(',').map(Number);
 const suites = [P256, P384, P521].filter(({ name }) => options.suites.split(',').includes(name));
 const seconds = Number(options.seconds);
 const bad = (value: number): boolean => !Number.isFinite(value) || value <= 0;
-if (bad(turns) || bad(seconds) || counts.some((count) => bad(count) || count > 100) || suites.length === 0) {
-  console.error('--turns and --seconds are above 0, --fields 1 to 100, --suites of P-256, P-384 and P-521');
-  process.exit(2);
-}
+demand(
+  !bad(turns) && !bad(seconds) && counts.every((count) => !bad(count) && count <= 100) && suites.length > 0,
+  '--turns and --seconds are above 0, --fields 1 to 100, --suites of P-256, P-384 and P-521',
+);
 
 const report = (line: string): void => console.error(line);
 report('peers: hpke-py and rustls are installed and built at the first time, which takes minutes');

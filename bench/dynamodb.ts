@@ -3,15 +3,15 @@
  * What each route consumes of DynamoDB: `node bench/dynamodb.ts [--json FILE]`. A whole vault on DynamoDB Local (Java), which is asked for
  * consumed capacity by a proxy in between; held against AWS's rules for the same items. Nothing here is a time.
  */
-import { parseArgs } from 'node:util';
 import { freePort, prepareDynamoDbLocal, startPeer } from '../tests/interop/dynamodb/prepare.ts';
 import { Meter } from './dynamodb/meter.ts';
 import { type DynamoResult, unitsTable } from './dynamodb/result.ts';
 import { routes } from './dynamodb/routes.ts';
 import { openDynamoVault } from './dynamodb/vault.ts';
+import { optionsOf } from './support/options.ts';
 import { beginRun, writeResult } from './support/run.ts';
 
-const { values } = parseArgs({ options: { json: { type: 'string' } } });
+const values = optionsOf('dynamodb', { json: { type: 'string' } });
 const run = beginRun('dynamodb');
 const port = await freePort();
 const prepared = prepareDynamoDbLocal(port);

@@ -9,17 +9,15 @@
  * function. What AWS adds (a machine, the file's way to it, the network) is not in it.
  */
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { FunctionProcess } from '../host/api/test/support/function-process.ts';
 import { openPlace, type Place } from './lambda/place.ts';
 import { type Counted, countRoutes, event, expectStatus, tally } from './lambda/routes.ts';
 import { makeVariants, type Variant } from './lambda/variants.ts';
+import { optionsOf } from './support/options.ts';
 import { machine } from './support/run.ts';
 import { median, quantile } from './system/statistics.ts';
 
-const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '20' }, json: { type: 'string' } },
-});
+const values = optionsOf('lambda', { runs: { type: 'string', default: '20' }, json: { type: 'string' } });
 const RUNS = Number(values.runs);
 
 /** Milliseconds from the spawn of the process. */

@@ -3,12 +3,12 @@
  * What the model of cost and throughput reckons with: `node bench/model.ts [--json FILE] [--enclave-ms N]`. Units are those that
  * bench/dynamodb.ts found; processor time of the enclave is that of bench/system.ts (one client), or given.
  */
-import { parseArgs } from 'node:util';
 import { DEFAULT_RATE } from '@enclave-vault/protocol';
 import type { DynamoResult } from './dynamodb/result.ts';
 import type { Request } from './model/arithmetic.ts';
 import type { ModelResult } from './model/result.ts';
 import { modelText } from './page/model.ts';
+import { optionsOf } from './support/options.ts';
 import { beginRun, readResult, writeResult } from './support/run.ts';
 import type { SystemResult } from './system/report.ts';
 
@@ -19,9 +19,7 @@ const ASSUMED_MS = [4, 2] as const;
 /** Write units of an entry and a head: of one partition. */
 const CHAIN_WRITES = 4;
 
-const { values } = parseArgs({
-  options: { json: { type: 'string' }, 'enclave-ms': { type: 'string' } },
-});
+const values = optionsOf('model', { json: { type: 'string' }, 'enclave-ms': { type: 'string' } });
 const run = beginRun('model');
 const units = readResult('dynamodb') as DynamoResult | undefined;
 if (units === undefined) throw new Error('bench/results/dynamodb.json is not there: run bench/dynamodb.ts');

@@ -6,13 +6,13 @@
 import { mkdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { fill, readFilled } from './scale/fill.ts';
 import { CHUNK } from './scale/ids.ts';
 import { type Measured, measure } from './scale/measure.ts';
 import { type Opened, start } from './scale/opened.ts';
 import { RecordMaker, type Shape } from './scale/shape.ts';
 import { type Verified, verify } from './scale/verify.ts';
+import { demand, optionsOf } from './support/options.ts';
 import { beginRun, type Run, writeResult } from './support/run.ts';
 import { figure, table } from './support/table.ts';
 import { record } from './system/operations.ts';
@@ -39,23 +39,23 @@ export interface ScaleResult extends Run {
   readonly sizes: readonly Size[];
 }
 
-const { values } = parseArgs({
-  options: {
-    records: { type: 'string', default: '100000' },
-    folder: { type: 'string', default: join(tmpdir(), 'enclave-vault-scale') },
-    shape: { type: 'string' },
-    samples: { type: 'string', default: '1000' },
-    'verify-up-to': { type: 'string', default: '1000000' },
-    keep: { type: 'boolean', default: false },
-    json: { type: 'string' },
-  },
+const values = optionsOf('scale', {
+  records: { type: 'string', default: '100000' },
+  folder: { type: 'string', default: join(tmpdir(), 'enclave-vault-scale') },
+  shape: { type: 'string' },
+  samples: { type: 'string', default: '1000' },
+  'verify-up-to': { type: 'string', default: '1000000' },
+  keep: { type: 'boolean', default: false },
+  json: { type: 'string' },
 });
 const sizes = values.records
   .split(',')
   .map(Number)
   .sort((a, b) => a - b);
-if (!sizes.every((n) => Number.isSafeInteger(n) && n >= CHUNK && n % CHUNK === 0))
-  throw new Error(`--records takes multiples of ${CHUNK}`);
+demand(
+  sizes.every((n) => Number.isSafeInteger(n) && n >= CHUNK && n % CHUNK === 0),
+  `--records takes multiples of ${CHUNK}`,
+);
 const run = beginRun('scale');
 const root = resolve(values.folder);
 mkdirSync(root, { recursive: true, mode: 0o700 });

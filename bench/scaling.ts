@@ -3,7 +3,7 @@
  * What more processes of the API and more enclaves bring: `node bench/scaling.ts [--json FILE]`. Each layout is a vault of its own; the layouts
  * take turns, round by round. Clients, KMS and hypervisor need the same cores as what is scaled: the report says how much.
  */
-import { parseArgs } from 'node:util';
+import { optionsOf } from './support/options.ts';
 import { beginRun, writeResult } from './support/run.ts';
 import { Load } from './system/load.ts';
 import { measure, ofRounds, type Row } from './system/measure.ts';
@@ -11,19 +11,17 @@ import { show } from './system/report.ts';
 import { type Layout, nameOf, type ScalingResult, scalingTable } from './system/scaling.ts';
 import { makeRecords, startMeasured } from './system/vault.ts';
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'string' },
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '3' },
-    'warm-up': { type: 'string', default: '2' },
-    clients: { type: 'string', default: '64' },
-    // apis x enclaves
-    layouts: { type: 'string', default: '1x1,2x1,1x2,2x2' },
-    operations: { type: 'string', default: 'create,get,decrypt-hot,decrypt-cold,expressions' },
-    hot: { type: 'string', default: '400' },
-    cold: { type: 'string', default: '2000' },
-  },
+const values = optionsOf('scaling', {
+  json: { type: 'string' },
+  rounds: { type: 'string', default: '3' },
+  seconds: { type: 'string', default: '3' },
+  'warm-up': { type: 'string', default: '2' },
+  clients: { type: 'string', default: '64' },
+  // apis x enclaves
+  layouts: { type: 'string', default: '1x1,2x1,1x2,2x2' },
+  operations: { type: 'string', default: 'create,get,decrypt-hot,decrypt-cold,expressions' },
+  hot: { type: 'string', default: '400' },
+  cold: { type: 'string', default: '2000' },
 });
 const settings = {
   rounds: Number(values.rounds),

@@ -8,20 +8,18 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { LocalVault } from '../tests/support/local-vault.ts';
+import { optionsOf } from './support/options.ts';
 import { beginRun, writeResult } from './support/run.ts';
 import { memoryOf, pidsOf } from './system/processes.ts';
 import { bundleSizes, type LambdaStart, type StartupResult, startupTables } from './system/sizes.ts';
 import { startUp } from './system/startup.ts';
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'string' },
-    runs: { type: 'string', default: '5' },
-    // 0: without
-    'lambda-runs': { type: 'string', default: '10' },
-  },
+const values = optionsOf('startup', {
+  json: { type: 'string' },
+  runs: { type: 'string', default: '5' },
+  // 0: without
+  'lambda-runs': { type: 'string', default: '10' },
 });
 /** After which a vault that nobody calls has settled. */
 const REST_MS = 5_000;

@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { demand, optionsOf } from './support/options.ts';
 import { beginRun, writeResult } from './support/run.ts';
 import type { Profiled } from './system/cost.ts';
 import { Load } from './system/load.ts';
@@ -18,25 +18,23 @@ import { Profiles } from './system/profile/take.ts';
 import { print, type SystemResult, show } from './system/report.ts';
 import { type Measured, makeRecords, startMeasured } from './system/vault.ts';
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'string' },
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '4' },
-    'warm-up': { type: 'string', default: '1' },
-    clients: { type: 'string', default: '1,8,64,512' },
-    operations: { type: 'string', default: OPERATIONS.map(({ name }) => name).join(',') },
-    overload: { type: 'string', default: '1024' },
-    hot: { type: 'string', default: '500' },
-    // More than an enclave keeps keys of, and walked through in turn: none of them is there when it comes again.
-    cold: { type: 'string', default: '6000' },
-    apis: { type: 'string' },
-    enclaves: { type: 'string' },
-    // A folder for CPU profiles of all processes; a temporary one by default. They are taken of a second vault, since they cost time themselves.
-    profile: { type: 'string' },
-    'profile-clients': { type: 'string', default: '32' },
-    'no-profile': { type: 'boolean', default: false },
-  },
+const values = optionsOf('system', {
+  json: { type: 'string' },
+  rounds: { type: 'string', default: '3' },
+  seconds: { type: 'string', default: '4' },
+  'warm-up': { type: 'string', default: '1' },
+  clients: { type: 'string', default: '1,8,64,512' },
+  operations: { type: 'string', default: OPERATIONS.map(({ name }) => name).join(',') },
+  overload: { type: 'string', default: '1024' },
+  hot: { type: 'string', default: '500' },
+  // More than an enclave keeps keys of, and walked through in turn: none of them is there when it comes again.
+  cold: { type: 'string', default: '6000' },
+  apis: { type: 'string' },
+  enclaves: { type: 'string' },
+  // A folder for CPU profiles of all processes; a temporary one by default. They are taken of a second vault, since they cost time themselves.
+  profile: { type: 'string' },
+  'profile-clients': { type: 'string', default: '32' },
+  'no-profile': { type: 'boolean', default: false },
 });
 const settings = {
   rounds: Number(values.rounds),
@@ -48,7 +46,14 @@ const settings = {
 const clients = values.clients.split(',').map(Number);
 const operations = values.operations.split(',').filter((name) => name !== '');
 const unknown = operations.find((name) => !OPERATIONS.some((one) => one.name === name));
-if (unknown !== undefined) throw new Error(`there is no operation ${unknown}`);
+demand(
+  unknown === undefined,
+  `there is no operation ${unknown}: ${OPERATIONS.map(({ name }) => name).join(', ')}`,
+);
+demand(
+  [...Object.values(settings), ...clients, Number(values.overload)].every((n) => n >= 0),
+  '--rounds, --seconds, --warm-up, --clients, --hot, --cold and --overload take numbers',
+);
 
 const PROFILE_WARM_UP_SECONDS = 5;
 const run = beginRun('system');

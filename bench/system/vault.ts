@@ -63,7 +63,7 @@ export async function makeRecords(load: Load, measured: Measured, count: number)
     if (sample.made.length === 0)
       throw new Error(`no record could be made: ${JSON.stringify(sample.errors)}`);
     made.push(...sample.made);
-    process.stderr.write(`${made.length} of ${count} records are made\n`);
+    process.stderr.write(`${Math.min(made.length, count)} of ${count} records are made\n`);
   }
   return made.slice(0, count);
 }
