@@ -2,6 +2,7 @@
 import { type BulkResult, kmsOf, processesTable, type Way, waysTable } from '../bulk/result.ts';
 import type { Run } from '../support/run.ts';
 import { figure } from '../support/table.ts';
+import { underLoad } from './caution.ts';
 
 /** KMS's quotas in the large Regions, requests a second (docs/cost.md): elliptic key pairs, and symmetric requests. */
 const QUOTA = { pairs: 100, others: 10_000 };
@@ -19,7 +20,7 @@ export function section(run: Run): string {
   ].join(' ');
   return `
 ## Many records in and out
-
+${underLoad(machine)}
 ${settings.records.toLocaleString('en-US')} records of 12 fields, from a ${settings.format === 'csv' ? 'CSV file' : 'file of JSON lines'} by \`enclave-vault import\` and out again by \`enclave-vault export\` ([how](bulk.md)), ${
     settings.batch ? 'as documents of 100' : `by ${settings.concurrency} streams`
   }. Every value that came out was held against the file.

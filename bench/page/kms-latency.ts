@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type LatencyResult, latencyTable, ratios } from '../kms-latency/result.ts';
 import type { Run } from '../support/run.ts';
+import { underLoad } from './caution.ts';
 import { bars } from './plot.ts';
 
 /** What the way to KMS costs. */
@@ -14,7 +15,7 @@ export function section(run: Run): string {
   ];
   return `
 ## KMS off the way of a request
-
+${underLoad(machine)}
 The same vault with a KMS that answers at once, and with one that takes ${settings.latencyMs} ms more, as across a network. [Key pairs made beforehand](key-pool.md) keep a create from waiting for it; the enclave's cache of keys keeps a
 decryption of a hot record from it. The pool was \`${settings.pool}\` (pairs, and how many a second), since the local KMS has no quota; AWS makes 100 pairs a second, which bounds creates however they are done.
 

@@ -5,7 +5,12 @@ import type { Latency } from '../scale/timing.ts';
 import type { ScaleResult, Size } from '../scale.ts';
 import type { Run } from '../support/run.ts';
 import { figure, table } from '../support/table.ts';
+import { SAMPLES_OF_P999 } from '../system/statistics.ts';
+import { underLoad } from './caution.ts';
 import { lines } from './plot.ts';
+
+/** Below, what a large store is about (index pages that memory does not hold, long files) does not show. */
+const FEW = 1_000_000;
 
 /** The embedded store with a great many records. */
 export function section(run: Run): string {
@@ -16,13 +21,13 @@ export function section(run: Run): string {
   const [first] = sizes;
   return `
 ## The embedded store, by the number of records
-
+${cautions(result)}
 One SQLite file, filled with records like the vault's own: the same attributes and lengths, ciphertext of random bytes, true MACs, and true audit chains, so that the vault reads and verifies them; ${first?.real.toLocaleString('en-US') ?? ''} that the vault made itself are spread among them, and are those that are decrypted.${
     slim
       ? ' "slim": a disk does not hold so many whole ones; they have one short field, a wrapped key cut short, and no audit rows.'
       : ''
   }
-Ids are drawn at random from all. Cold: the system was told to forget the file a moment before. Warm: the same again. One client; milliseconds, p50 / p99 / p99.9.
+Ids are drawn at random from all. Cold: the system was told to forget the file a moment before. Warm: the same again. One client; milliseconds, p50 / p99 / p99.9, the last of ${count(SAMPLES_OF_P999)} calls or more alone.
 
 ${table(
   [
@@ -101,16 +106,22 @@ ${table(
   ]),
 )}
 
-${most === undefined || first === undefined || most === first ? 'Of one number of records there is nothing to compare.' : grown(first, most)}
+${
+  most === undefined || first === undefined || most === first
+    ? ''
+    : `${grown(first, most)}
 
 ![Latency by the number of records](performance/scale.svg)
 
-\`node bench/scale.ts --records ${sizes.map(({ records }) => records).join(',')}\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, load before: ${machine.load}. The client shares the machine.${machine.load > machine.cores ? ' **Others kept this machine busy: these times are for orientation alone.**' : ''} [Why the store is as it is](adr/0036-store-at-scale.md).
+`
+}\`node bench/scale.ts --records ${sizes.map(({ records }) => records).join(',')}\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, load before: ${machine.load}. The client shares the machine. [Why the store is as it is](adr/0036-store-at-scale.md).
 `;
 }
 
 export function plots(run: Run): Readonly<Record<string, string>> {
   const { sizes } = run as ScaleResult;
+  // One point is no line.
+  if (sizes.length < 2) return {};
   const line = (label: string, of: (size: Size) => number | undefined) => ({
     label,
     points: sizes.flatMap((size) => {
@@ -137,6 +148,14 @@ export function plots(run: Run): Readonly<Record<string, string>> {
   };
 }
 
+/** What the reader must know before he reads a figure. */
+function cautions({ sizes, machine }: ScaleResult): string {
+  const most = Math.max(0, ...sizes.map(({ records }) => records));
+  const few =
+    most < FEW ? `\n**${count(most)} records at most: of a large store these figures say nothing.**\n` : '';
+  return `${underLoad(machine)}${few}`;
+}
+
 /** What changed from the least to the most, in words that follow the figures. */
 function grown(first: Size, most: Size): string {
   const [before, after] = [first.memory.after?.pss ?? Number.NaN, most.memory.after?.pss ?? Number.NaN];
@@ -145,5 +164,7 @@ function grown(first: Size, most: Size): string {
 
 const count = (n: number): string => n.toLocaleString('en-US');
 const show = (times: Latency | null): string =>
-  times === null ? '–' : [times.p50, times.p99, times.p999].map(figure).join(' / ');
+  times === null
+    ? '–'
+    : [times.p50, times.p99, ...(times.count < SAMPLES_OF_P999 ? [] : [times.p999])].map(figure).join(' / ');
 const both = ({ cold, warm }: Twice): readonly [string, string] => [show(cold), show(warm)];

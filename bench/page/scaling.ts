@@ -2,6 +2,7 @@
 import type { Run } from '../support/run.ts';
 import { figure } from '../support/table.ts';
 import { type ScalingResult, scalingTable } from '../system/scaling.ts';
+import { underLoad } from './caution.ts';
 
 /** More processes of the API, more enclaves. */
 export function section(run: Run): string {
@@ -11,7 +12,7 @@ export function section(run: Run): string {
   );
   return `
 ## More processes, more enclaves
-
+${underLoad(machine)}
 \`--apis N\` lets N processes answer at one port, \`--enclaves N\` shares decryptions out among N enclaves ([ADR 37](adr/0037-processes-at-one-port.md)). ${settings.clients} clients; the layouts took turns.
 
 ${scalingTable(run as ScalingResult)}

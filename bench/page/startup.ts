@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Run } from '../support/run.ts';
 import { type StartupResult, startupTables } from '../system/sizes.ts';
+import { underLoad } from './caution.ts';
 
 /** Start-up, memory at rest, sizes. */
 export function section(run: Run): string {
   const { machine, runs, measured, commit } = run as StartupResult;
   return `
 ## Start-up and size
-
+${underLoad(machine)}
 The local vault starts six processes; its enclave is measured and boots beside the rest. The Lambda function is loaded as Lambda does it, against a local KMS and stand-ins for DynamoDB and CloudWatch Logs: what AWS adds, a machine and the way to it, is not in it.
 
 ${startupTables(run as StartupResult)}

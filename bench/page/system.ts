@@ -11,6 +11,7 @@ import {
   type SystemResult,
   timings,
 } from '../system/report.ts';
+import { underLoad } from './caution.ts';
 import { lines } from './plot.ts';
 
 /** The whole vault under load. */
@@ -21,7 +22,7 @@ export function section(run: Run): string {
   const busiest = rows.filter(({ clients }) => clients === most);
   return `
 ## The whole vault under load
-
+${underLoad(machine)}
 As its clients see it: API, parent, enclave, KMS and hypervisor as processes of their own, HTTP over loopback, every audit entry on the disk before the answer. Each client has one kept-alive connection and sends its next request when it
 has the answer to the last, so many clients mostly wait for their turn. Answers are checked to be those of the record that was asked for. ${settings.rounds} rounds of ${settings.seconds} s; medians of the rounds.
 

@@ -5,6 +5,7 @@ import { bottleneck, type Cost, costOf, type Profiled } from './cost.ts';
 import { cpuPerRequest, type Row, type Settings } from './measure.ts';
 import type { Overload } from './overload.ts';
 import { isVaults, type Memory } from './processes.ts';
+import { SAMPLES_OF_P999 } from './statistics.ts';
 
 /** What bench/system.ts writes. */
 export interface SystemResult extends Run {
@@ -41,7 +42,7 @@ export function timings(rows: readonly Row[]): string {
       figure(row.perSecond),
       figure(row.median),
       figure(row.p99),
-      figure(row.p999),
+      figure(row.perSecond * row.elapsed < SAMPLES_OF_P999 ? Number.NaN : row.p999),
       figure(cpuPerRequest(row, isVaults)),
       row.kmsCalls === null ? '–' : figure(row.kmsCalls),
       list(row.errors),

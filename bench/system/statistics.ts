@@ -6,4 +6,7 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
+/** Of fewer than this a p99.9 is one or two of the slowest, and no percentile. */
+export const SAMPLES_OF_P999 = 5_000;
+
 export const median = (values: readonly number[]): number => quantile(values, 0.5);

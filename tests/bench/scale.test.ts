@@ -2,8 +2,10 @@
 import { createSecretKey } from 'node:crypto';
 import type { IntegrityKeys } from '@enclave-vault/vault';
 import { describe, expect, it } from 'vitest';
+import { plots, section } from '../../bench/page/scale.ts';
 import { CHUNK, idOf, sample } from '../../bench/scale/ids.ts';
 import { RecordMaker } from '../../bench/scale/shape.ts';
+import type { ScaleResult, Size } from '../../bench/scale.ts';
 import { encodeBody } from '../../host/stores/src/sqlite/body.ts';
 import { readEntryItem } from '../../host/vault/src/audit/chain.ts';
 import { readRecordItem, recordItem } from '../../host/vault/src/records/record-item.ts';
@@ -81,5 +83,53 @@ describe('Ids', () => {
     expect(Math.max(...drawn)).toBeLessThan(1_000);
     expect(sample(10, 99, 1).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(sample(1e8, 50, 2)).not.toEqual(sample(1e8, 50, 3));
+  });
+});
+
+const TIMES = { count: 5_000, p50: 1, p99: 2, p999: 3 };
+const FEW_TIMES = { ...TIMES, count: 200, p999: 7 };
+const SIZE: Size = {
+  ...{ records: 20_000, real: 200, shape: 'full', bytes: 86e6, filledPerSecond: 1, verify: null },
+  start: { cold: 1, warm: 1 },
+  get: { cold: TIMES, warm: TIMES },
+  decrypt: { cold: FEW_TIMES, warm: FEW_TIMES },
+  storeGet: { cold: null, warm: TIMES },
+  storeWrites: { create: 1, create64: 1, audit: 1, audit64: 1 },
+  vaultRates: { create: 1, decrypt: 1 },
+  memory: { started: undefined, after: undefined },
+  backup: { seconds: 1, bytes: 86e6, whole: true },
+};
+const resultOf = (load: number, ...records: number[]): ScaleResult => ({
+  ...{ what: 'scale', measured: '2026-01-01T00:00:00Z', commit: '000000000000' },
+  machine: { node: 'v24', system: '', processor: '', cores: 2, memoryGiB: 8, load },
+  sizes: records.map((count) => ({ ...SIZE, records: count })),
+});
+
+describe('The page', () => {
+  it('says above its tables that others kept the machine busy, or that records were few, and nothing where neither was so', () => {
+    const above = (result: ScaleResult): string => section(result).split('One SQLite file')[0] ?? '';
+    expect(above(resultOf(22.4, 20_000))).toMatch(
+      /busy \(load 22.4 on 2 cores.*\n\n\*\*20,000 records at most/,
+    );
+    expect(above(resultOf(0.5, 20_000, 1_000_000)).trim()).toBe(
+      '## The embedded store, by the number of records',
+    );
+  });
+
+  it('has no p99.9 of fewer than 5,000 calls', () => {
+    const text = section(resultOf(0, 20_000));
+    expect(text).toContain('| 1.00 / 2.00 / 3.00 | 1.00 / 2.00 / 3.00 | 1.00 / 2.00 | 1.00 / 2.00 | – |');
+    expect(text).not.toContain('7.00');
+  });
+
+  it('draws and compares nothing of one number of records', () => {
+    expect([plots(resultOf(0, 20_000)), Object.keys(plots(resultOf(0, 20_000, 1_000_000)))]).toEqual([
+      {},
+      ['scale.svg'],
+    ]);
+    expect(section(resultOf(0, 20_000))).not.toMatch(/scale\.svg|nothing to compare/);
+    expect(section(resultOf(0, 20_000, 1_000_000))).toMatch(
+      /From 20,000 to 1,000,000 records[\s\S]*scale\.svg/,
+    );
   });
 });
