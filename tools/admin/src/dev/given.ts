@@ -30,7 +30,7 @@ export function readGiven(options: DevOptions): Given {
 function withShare(rates: unknown, { enclaves, enclaveRate = DEFAULT_RATE }: DevOptions): unknown {
   if (typeof rates !== 'object' || rates === null || Array.isArray(rates)) return rates;
   const half = Math.floor((enclaves * enclaveRate.perHour) / 2);
-  return { decryptsPerHour: Math.min(1e9, Math.max(2, half)), ...rates };
+  return { decryptsPerHour: Math.max(2, half), ...rates };
 }
 
 function readText(path: string): string {
