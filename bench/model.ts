@@ -3,7 +3,7 @@
  * What the model of cost and throughput reckons with: `node bench/model.ts [--json FILE] [--enclave-ms N]`. Units are those that
  * bench/dynamodb.ts found; processor time of the enclave is that of bench/system.ts (one client), or given.
  */
-import { DEFAULT_RATE } from '@enclave-vault/protocol';
+import { DEFAULT_KEY_CACHE, DEFAULT_RATE } from '@enclave-vault/protocol';
 import type { DynamoResult } from './dynamodb/result.ts';
 import type { Request } from './model/arithmetic.ts';
 import type { ModelResult } from './model/result.ts';
@@ -66,6 +66,7 @@ const decrypt = (kmsCalls: number, enclaveMs: number): Request => ({
 const result: ModelResult = {
   ...run,
   deployment: { enclaveCpus: 2, busy: 0.6, rate: DEFAULT_RATE, least: 2 },
+  cache: { entries: DEFAULT_KEY_CACHE.entries, ageSeconds: DEFAULT_KEY_CACHE.ageMs / 1000 },
   requests: {
     cold: decrypt(1, coldMs),
     hot: decrypt(HOT_CALLS, HOT_CALLS * coldMs + (1 - HOT_CALLS) * hotMs),

@@ -85,7 +85,41 @@ export function enclaves(request: Request, deployment: Deployment, perSecond: nu
   return { byCpu: need(byCpu), byRate: need(byRate) };
 }
 
-/** What a month of so many requests a second costs, by service, in US dollars; instances at the number that processors need. */
+/** The instances that so many requests a second need with the measured rate as the deployment has it: what is priced. */
+export function instancesFor(request: Request, deployment: Deployment, perSecond: number): number {
+  const { byCpu, byRate } = enclaves(request, deployment, perSecond);
+  return Math.max(byCpu, byRate);
+}
+
+/** US dollars a month, with their disks. */
+export function instanceDollars(instances: number, region: Region): number {
+  return instances * (HOURS * PRICES.instance.usd[region] + COUNTS.diskGb * PRICES.disk.usd[region]);
+}
+
+/** An enclave's cache of keys (docs/key-cache.md). */
+export interface KeyCache {
+  readonly entries: number;
+  /** From the call of KMS on, however often a key is used meanwhile. */
+  readonly ageSeconds: number;
+}
+
+/**
+ * How many records may be in use for no more than this share of reads to call KMS: each read as often as any other, at random times, by any
+ * enclave, since requests are not routed by record. After each call the enclave's next reads of that record within the age take its key: n
+ * of them on average, so that 1 in 1 + n calls.
+ * @param kmsCalls of a read, above 0 and below 1 @param perSecond of all enclaves together
+ */
+export function recordsInUse(
+  kmsCalls: number,
+  { entries, ageSeconds }: KeyCache,
+  enclaveCount: number,
+  perSecond: number,
+): number {
+  const readsAnAge = 1 / kmsCalls - 1;
+  return Math.floor(Math.min(entries, (perSecond * ageSeconds) / (enclaveCount * readsAnAge)));
+}
+
+/** What a month of so many requests a second costs, by service, in US dollars; of {@link instancesFor} instances. */
 export function dollars(
   request: Request,
   deployment: Deployment,
@@ -95,11 +129,10 @@ export function dollars(
   const a = ASSUMPTIONS;
   const price = (name: PriceName): number => PRICES[name].usd[region];
   const count = perSecond * SECONDS_OF_A_MONTH;
-  const instances = enclaves(request, deployment, perSecond).byCpu;
   const logGb = (count * a.logBytes) / GB;
   const trailGb = (count * (request.kmsCalls + request.keyPairs) * a.trailBytes) / GB;
   return {
-    instances: instances * (HOURS * price('instance') + COUNTS.diskGb * price('disk')),
+    instances: instanceDollars(instancesFor(request, deployment, perSecond), region),
     KMS:
       ((count * request.kmsCalls) / 10_000) * price('keyUse') +
       ((count * request.keyPairs) / 10_000) * price('keyPair'),

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Run } from '../support/run.ts';
-import type { Deployment, Request } from './arithmetic.ts';
+import type { Deployment, KeyCache, Request } from './arithmetic.ts';
 
 /** What the model reckons with; all else follows from prices and quotas. */
 export interface ModelResult extends Run {
   readonly deployment: Omit<Deployment, 'region'>;
+  readonly cache: KeyCache;
   readonly requests: {
     /** Each decryption unwraps its record's key by a call of KMS. */
     readonly cold: Request;

@@ -6,13 +6,16 @@ import {
   dollars,
   enclaveCapacity,
   enclaves,
+  instanceDollars,
+  instancesFor,
   oneRecord,
   type Request,
+  recordsInUse,
   total,
 } from '../model/arithmetic.ts';
 import { type ModelResult, RATES } from '../model/result.ts';
 import type { Run } from '../support/run.ts';
-import { figure, table } from '../support/table.ts';
+import { figure, rough, table } from '../support/table.ts';
 import { lines } from './plot.ts';
 
 const SECONDS_OF_A_MONTH = 730 * 3600;
@@ -23,14 +26,22 @@ export function section(run: Run): string {
 }
 
 export function modelText(result: ModelResult): string {
-  const { requests, deployment, sources } = result;
+  const { requests, deployment, cache, sources } = result;
   const { perSecond, perHour } = deployment.rate;
+  const hits = 1 - requests.hot.kmsCalls;
+  const readsAMinute = (60 / cache.ageSeconds) * (1 / requests.hot.kmsCalls - 1);
+  const most = Math.max(...RATES);
+  const [raised, asIs] = [
+    enclaves(requests.cold, { ...deployment, region: 'us-east-1' }, most).byCpu,
+    instancesFor(requests.cold, { ...deployment, region: 'us-east-1' }, most),
+  ];
   const capacity = enclaveCapacity(requests.cold, { ...deployment, region: 'us-east-1' });
   return `
 ## On AWS: a model of cost and throughput
 
-**Nothing of this ran on AWS, and no quota was read in an account.** It multiplies what was measured here by [prices](cost.md#prices) and quotas; the arithmetic is \`bench/model/arithmetic.ts\`, held by tests against examples done by hand. A decryption is of a record of 12 fields.
-"Hot": the enclave has the keys of ${percent(1 - requests.hot.kmsCalls)} of what is asked for in its cache.
+**Nothing of this ran on AWS, and no quota was read in an account.** It multiplies what was measured here by [prices](cost.md#prices) and quotas; the arithmetic is \`bench/model/arithmetic.ts\`, held by tests against examples done by hand. A decryption is of a record of 12 fields. What is reckoned has two digits: not more is known.
+
+**"Hot" is a condition, and not what a cache brings by itself**: ${percent(hits)} of the reads find their key in their enclave's cache, where it is for ${cache.ageSeconds} s. That takes about ${rough(readsAMinute)} reads a minute of each record in each enclave. Requests go to any enclave, so this holds for few records: how many at most, [the table](#what-it-costs) says beside the dollars. With more records in use, or with reads that seldom come again, the rows of decryptions are what you pay.
 
 ${sources.map((source) => `- ${source}.`).join('\n')}
 - An enclave has ${deployment.enclaveCpus} processors, of which ${percent(deployment.busy)} are used: the rest is for peaks. At least ${deployment.least} instances, of c6g.xlarge. A request has a place of the function for ${ASSUMPTIONS.functionMs} ms: taken for true, not measured on AWS.
@@ -41,14 +52,15 @@ A quota is used up at so many requests a second and Region. Quotas are defaults;
 ${boundsTable(requests)}
 
 - **One record** takes ${figure(oneRecord(requests.cold, 'us-east-1'))} decryptions a second, however large the deployment: its chain lies in one partition (1,000 write units a second, of which an entry and its head take ${requests.cold.chainWrites}). Other records are not in its way. Ask for several fields in one request.
-- **One enclave** opens ${figure(capacity.byCpu)} records a second by its processors, and ${figure(capacity.byRate)} as it is configured without a setting: the measured rate is ${perSecond.toLocaleString('en-US')} a second and ${perHour.toLocaleString('en-US')} an hour ([why](adr/0030-measured-rate-and-clock.md)). Beyond that, \`enclave.rate\` is to be raised, which changes PCR16 and is a rollout; it should be what you need and not more, for it bounds what a stolen API can read.
+- **One enclave** opens about ${rough(capacity.byCpu)} records a second by its processors, and ${figure(capacity.byRate)} as it is configured without a setting: the measured rate is ${perSecond.toLocaleString('en-US')} a second and ${perHour.toLocaleString('en-US')} an hour ([why](adr/0030-measured-rate-and-clock.md)). Beyond that, \`enclave.rate\` is to be raised, which changes PCR16 and is a rollout; it should be what you need and not more, for it bounds what a stolen API can read.
 - The balancer before the instances has no quota of requests.
 
 ### What to do at each step
 ${RATES.map((rate) => `- **${rate.toLocaleString('en-US')} a second**: ${advice(rate, result)}`).join('\n')}
 
 ### What it costs
-US dollars a month at that rate day and night, us-east-1, without what an idle deployment costs besides instances ([cost](cost.md)), and without discounts for volume.
+US dollars a month at that rate day and night, us-east-1, without what an idle deployment costs besides instances ([cost](cost.md)), and without discounts for volume. Two digits: the ${ASSUMPTIONS.functionMs} ms of the function are not measured on AWS, nor is the enclave's processor time.
+Instances are as many as the measured rate asks for as it is configured without a setting. With it raised processors decide: at ${most.toLocaleString('en-US')} decryptions a second about ${rough(raised)} in place of ${rough(asIs)}, and $${rough(instanceDollars(raised, 'us-east-1'))} in place of $${rough(instanceDollars(asIs, 'us-east-1'))}.
 
 ${costTable(result)}
 
@@ -75,7 +87,7 @@ export function plots(run: Run): Readonly<Record<string, string>> {
       logY: true,
       lines: REGIONS.flatMap((region) => [
         line('a call of KMS each', result.requests.cold, region),
-        line('hot records', result.requests.hot, region),
+        line(`${percent(1 - result.requests.hot.kmsCalls)} from the cache`, result.requests.hot, region),
       ]),
     }),
   };
@@ -88,17 +100,17 @@ function boundsTable({ cold, hot, create }: ModelResult['requests']): string {
       bounds(request, 'eu-central-1').map(({ quota }) => [quota.name, quota] as const),
     ),
   );
-  const each = (of: (region: Region) => number | undefined): string => {
-    const found = REGIONS.map(of).map((value) => (value === undefined ? '–' : figure(value)));
+  const each = (of: (region: Region) => number | undefined, shown: (value: number) => string): string => {
+    const found = REGIONS.map(of).map((value) => (value === undefined ? '–' : shown(value)));
     return [...new Set(found)].join(' / ');
   };
   const cell = (request: Request, name: string): string =>
-    each((region) => bounds(request, region).find(({ quota }) => quota.name === name)?.at);
+    each((region) => bounds(request, region).find(({ quota }) => quota.name === name)?.at, rough);
   return table(
     ['quota, a second', 'default', 'decryptions', 'hot', 'creates', 'what to do', 'source'],
     [...all.values()].map((quota) => [
       quota.name,
-      each((region) => quota.most[region]),
+      each((region) => quota.most[region], figure),
       ...[cold, hot, create].map((request) => cell(request, quota.name)),
       quota.mend,
       quota.source,
@@ -112,8 +124,8 @@ function advice(rate: number, { requests, deployment }: ModelResult): string {
   const hot = enclaves(requests.hot, { ...deployment, region }, rate).byCpu;
   const instances =
     byRate > byCpu
-      ? `${byCpu} instances by their processors (${hot} where records are hot), and ${byRate} if the measured rate is left as it is: raise it`
-      : `${byCpu} instances`;
+      ? `${byRate.toLocaleString('en-US')} instances with the measured rate as it is; raised, about ${rough(byCpu)} by their processors (${rough(hot)} where records are hot)`
+      : `${byCpu.toLocaleString('en-US')} instances`;
   const over = bounds(requests.cold, region)
     .filter(({ at }) => at < rate)
     .map(({ quota, at }) => `${quota.name} (${times(rate / at)})`);
@@ -126,28 +138,43 @@ function advice(rate: number, { requests, deployment }: ModelResult): string {
   return `${instances}. ${over.length === 0 ? 'No default quota is reached.' : `Over the default, by so much: ${over.join('; ')}.`}${made}`;
 }
 
-function costTable({ requests, deployment }: ModelResult): string {
+function costTable({ requests, deployment, cache }: ModelResult): string {
   const at = { ...deployment, region: 'us-east-1' } as const;
   const row = (label: string, request: Request, rate: number): readonly string[] => {
     const parts = dollars(request, at, rate);
     const sum = total(parts);
+    const instances = instancesFor(request, at, rate);
     return [
       `${rate.toLocaleString('en-US')} ${label}`,
-      ...Object.values(parts).map(figure),
-      figure(sum),
-      ((sum / (rate * SECONDS_OF_A_MONTH)) * 1e6).toFixed(2),
+      // Where each read calls KMS, and where nothing is read, it does not matter which record it is.
+      request === requests.hot
+        ? `about ${rough(recordsInUse(request.kmsCalls, cache, instances, rate))}`
+        : 'any',
+      instances.toLocaleString('en-US'),
+      ...Object.values(parts).map(rough),
+      rough(sum),
+      rough((sum / (rate * SECONDS_OF_A_MONTH)) * 1e6),
     ];
   };
   const heads = Object.keys(dollars(requests.cold, at, 1));
   return table(
-    ['requests a second', ...heads, 'together', '$ a million'],
+    [
+      'requests a second',
+      'records in use, at most',
+      'instances',
+      ...heads.map((name) => `$ ${name}`),
+      '$ together',
+      '$ a million',
+    ],
     [
       ...RATES.map((rate) => row('decryptions', requests.cold, rate)),
-      ...RATES.filter((rate) => rate >= 1_000).map((rate) => row('of hot records', requests.hot, rate)),
+      ...RATES.filter((rate) => rate >= 1_000).map((rate) =>
+        row(`decryptions, ${percent(1 - requests.hot.kmsCalls)} from the cache`, requests.hot, rate),
+      ),
       ...[1, 100].map((rate) => row('creates', requests.create, rate)),
     ],
   );
 }
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
-const times = (ratio: number): string => `${figure(ratio)} times`;
+const times = (ratio: number): string => `${rough(ratio)} times`;

@@ -20,5 +20,12 @@ export function figure(value: number): string {
   return digits > 0 ? rounded.toFixed(Math.min(digits, 6)) : rounded.toLocaleString('en-US');
 }
 
+/** Two digits, for what is reckoned from what is not known better: 0.12, 1.2, 12, 120, 12,000. */
+export function rough(value: number): string {
+  return Number.isFinite(value)
+    ? Number(value.toPrecision(2)).toLocaleString('en-US', { maximumSignificantDigits: 2 })
+    : '–';
+}
+
 /** `12.3x`. */
 export const times = (ratio: number): string => `${figure(ratio)}x`;

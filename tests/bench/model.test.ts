@@ -7,8 +7,11 @@ import {
   dollars,
   enclaveCapacity,
   enclaves,
+  instanceDollars,
+  instancesFor,
   oneRecord,
   type Request,
+  recordsInUse,
   total,
 } from '../../bench/model/arithmetic.ts';
 import { QUOTAS } from '../../bench/model/quotas.ts';
@@ -69,6 +72,39 @@ describe('The model of throughput', () => {
     expect(enclaves(CREATE, DEPLOYMENT, 1_000_000)).toEqual({ byCpu: 2, byRate: 2 });
   });
 
+  it('knows for how few records a cache has almost all keys: each enclave has its own', () => {
+    const cache = { entries: 2_048, ageSeconds: 60 };
+    // One read in 20 calls KMS where 19 follow within the minute: 60,000 reads a minute in 10 enclaves are 19 each of 315 records.
+    expect(recordsInUse(0.05, cache, 10, 1_000)).toBe(315);
+    expect(recordsInUse(0.5, { entries: 10_000, ageSeconds: 60 }, 10, 1_000)).toBe(6_000);
+    // No more than it keeps.
+    expect(recordsInUse(0.05, { ...cache, entries: 100 }, 10, 1_000)).toBe(100);
+  });
+
+  it('says the same of a cache as reads that come at random, one by one', () => {
+    // Records read at random in one enclave: a read calls where no key of the last 60 s is there.
+    let random = 1;
+    const next = (): number => {
+      random = (random * 48_271) % 2_147_483_647;
+      return random / 2_147_483_647;
+    };
+    const cache = { entries: 1_000, ageSeconds: 60 };
+    const records = recordsInUse(0.1, cache, 1, 30);
+    const asked = new Map<number, number>();
+    let calls = 0;
+    const reads = 60_000;
+    for (let n = 0, now = 0; n < reads; n += 1) {
+      now += -Math.log(next()) / 30;
+      const record = Math.floor(next() * records);
+      if (now - (asked.get(record) ?? Number.NEGATIVE_INFINITY) < cache.ageSeconds) continue;
+      asked.set(record, now);
+      calls += 1;
+    }
+    expect(records).toBe(200);
+    expect(calls / reads).toBeGreaterThan(0.095);
+    expect(calls / reads).toBeLessThan(0.105);
+  });
+
   it('every quota has a source, and one that was not read says so', () => {
     for (const { source, mend } of QUOTAS) {
       expect(source).toMatch(/unverified|notes|docs\//);
@@ -86,6 +122,15 @@ describe('The model of cost', () => {
     expect(one['API Gateway']).toBeCloseTo(2.628 * 3.5, 9);
     expect(one.instances).toBeCloseTo(2 * (730 * 0.136 + 12 * 0.08), 9);
     expect(dollars(CREATE, DEPLOYMENT, 1).KMS).toBeCloseTo(262.8 * 0.1, 9);
+  });
+
+  it('prices the instances that the measured rate asks for, not those that would do if it were raised', () => {
+    // 1,000 a second: 4 by their processors, 10 at 100 a second each.
+    expect(instancesFor(DECRYPT, DEPLOYMENT, 1_000)).toBe(10);
+    expect(dollars(DECRYPT, DEPLOYMENT, 1_000).instances).toBeCloseTo(10 * (730 * 0.136 + 12 * 0.08), 9);
+    const raised = { ...DEPLOYMENT, rate: { perSecond: 1_000, perHour: 3_600_000 } };
+    expect(dollars(DECRYPT, raised, 1_000).instances).toBeCloseTo(instanceDollars(4, REGION), 9);
+    expect(instancesFor(CREATE, DEPLOYMENT, 1_000)).toBe(2);
   });
 
   it('grows with the rate, in each part; what is paid by the request in proportion', () => {
@@ -118,15 +163,23 @@ describe('The page', () => {
       commit: '000000000000',
       machine: { node: 'v24', system: '', processor: '', cores: 2, memoryGiB: 8, load: 0 },
       deployment: DEPLOYMENT,
+      cache: { entries: 2_048, ageSeconds: 60 },
       requests: { cold: DECRYPT, hot: { ...DECRYPT, kmsCalls: 0.05 }, create: CREATE },
       sources: ['made up'],
     });
     expect(text).toContain('**One record** takes 250 decryptions a second');
     expect(text).toMatch(
-      /\*\*1,000 a second\*\*: 4 instances by their processors .* and 10 if the measured rate is left/,
+      /\*\*1,000 a second\*\*: 10 instances with the measured rate as it is; raised, about 4 by their processors/,
     );
     expect(text).toMatch(/\*\*100 a second\*\*: 2 instances. No default quota is reached/);
-    expect(text).toMatch(/\*\*100,000 a second\*\*:.*DynamoDB, write units of a table \(10.0 times\)/);
+    expect(text).toMatch(/\*\*100,000 a second\*\*:.*DynamoDB, write units of a table \(10 times\)/);
+    // Beside the dollars: the number of instances, and for how many records a row holds.
+    expect(text).toContain(
+      '| requests a second | records in use, at most | instances | $ instances | $ KMS |',
+    );
+    expect(text).toMatch(/\| 1,000 decryptions \| any \| 10 \| 1,000 \| 7,900 \|/);
+    expect(text).toMatch(/\| 1,000 decryptions, 95 % from the cache \| about 320 \| 10 \|/);
+    expect(text).toContain('about 19 reads a minute of each record in each enclave');
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
   });
 });
