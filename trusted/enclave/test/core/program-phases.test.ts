@@ -98,7 +98,7 @@ test('each phase is told when it begins, and by its health as long as it lasts',
     seen: 0,
     request_keys: 0,
   });
-  expect(said(await tell(one, 'POST', '/v1/anything'))).toBe('not_found');
+  expect(await tell(one, 'POST', '/v1/anything')).toEqual({ kind: 'refusal', code: 'not_found' });
   expect(limits).toEqual([MAX_CONFIGURATION_BYTES, 5_000]);
   expect(given).toEqual([['eu-central-1', 16], 'eu-central-1']);
   expect(events.map(({ phase }) => phase)).toEqual(['boot', 'configuring', 'serving']);

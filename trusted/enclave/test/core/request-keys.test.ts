@@ -83,7 +83,7 @@ test('past the deadline, and with credentials past theirs, KMS is not asked', as
 });
 
 /** One request key, a clock that stands still, and all that is logged. */
-function alone(answers: (Answer | Error)[], keyArns = ['current']) {
+function alone(answers: (Answer | Error)[], keyArns = ['current'], took = 0) {
   let time = START;
   const asked: KmsDecrypt[] = [];
   const events: unknown[] = [];
@@ -91,6 +91,7 @@ function alone(answers: (Answer | Error)[], keyArns = ['current']) {
   const kms = {
     decrypt: async (call: KmsDecrypt) => {
       asked.push(call);
+      time += took;
       const answer = answers[asked.length - 1];
       if (answer instanceof Error) throw answer;
       if (typeof answer === 'string') throw new KmsError(answer, 'test');
@@ -153,6 +154,14 @@ test('what KMS is late with at the very deadline is of time', async () => {
   const one = alone([]);
   await expect(one.ask('wrapped', 0)).rejects.toMatchObject({ name: 'Refused', code: 'timed_out' });
   expect(one.events).toEqual([{ event: 'request_key_refused', code: 'timed_out', detail: 'deadline' }]);
+});
+
+test('what nothing attests is not of time, however late it is', async () => {
+  for (const [error, code] of [
+    [new KmsError('unavailable', 'timed_out'), 'timed_out'],
+    [new NsmError('nsm_timed_out'), 'kms_unavailable'],
+  ] as const)
+    await expect(alone([error], ['current'], 1_000).ask()).rejects.toMatchObject({ name: 'Refused', code });
 });
 
 test('without any key to ask for nothing is authentic', async () => {
