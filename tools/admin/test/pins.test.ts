@@ -25,13 +25,13 @@ const without = (sid: string): PolicyDocument => ({
 });
 /** A vault that has been running, started with another program. */
 const found = (given: Partial<Found> = {}): Found => ({
-  ...{ pins, policy: whole, hasStore: true, measured: theirs, accept: false },
+  ...{ pins, policy: whole, isNew: false, measured: theirs, accept: false },
   ...given,
 });
 
 describe('what a start trusts', () => {
   it('is what it finds, at the first one', () => {
-    const first = { pins: undefined, policy: none, hasStore: false };
+    const first = { pins: undefined, policy: none, isNew: true };
     expect(decideTrust(found(first))).toEqual({
       ...{ trusted: admit(theirs, null), pinned: null, from: 'first_start', differing: [] },
     });
@@ -68,7 +68,7 @@ describe('what a start trusts', () => {
   );
 
   it('is not a first start that somebody made by a damaged file', () => {
-    expect(() => decideTrust(found({ pins: null, policy: none, hasStore: false }))).toThrow('cannot be read');
+    expect(() => decideTrust(found({ pins: null, policy: none, isNew: true }))).toThrow('cannot be read');
   });
 
   it('is what the policy has, for a folder of a version that kept it there alone', () => {

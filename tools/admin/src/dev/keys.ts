@@ -40,6 +40,7 @@ export const policyOf = (use: KeyUse, measurements: Measurements | null): Policy
 /** The vault's KMS keys, seen with the deployment role's rights: it makes them and writes their policies, and uses none. */
 export class DeploymentKeys {
   readonly #kms: KMSClient;
+  #made = false;
 
   constructor(endpoint: string, ca: string, credentials: RoleCredentials) {
     this.#kms = new KMSClient({
@@ -76,6 +77,11 @@ export class DeploymentKeys {
       if (!(error instanceof NotFoundException)) throw error;
       throw new AdminError('legacy_key_missing', `the local KMS has no key ${arn}`);
     }
+  }
+
+  /** Whether the vault key was made by us: then there is nothing that it wraps. */
+  get made(): boolean {
+    return this.#made;
   }
 
   async policy(arn: string): Promise<PolicyDocument> {
@@ -147,6 +153,7 @@ export class DeploymentKeys {
       }),
     );
     if (KeyMetadata?.Arn === undefined) throw new Error('CreateKey answered without an ARN');
+    if (use === 'vault') this.#made = true;
     await this.#kms.send(new EnableKeyRotationCommand({ KeyId: KeyMetadata.Arn }));
     await this.#kms.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId: KeyMetadata.Arn }));
     return KeyMetadata.Arn;

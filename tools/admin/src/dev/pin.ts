@@ -36,7 +36,7 @@ export async function pin(
   const { trusted, pinned, from, differing } = decideTrust({
     pins: readPins(file.pins),
     policy: await keys.policy(arns.vault),
-    hasStore: existsSync(file.database),
+    isNew: keys.made || !existsSync(file.database),
     measured,
     accept,
   });
@@ -46,7 +46,7 @@ export async function pin(
     log('warn', accept ? 'measurements_accepted' : 'enclave_not_trusted', { differing });
 
   // Keys that were just made admit nobody, and nobody calls that a change.
-  const was = from === 'first_start' ? null : (pinned ?? trusted);
+  const was = from === 'first_start' || keys.made ? null : (pinned ?? trusted);
   // A key that comes with a new configuration had somebody else's policy until now.
   const known = accept && differing.includes('PCR16') ? [] : legacyKeys;
   const changes = was === null ? [] : await keys.drift(arns, was, known);

@@ -9,8 +9,8 @@ export interface Found {
   readonly pins: Measurements | null | undefined;
   /** Of the vault key. */
   readonly policy: PolicyDocument;
-  /** Whether the folder has records, or had: a store is made after the pins are. */
-  readonly hasStore: boolean;
+  /** Nothing is kept under the keys yet: they were just made, or there is no store, which is made after the pins are. */
+  readonly isNew: boolean;
   readonly measured: Measured;
   /** `--accept-measurements` was said. */
   readonly accept: boolean;
@@ -32,7 +32,7 @@ export interface Trust {
  * running is never taken for its own because nobody can say any more what its own was.
  * @throws {AdminError} pins_unreadable
  */
-export function decideTrust({ pins, policy, hasStore, measured, accept }: Found): Trust {
+export function decideTrust({ pins, policy, isNew, measured, accept }: Found): Trust {
   // A folder of a version that kept them in the policy alone. A policy that is not whole tells of nothing.
   const kept = pins === undefined ? pinnedMeasurements(policy) : pins;
   if (kept !== null)
@@ -42,7 +42,7 @@ export function decideTrust({ pins, policy, hasStore, measured, accept }: Found)
       from: pins === undefined ? 'key_policy' : 'pins',
       differing: differing(measured, kept),
     };
-  const first = pins === undefined && !hasStore;
+  const first = pins === undefined && isNew;
   if (!first && !accept) throw new AdminError('pins_unreadable', unknown(pins === null));
   return {
     trusted: admit(measured, null),
