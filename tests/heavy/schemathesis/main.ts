@@ -84,7 +84,10 @@ function scopes(): string[] {
 function schemathesis(command: string, key: string): Promise<number | null> {
   const args = [
     ...['--config-file', join(import.meta.dirname, 'schemathesis.toml'), '--no-color'],
-    ...['run', `${vault.url}/v1/openapi.json`, '--checks', 'all', '--seed', SEED, '--max-time', SECONDS],
+    ...['run', `${vault.url}/v1/openapi.json`, '--seed', SEED, '--max-time', SECONDS],
+    // DELETE /v1/vaults/{id} removes fields as well as vaults, and a vault whose fields are removed is still there. Said here, since
+    // `--checks all` outdoes a configuration that turns one off.
+    ...['--checks', 'all', '--exclude-checks', 'use_after_free'],
     ...['--max-examples', '40', '--request-timeout', '20', '--suppress-health-check', 'all'],
     ...['--report', 'junit,json', '--report-junit-path', join(folder, 'report.xml')],
     ...['--report-json-path', join(folder, 'report.json')],

@@ -134,7 +134,7 @@ it('does all that a vault does, in as few calls as it can', async () => {
   expect(read).toEqual({ json: { dob: true, city: false }, dynamo: 'GetItem' });
 
   const updated = await measured('`PATCH /v1/vaults/{id}`', 200, 'PATCH', url, { city: 'Ulm' });
-  expect(updated.dynamo).toBe('2 GetItem, Query, TransactWriteItems');
+  expect(updated.dynamo).toBe('GetItem, Query, TransactWriteItems');
 
   const ask = {
     fields: ['first_name', 'city'],
@@ -147,7 +147,7 @@ it('does all that a vault does, in as few calls as it can', async () => {
   expect(decrypted.dynamo).toBe('GetItem, Query, TransactWriteItems');
 
   const removed = await measured('`DELETE` of fields', 200, 'DELETE', url, { fields: ['city'] });
-  expect(removed.dynamo).toBe('2 GetItem, Query, TransactWriteItems');
+  expect(removed.dynamo).toBe('GetItem, Query, TransactWriteItems');
 
   const log = await measured('`GET /v1/vaults/{id}/audit`', 200, 'GET', `${url}/audit`);
   expect(log.dynamo).toBe('GetItem, Query');
@@ -160,7 +160,7 @@ it('does all that a vault does, in as few calls as it can', async () => {
   ]);
 
   const deleted = await measured('`DELETE` of a vault', 200, 'DELETE', url, { delete_all: true });
-  expect(deleted.dynamo).toBe('2 GetItem, Query, TransactWriteItems');
+  expect(deleted.dynamo).toBe('GetItem, Query, TransactWriteItems');
   await measured('a vault that is gone', 404, 'GET', url);
   const unknown = await measured('decrypt of a vault that is gone', 404, 'POST', `${url}/decrypt`, ask);
   expect(unknown.dynamo).toBe('GetItem, Query, TransactWriteItems');
