@@ -209,8 +209,11 @@ export class Flow {
   /** Nobody gets a row for that time: the vault says that it has had enough of all of them, and each refusal is an entry of its audit. */
   holdOff(ms: number, { limited }: { readonly limited: boolean }): void {
     const until = performance.now() + ms;
-    // Told to wait by a vault that is well: no silence, however long it is.
-    if (limited) this.#limitedUntil = Math.max(this.#limitedUntil, until);
+    // Told to wait by a vault that is well: no silence, however long it is; that begins when the wait is over.
+    if (limited) {
+      this.#limitedUntil = Math.max(this.#limitedUntil, until);
+      this.#answeredAt = Math.max(this.#answeredAt, this.#now() + ms);
+    }
     if (until <= this.#heldUntil) return;
     this.#heldUntil = until;
     this.#later(() => this.#wake(), ms + 1);
