@@ -21,13 +21,24 @@ const folder = join(root, 'docs/performance');
 const check = process.argv.includes('--check');
 const wanted = new Map<string, string>();
 const parts = [INTRODUCTION];
+// A reader must not take a page without them for all that can be said.
+const missing: string[] = [];
 for (const name of SECTIONS) {
   const result = readResult(name);
   const made = (await import(`./page/${name}.ts`)) as Section;
-  if (result === undefined) continue;
+  if (result === undefined) {
+    missing.push(`\`${name}\``);
+    continue;
+  }
   parts.push(made.section(result));
   for (const [file, svg] of Object.entries(made.plots?.(result) ?? {})) wanted.set(join(folder, file), svg);
 }
+if (missing.length > 0)
+  parts.splice(
+    1,
+    0,
+    `**Not measured on a quiet machine yet**, so not on this page: ${missing.join(', ')} ([what each is](../bench/README.md)).`,
+  );
 const comparison = comparisonPage();
 if (comparison !== undefined) wanted.set(join(root, 'docs/comparison.md'), comparison);
 wanted.set(page, `${parts.map((part) => part.trim()).join('\n\n')}\n`);
