@@ -36,6 +36,8 @@ interface Answer {
 export interface Faults {
   /** Errors in place of an item's result. */
   readonly error?: (nth: number) => string | undefined;
+  /** Seconds that such an error asks to wait. */
+  readonly retryAfter?: number;
   /** The connection is cut: before the item is done, or after it and before the answer. */
   readonly cut?: (nth: number) => 'before' | 'after' | undefined;
   /** The stream ends with this code, after this item. */
@@ -166,7 +168,12 @@ export class FakeVault {
 
   #do(nth: number, item: Record<string, unknown>, ask: Record<string, unknown> | undefined): object {
     const error = this.#faults.error?.(nth);
-    if (error !== undefined) return { error: { code: error, message: 'no' } };
+    if (error !== undefined) {
+      const { retryAfter } = this.#faults;
+      return {
+        error: { code: error, message: 'no', ...(retryAfter !== undefined && { retry_after: retryAfter }) },
+      };
+    }
     if (ask === undefined) {
       const { id, code } = this.records.create(
         item.fields as Record<string, unknown>,
