@@ -139,9 +139,16 @@ describe.each(SUITES.map((suite) => [suite.name, suite] as const))('%s', (_, sui
     ['with a member after it', [tlv(0xa1, bits(key.point)), tlv(0x05)]],
     ['before its parameters', [tlv(0xa1, bits(key.point)), tlv(0xa0, oid)]],
     ['in hybrid form', [tlv(0xa1, bits(hybrid))]],
-    ['with bits unused', [tlv(0xa1, tlv(0x03, Buffer.from([1]), key.point))]],
   ])('a point is refused %s', (_name, after) => {
     expectCode('invalid_private_key', () => importPrivateKey(suite, pkcs8(suite, key.scalar, { after })));
+  });
+
+  test('a point is refused with bits unused', () => {
+    // One whose last bit is 0: OpenSSL clears what is unused, and takes a point that is not changed by that.
+    let even = freshKey(suite);
+    while (((even.point.at(-1) ?? 1) & 1) !== 0) even = freshKey(suite);
+    const after = [tlv(0xa1, tlv(0x03, Buffer.from([1]), even.point))];
+    expectCode('invalid_private_key', () => importPrivateKey(suite, pkcs8(suite, even.scalar, { after })));
   });
 
   test('its point is derived without the private half ever being exported', () => {
