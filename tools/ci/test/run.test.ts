@@ -34,16 +34,26 @@ function run(suites: Readonly<Record<string, string>>, env: Readonly<Record<stri
     encoding: 'utf8',
     env: { PATH: `${join(folder, 'bin')}:${process.env.PATH}`, UNIT: '0', MODEL: '0', ...env },
   });
-  return { status, count: stdout.trimEnd().split('\n').at(-1) };
+  const lines = stdout.trimEnd().split('\n');
+  return { status, count: lines.at(-1), end: lines.slice(-6) };
 }
 
 describe.runIf(Number(BASH) >= 501)('.ci/run', () => {
   it('succeeds with the sum of what passed, and when a suite lacks a tool', () => {
-    expect(run({ one: GOOD, timing: GOOD })).toEqual({ status: 0, count: '7 passed, 0 failed' });
-    expect(run({ one: GOOD, two: 'echo skipped: no tool; echo "0 passed, 0 failed"' })).toEqual({
+    expect(run({ one: GOOD, timing: GOOD })).toMatchObject({ status: 0, count: '7 passed, 0 failed' });
+    expect(run({ one: GOOD, two: 'echo skipped: no tool; echo "0 passed, 0 failed"' })).toMatchObject({
       status: 0,
       count: '5 passed, 0 failed',
     });
+  });
+
+  it('says at its end what failed, however early it was', () => {
+    const failing = 'echo "not ok the first"; seq 100; echo "2 passed, 1 failed"; exit 1';
+    const { end } = run({ one: failing, timing: GOOD });
+    expect(end).toContain('2 passed, 1 failed');
+    expect(run({ one: 'echo "not ok the first"; echo "2 passed, 1 failed"', two: GOOD }).end).toContain(
+      'not ok the first',
+    );
   });
 
   it.each([
