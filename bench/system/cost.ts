@@ -24,7 +24,7 @@ export interface Cost {
 const CRYPTOGRAPHY: readonly Group[] = ['cryptography', 'TLS'];
 const POOL_ENCLAVE = 'cryptography';
 /** Of other processes: the API's writes of audit heads, and what it computes there; not counted as cryptography. */
-const POOL = 'files';
+const POOL = 'sealing and files, on the pool';
 /** The compiler, the collector's helpers, and threads of expressions, which an enclave alone has. */
 const OTHER_THREADS = 'other threads';
 

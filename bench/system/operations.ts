@@ -44,6 +44,8 @@ export interface Call {
 export interface Operation {
   readonly name: string;
   readonly what: string;
+  /** Before it is measured, each record of the hot set is decrypted once: only then is it what it says it is, however few clients there are. */
+  readonly afterReading?: true;
   /** The n-th request of all. @param cold the next one of the cold set */
   call(n: number, records: Records, cold: () => Known): Call;
 }
@@ -62,7 +64,7 @@ const decrypt = ({ id }: Known, body: object, holds: readonly string[]): Call =>
   status: 200,
   holds,
 });
-const whole = (known: Known): Call =>
+export const whole = (known: Known): Call =>
   decrypt(known, { fields: FIELDS }, [`"email":"${emailOf(known.n)}"`, '"country":"GB"']);
 
 const create: Operation = {
@@ -100,6 +102,7 @@ const update: Operation = {
 const decryptHot: Operation = {
   name: 'decrypt-hot',
   what: '12 fields of records that were decrypted a moment before',
+  afterReading: true,
   call: (n, records) => whole(hot(records, n)),
 };
 const decryptCold: Operation = {
@@ -110,6 +113,7 @@ const decryptCold: Operation = {
 const expressions: Operation = {
   name: 'expressions',
   what: 'two expressions over two fields of the hot set, no field',
+  afterReading: true,
   call: (n, records) => {
     const wanted = { adult: 'date(dob).age() >= 18', mail: "email.endsWith('.org')" };
     return decrypt(hot(records, n), { expressions: wanted }, ['"adult":true', '"mail":true']);
@@ -123,6 +127,7 @@ const mixed: Operation = {
   what: Object.entries(MIX)
     .map(([name, share]) => `${share} % ${name}`)
     .join(', '),
+  afterReading: true,
   call: (n, records, cold) => {
     // A walk over all residues, so that every hundred requests have the shares above, and none comes in a block.
     const turn = (n * 37) % 100;

@@ -6,7 +6,7 @@ import {
   GenerateDataKeyPairWithoutPlaintextCommand,
   KMSClient,
 } from '@aws-sdk/client-kms';
-import { type DataKey, type IntegrityPurpose, KmsError, type VaultKms } from '@enclave-vault/vault';
+import { type DataKey, type IntegrityPurpose, KmsError, Shares, type VaultKms } from '@enclave-vault/vault';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { toKmsError } from './errors.ts';
 
@@ -66,6 +66,12 @@ export function createVaultKms(options: VaultKmsOptions): VaultKmsClient {
     patient ??= createClient({ ...options, credentials }, handler, 1);
     return patient;
   };
+
+  // The SDK's time-out of an attempt begins when it is asked and not when a connection is free: of more calls than there are connections those
+  // behind would end, and be asked again, before anybody had heard of them.
+  const turns = new Shares({ running: SOCKETS, waiting: Number.POSITIVE_INFINITY });
+  const attempt = <T>(operation: string, send: () => Promise<T>) =>
+    turns.run('kms', () => attemptNow(operation, send));
 
   async function generateDataKey(keyId: string, context: Record<string, string>): Promise<DataKey> {
     const answer = await attempt('GenerateDataKey', () =>
@@ -164,7 +170,7 @@ function createHandler({ ca, timeoutMs }: VaultKmsOptions): NodeHttpHandler {
   });
 }
 
-async function attempt<T>(operation: string, send: () => Promise<T>): Promise<T> {
+async function attemptNow<T>(operation: string, send: () => Promise<T>): Promise<T> {
   try {
     return await send();
   } catch (error) {

@@ -248,6 +248,14 @@ describe('its errors', () => {
     expect([await attempts(true), await attempts(false)]).toEqual([1, 3]);
   });
 
+  it('gives a call its time from its turn on: of more than there are connections for, those behind are not late', async () => {
+    const distant = await start({ latencyMs: 400 });
+    const patient = vaultKms(distant, await createKeys(distant), { timeoutMs: 2_000 });
+    // In turns of 64, the last of which begins when the time of the first is long over.
+    const calls = Array.from({ length: 450 }, () => patient.generateRecordKeyPair(context, { once: true }));
+    expect((await Promise.allSettled(calls)).filter(({ status }) => status === 'rejected')).toEqual([]);
+  });
+
   it('are `unavailable` when nobody answers, in bounded time', async () => {
     const silent = createServer((socket) => closing.push(() => socket.destroy()));
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));

@@ -27,7 +27,7 @@ const REST_MS = 2_000;
 
 /** Starts all parts of the parent. Resolves when it listens; `/health` says when the first enclave serves. */
 export async function startParent(config: ParentConfig, log: Log): Promise<Service> {
-  const { settings, listen, configuration } = config;
+  const { settings, listen, configuration, enclave } = config;
   const { enclaves, image, drainSeconds, figuresSeconds } = settings;
   const nitro = settings.hypervisor.kind === 'nitro';
   const places = await openPlaces(config, log);
@@ -38,6 +38,7 @@ export async function startParent(config: ParentConfig, log: Log): Promise<Servi
     cpuCount: enclaves.cpuCount,
     memoryMib: enclaves.memoryMib,
     configuration,
+    room: enclave.limits.running + enclave.limits.waiting,
     hypervisor: openHypervisor(config, log),
     places,
     log,

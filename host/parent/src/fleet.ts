@@ -6,6 +6,7 @@ import type { HttpAnswer, HttpRequest } from './http-client.ts';
 import type { Hypervisor } from './hypervisor/hypervisor.ts';
 import type { Log } from './log.ts';
 import type { Places } from './place/place.ts';
+import { Turns } from './turns.ts';
 
 export interface FleetOptions {
   enclaves: number;
@@ -13,6 +14,8 @@ export interface FleetOptions {
   cpuCount: number;
   memoryMib: number;
   configuration: Uint8Array;
+  /** Requests that one enclave takes at once, those that wait there included: one more it would refuse, so it waits here. */
+  room: number;
   hypervisor: Hypervisor;
   places: Places;
   timings?: Partial<Timings>;
@@ -32,8 +35,8 @@ export interface EnclaveAnswer extends HttpAnswer {
 const NAME_PREFIX = 'vault-';
 
 /**
- * Requests that one enclave is given at once. It takes 256 connections and has places for about 100 requests: beyond that it would say `busy` to each,
- * and beyond the former it drops connections, a look at its health among them, and would be taken for dead and ended just when it is needed most.
+ * Requests that one enclave is given at once, where it has places for more. It takes 256 connections: beyond that it drops some, a look at its health
+ * among them, and would be taken for dead and ended just when it is needed most.
  */
 const MOST_IN_FLIGHT = 192;
 
@@ -43,6 +46,8 @@ export class Fleet {
   readonly #hypervisor: Hypervisor;
   readonly #places: Places;
   readonly #log: Log;
+  readonly #room: number;
+  readonly #turns = new Turns();
   readonly #stop = new AbortController();
   #lives: Promise<void>[] = [];
   #turn = 0;
@@ -52,6 +57,7 @@ export class Fleet {
     const { hypervisor, places, configuration, log, image, cpuCount, memoryMib } = options;
     this.#places = places;
     this.#log = log;
+    this.#room = Math.min(MOST_IN_FLIGHT, options.room);
     this.#hypervisor = hypervisor;
     const timings = { ...DEFAULT_TIMINGS, ...options.timings };
     const shared = { configuration, hypervisor, places, timings, random: options.random ?? Math.random, log };
@@ -80,33 +86,53 @@ export class Fleet {
 
   /**
    * Carries a request to the least busy enclave, or to `enclaveId` alone when the request is sealed to that
-   * one. When the enclave dies before it has answered, another gets the request: the caller has seen nothing,
+   * one. While all have as much as they take it waits for its turn, half of its time at most: whoever gets one later is answered too late, and so would
+   * be all behind him. When the enclave dies before it has answered, another gets the request: the caller has seen nothing,
    * and a request that was carried out twice reveals nothing more. Errors: `no_enclave`, `busy`, `timeout`,
    * `connection_lost` (no other was left to ask), `answer_too_large`.
    */
   async dispatch(request: EnclaveRequest, deadline: number, enclaveId?: string): Promise<EnclaveAnswer> {
     const tried = new Set<ManagedEnclave>();
-    for (;;) {
-      const enclave = this.#choose(tried, enclaveId);
-      const client = enclave?.client ?? null;
-      const id = enclave?.description?.EnclaveID;
-      if (enclave === undefined || client === null || id === undefined) {
-        throw new ParentError(tried.size === 0 ? 'no_enclave' : 'connection_lost');
+    const until = Date.now() + (deadline - Date.now()) / 2;
+    let waited = false;
+    try {
+      for (;;) {
+        const enclave = this.#choose(tried, enclaveId);
+        const client = enclave?.client ?? null;
+        const id = enclave?.description?.EnclaveID;
+        if (enclave === undefined || client === null || id === undefined) {
+          throw new ParentError(tried.size === 0 ? 'no_enclave' : 'connection_lost');
+        }
+        if (enclave.inFlight >= this.#room) {
+          // One enclave's own requests wait for no turn: that of all may be another's.
+          if (enclaveId !== undefined) throw new ParentError('busy');
+          await this.#turns.wait(Math.max(0, until - Date.now()), waited);
+          waited = true;
+          continue;
+        }
+        const timeoutMs = deadline - Date.now();
+        if (timeoutMs <= 0) throw new ParentError('timeout');
+        enclave.inFlight += 1;
+        try {
+          return { ...(await client.request({ ...request, timeoutMs })), enclaveId: id };
+        } catch (error) {
+          if (codeOf(error) !== 'connection_lost') throw error;
+          enclave.suspect();
+          tried.add(enclave);
+        } finally {
+          enclave.inFlight -= 1;
+        }
       }
-      if (enclave.inFlight >= MOST_IN_FLIGHT) throw new ParentError('busy');
-      const timeoutMs = deadline - Date.now();
-      if (timeoutMs <= 0) throw new ParentError('timeout');
-      enclave.inFlight += 1;
-      try {
-        return { ...(await client.request({ ...request, timeoutMs })), enclaveId: id };
-      } catch (error) {
-        if (codeOf(error) !== 'connection_lost') throw error;
-        enclave.suspect();
-        tried.add(enclave);
-      } finally {
-        enclave.inFlight -= 1;
-      }
+    } finally {
+      this.#turns.wake(this.#free);
     }
+  }
+
+  /** Requests that there is room for; one where there is no enclave, so that who waits hears of it and tells the next. */
+  get #free(): number {
+    const healthy = this.enclaves.filter(({ client }) => client !== null);
+    const free = healthy.reduce((sum, { inFlight }) => sum + Math.max(0, this.#room - inFlight), 0);
+    return healthy.length === 0 ? 1 : free;
   }
 
   /**

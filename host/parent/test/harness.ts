@@ -37,7 +37,7 @@ class SomeCredentials implements CredentialSource {
 }
 
 /** A parent before stand-in enclaves; `stop` ends all of it. */
-export async function startParent(options: { enclaves?: number; maxInFlight?: number } = {}) {
+export async function startParent(options: { enclaves?: number; maxInFlight?: number; room?: number } = {}) {
   const standIn = await StandInHypervisor.start();
   const logged: { level: string; event: string; fields: unknown }[] = [];
   const log = (level: string, event: string, fields: unknown = {}) =>
@@ -48,6 +48,7 @@ export async function startParent(options: { enclaves?: number; maxInFlight?: nu
     cpuCount: 2,
     memoryMib: 512,
     configuration: CONFIGURATION,
+    room: options.room ?? 96,
     hypervisor: new EmulatedHypervisor(standIn.control),
     places: new LocalPlaces({ target: { host: '127.0.0.1', port: 9 }, log }),
     timings: {

@@ -30,6 +30,7 @@ async function start(enclaves: number, image = instance.image): Promise<void> {
     cpuCount: 2,
     memoryMib: 256,
     configuration: CONFIGURATION,
+    room: 96,
     hypervisor: instance.cli(),
     places,
     timings: {

@@ -42,6 +42,8 @@ export interface Context {
   readonly requestId: string;
   /** Milliseconds since the epoch. */
   readonly deadline: number;
+  /** Waits for the call's turn behind others of its caller, where it has to: a server need not count that as work. */
+  readonly aside?: (turn: Promise<void>) => Promise<void>;
 }
 
 export function isScope(value: string): value is Scope {

@@ -26,6 +26,8 @@ export interface Place {
   rest(): void;
   /** It is worked at again. @returns false when that would be too much: then it still rests */
   resume(): boolean;
+  /** It waits for its turn behind others of its caller, which are work: it is none, and goes on when its turn comes. Rejects as `turn` does. */
+  aside(turn: Promise<void>): Promise<void>;
   /** All is done for it; the caller has to take the answer. */
   answered(): void;
   /** The answer is out, or nobody is left to take it. May be called again. */
@@ -38,7 +40,8 @@ export interface Place {
  * what a vault can do is known only when it is busy, and until then the bound is that of memory.
  *
  * A request that waits for its caller is bounded by memory alone. If it counted as work, 64 bodies that never end would make a vault that has
- * nothing to do look like one that answers nothing, and everybody else would be refused.
+ * nothing to do look like one that answers nothing, and everybody else would be refused. The same goes for what waits behind others of its own
+ * caller: 64 slow expressions of one, of which a few run at once, would be all the work that a vault takes.
  */
 export class LoadLimit {
   readonly #options: Required<LoadLimitOptions>;
@@ -92,6 +95,17 @@ export class LoadLimit {
       resume: () => {
         if (state === 'resting' && this.#begin()) state = 'working';
         return state === 'working';
+      },
+      aside: async (turn) => {
+        rest(0);
+        try {
+          await turn;
+        } finally {
+          if (state === 'resting') {
+            state = 'working';
+            this.#working += 1;
+          }
+        }
       },
       leave: () => {
         if (state === 'left') return;

@@ -164,7 +164,12 @@ export function decryptRoutes(
       if (retryAfter > 0) throw new ApiError('rate_limited', { retryAfter });
     },
     handler: async (request, reply) => {
-      const decrypted = await vault().decrypt(contextOf(request), request.params.id, inputOf(request.body));
+      const { place } = request.call;
+      const context = {
+        ...contextOf(request),
+        ...(place === undefined ? {} : { aside: (turn: Promise<void>) => place.aside(turn) }),
+      };
+      const decrypted = await vault().decrypt(context, request.params.id, inputOf(request.body));
       reply.type('application/json; charset=utf-8').serializer((body: string) => body);
       return `{${answer(request.body, decrypted)}}`;
     },

@@ -159,3 +159,35 @@ describe('requests that wait for their caller', () => {
     expect(rested().belongs('mallory')).toBe(true);
   });
 });
+
+describe('requests that wait behind others of their caller', () => {
+  it('are no work, and go on when their turn comes, however full it is by then', async () => {
+    const turns = Array.from({ length: 40 }, () => Promise.withResolvers<void>());
+    const asides = turns.map(({ promise }) => limit.enter()?.aside(promise));
+    for (let second = 0; second < 20; second++) {
+      now += 1_000;
+      expect(enter(5)).toBe(5);
+      leave(5);
+    }
+    enter(5);
+    work(1, 30);
+    // One a second: five places.
+    expect([limit.present, limit.enter()]).toEqual([45, undefined]);
+    for (const { resolve } of turns) resolve();
+    await Promise.all(asides);
+    // They are work now, all of them: nobody else is let in when the others are done.
+    leave(5);
+    expect([limit.present, limit.enter()]).toEqual([40, undefined]);
+  });
+
+  it('end with what ends their turn; those whose caller went away meanwhile leave nothing behind', async () => {
+    const turn = Promise.withResolvers<void>();
+    const [kept, gone] = [limit.enter(), limit.enter()];
+    const waits = [kept?.aside(turn.promise), gone?.aside(turn.promise)];
+    gone?.leave();
+    turn.reject(new Error('too late'));
+    for (const wait of waits) await expect(wait).rejects.toThrow('too late');
+    kept?.leave();
+    expect([limit.present, enter(60)]).toEqual([0, 50]);
+  });
+});

@@ -12,6 +12,7 @@ import type { StoredRecord } from '../records/record-item.ts';
 import { Tampered } from '../tampered.ts';
 import { equalBytes } from '../util/bytes.ts';
 import { patiently } from '../util/patiently.ts';
+import type { Waiting } from '../util/shares.ts';
 import { type Attempt, callFacts, demand, deny, NO_FACTS, subjectOf } from './authorize.ts';
 import { checkDecryptInput, type DecryptInput, type ParsedDecrypt, parseDecrypt } from './decrypt-input.ts';
 import { buildRequest, type Decrypted, readResults } from './decrypt-results.ts';
@@ -147,7 +148,9 @@ async function decryptOnce(
   const once = () => askEnclave(core, request, until, context.requestId);
   const send = whenBusy === 'wait' ? () => patiently(core.clock, until, once) : once;
   const evaluates = request.expressions.length > 0;
-  const sent = evaluates ? () => core.evaluations.run(context.principal.actor, send) : send;
+  const sent = evaluates
+    ? () => core.evaluations.run(context.principal.actor, send, waitingOf(core, context))
+    : send;
   const answer = idle ? { data: [], errors: [] } : await sent();
   const { results, revealed } = readResults(ask, request, answer);
   const done = {
@@ -173,6 +176,12 @@ async function decryptOnce(
     },
     { deadline: context.deadline, sinkRequired: true },
   );
+}
+
+/** Half of the time that is left: whose turn comes later than that is answered too late as well, and so would be all behind him. */
+function waitingOf({ clock }: Core, { deadline, aside }: Context): Waiting {
+  const left = Math.max(0, deadline - AUDIT_RESERVE_MS - clock.now() / 1000);
+  return { ms: left / 2, ...(aside === undefined ? {} : { aside }) };
 }
 
 async function auditFailure(core: Core, log: string, facts: Facts, code: VaultErrorCode): Promise<void> {

@@ -5,7 +5,15 @@ const BUSY_SECONDS = 2;
 
 interface Share {
   running: number;
-  readonly waiting: (() => void)[];
+  readonly waiting: Set<() => void>;
+}
+
+/** How somebody waits for his turn. */
+export interface Waiting {
+  /** So long at most, in milliseconds; without an end by default. */
+  readonly ms?: number;
+  /** Waits for the turn in its own way: told of it, since who only waits takes nothing from others. */
+  readonly aside?: (turn: Promise<void>) => Promise<void>;
 }
 
 export interface ShareLimits {
@@ -35,11 +43,11 @@ export class Shares {
     return this.#shares.size;
   }
 
-  /** @throws {VaultError} `busy` when as many wait as may */
-  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const share = this.#shares.get(key) ?? { running: 0, waiting: [] };
+  /** @throws {VaultError} `busy` when as many wait as may, or his turn does not come in time */
+  async run<T>(key: string, work: () => Promise<T>, { ms, aside = same }: Waiting = {}): Promise<T> {
+    const share = this.#shares.get(key) ?? { running: 0, waiting: new Set() };
     if (share.running >= this.#limits.running || this.#running >= this.#limits.all)
-      await this.#wait(key, share);
+      await aside(this.#wait(key, share, ms));
     else this.#begin(key, share);
     try {
       return await work();
@@ -54,11 +62,19 @@ export class Shares {
     this.#running += 1;
   }
 
-  #wait(key: string, share: Share): Promise<void> {
-    if (share.waiting.length >= this.#limits.waiting)
+  async #wait(key: string, share: Share, ms: number | undefined): Promise<void> {
+    if (share.waiting.size >= this.#limits.waiting)
       throw new VaultError('busy', { retryAfter: BUSY_SECONDS });
     this.#shares.set(key, share);
-    return new Promise((resolve) => share.waiting.push(resolve));
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    share.waiting.add(resolve);
+    const late = () => {
+      share.waiting.delete(resolve);
+      if (share.running === 0 && share.waiting.size === 0) this.#shares.delete(key);
+      reject(new VaultError('busy', { retryAfter: BUSY_SECONDS }));
+    };
+    const timer = ms === undefined ? undefined : setTimeout(late, ms);
+    await promise.finally(() => clearTimeout(timer));
   }
 
   /** The place goes on at once, so that nobody overtakes. */
@@ -66,14 +82,15 @@ export class Shares {
     share.running -= 1;
     this.#running -= 1;
     this.#next();
-    if (share.running === 0 && share.waiting.length === 0) this.#shares.delete(key);
+    if (share.running === 0 && share.waiting.size === 0) this.#shares.delete(key);
   }
 
   #next(): void {
     for (const [key, share] of this.#shares) {
       if (share.running >= this.#limits.running) continue;
-      const next = share.waiting.shift();
+      const [next] = share.waiting;
       if (next === undefined) continue;
+      share.waiting.delete(next);
       // Behind the others, who have their turn before him.
       this.#shares.delete(key);
       this.#begin(key, share);
@@ -82,3 +99,5 @@ export class Shares {
     }
   }
 }
+
+const same = (turn: Promise<void>): Promise<void> => turn;

@@ -104,6 +104,43 @@ describe('shares', () => {
     expect([most, shares.size]).toEqual([3, 0]);
   });
 
+  it('are waited for so long at most, and whoever gave up takes no turn from those behind him', async () => {
+    const shares = new Shares({ running: 1, waiting: 100 });
+    const first = Promise.withResolvers<void>();
+    const order: string[] = [];
+    const work = (name: string) => async () => void order.push(name);
+    const all = [
+      shares.run('a', () => first.promise),
+      shares.run('a', work('late'), { ms: 5 }),
+      shares.run('a', work('patient'), { ms: 60_000 }),
+    ];
+    await expect(all[1]).rejects.toMatchObject({ code: 'busy', retryAfter: 2 });
+    first.resolve();
+    await Promise.all([all[0], all[2]]);
+    expect([order, shares.size]).toEqual([['patient'], 0]);
+  });
+
+  it('are waited for as whoever waits does it, and by nobody who has a place at once', async () => {
+    const shares = new Shares({ running: 1, waiting: 1 });
+    const told: string[] = [];
+    const aside = (name: string) => ({
+      aside: async (turn: Promise<void>) => {
+        told.push(`${name} waits`);
+        await turn.finally(() => told.push(`${name} goes on`));
+      },
+    });
+    const work = (name: string) => async () => void told.push(name);
+    const all = ['one', 'two'].map((name) => shares.run('a', work(name), aside(name)));
+    await expect(shares.run('a', work('three'), aside('three'))).rejects.toMatchObject({ code: 'busy' });
+    await Promise.all(all);
+    expect(told.filter((word) => !word.startsWith('three'))).toEqual([
+      'one',
+      'two waits',
+      'two goes on',
+      'two',
+    ]);
+  });
+
   it('of all keys together take turns: who asks for little waits for no queue of another', async () => {
     const shares = new Shares({ running: 3, waiting: 100, all: 4 });
     const order: string[] = [];
