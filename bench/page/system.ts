@@ -32,7 +32,7 @@ ${OPERATIONS.filter(({ name }) => rows.some(({ operation }) => operation === nam
 
 ${timings(rows)}
 
-*CPU ms a request* is that of API, parent and enclave together. An enclave works on 32 requests and lets 64 wait, of which expressions of one caller have 8 and 64: more clients than that are refused with 503 and Retry-After, which these do not heed.
+*CPU ms a request* is that of API, parent and enclave together. An enclave works on 32 requests at once, and on 8 of one caller with expressions; all others wait for their turn in the API, in the parent or there.
 Clients took ${figure(Math.max(...busiest.map(({ clientsCpu, elapsed }) => clientsCpu / elapsed)))} of ${machine.cores} cores at most with ${most} of them.
 
 ![Throughput by the number of clients](performance/system.svg)
