@@ -23,7 +23,7 @@ export interface Cost {
 
 const CRYPTOGRAPHY: readonly Group[] = ['cryptography', 'TLS'];
 const POOL_ENCLAVE = 'cryptography';
-/** Of other processes: the API's writes of audit heads, and what it computes there; not counted as cryptography. */
+/** Of other processes: the API seals there, and writes audit heads. No clock says which of it is which, so none of it counts as cryptography. */
 const POOL = 'sealing and files, on the pool';
 /** The compiler, the collector's helpers, and threads of expressions, which an enclave alone has. */
 const OTHER_THREADS = 'other threads';

@@ -41,6 +41,8 @@ const CONNECT_MS = 1000;
 const TIMEOUT_MS = 2000;
 const ATTEMPTS = 3;
 const SOCKETS = 64;
+/** A call waits for its turn as long as so many attempts may take: 8 s of a request's 10. */
+const TURN_ATTEMPTS = 4;
 
 /** Encryption context of request data keys, as the request key's policy demands. */
 const REQUEST_CONTEXT = { purpose: 'enclave-request/1' };
@@ -68,10 +70,12 @@ export function createVaultKms(options: VaultKmsOptions): VaultKmsClient {
   };
 
   // The SDK's time-out of an attempt begins when it is asked and not when a connection is free: of more calls than there are connections those
-  // behind would end, and be asked again, before anybody had heard of them.
+  // behind would end, and be asked again, before anybody had heard of them. Nor do they wait for ever: whoever asked has given up by then, and
+  // a KMS that is back would first answer all of those.
   const turns = new Shares({ running: SOCKETS, waiting: Number.POSITIVE_INFINITY });
+  const ms = TURN_ATTEMPTS * (options.timeoutMs ?? TIMEOUT_MS);
   const attempt = <T>(operation: string, send: () => Promise<T>) =>
-    turns.run('kms', () => attemptNow(operation, send));
+    attemptNow(operation, () => turns.run('kms', send, { ms }));
 
   async function generateDataKey(keyId: string, context: Record<string, string>): Promise<DataKey> {
     const answer = await attempt('GenerateDataKey', () =>

@@ -252,8 +252,27 @@ describe('its errors', () => {
     const distant = await start({ latencyMs: 400 });
     const patient = vaultKms(distant, await createKeys(distant), { timeoutMs: 2_000 });
     // In turns of 64, the last of which begins when the time of the first is long over.
-    const calls = Array.from({ length: 450 }, () => patient.generateRecordKeyPair(context, { once: true }));
+    const calls = Array.from({ length: 400 }, () => patient.generateRecordKeyPair(context, { once: true }));
     expect((await Promise.allSettled(calls)).filter(({ status }) => status === 'rejected')).toEqual([]);
+  });
+
+  it('are `unavailable` when a turn does not come in time: calls that nobody waits for any more are never sent', async () => {
+    let sent = 0;
+    const silent = createServer((socket) => {
+      sent += 1;
+      socket.on('error', () => undefined);
+      closing.push(() => socket.destroy());
+    });
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    closing.push(() => silent.close());
+    const address = silent.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    const slow = vaultKms(emulator, keys, { endpoint: `https://127.0.0.1:${port}`, timeoutMs: 200 });
+    const calls = Array.from({ length: 1_000 }, () =>
+      failure(slow.generateRecordKeyPair(context, { once: true })),
+    );
+    expect(new Set((await Promise.all(calls)).map(({ code }) => code))).toEqual(new Set(['unavailable']));
+    expect(sent).toBeLessThan(700);
   });
 
   it('are `unavailable` when nobody answers, in bounded time', async () => {

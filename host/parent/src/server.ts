@@ -17,7 +17,7 @@ export interface ParentServerOptions {
   log: Log;
   /** Counts what enclaves are asked. */
   figures?: Figures;
-  /** Requests under way at once, those that wait for an enclave included; one more gets 503. Default 512. */
+  /** Requests under way at once, those that wait for an enclave included; one more gets 503. Default 256: each holds its body. */
   maxInFlight?: number;
 }
 
@@ -106,7 +106,7 @@ export class ParentServer {
     response: http.ServerResponse,
     started: number,
   ): Promise<void> {
-    const { fleet, credentials, maxInFlight = 512, log, figures } = this.#options;
+    const { fleet, credentials, maxInFlight = 256, log, figures } = this.#options;
     // Whatever becomes of it: the answer may be an error's, or have nobody left to go to.
     response.once('close', () => figures?.add(response.statusCode, Date.now() - started));
     const asked = Number(request.headers[DEADLINE_HEADER] ?? Number.NaN);

@@ -5,10 +5,6 @@ import { ParentError } from './errors.ts';
 export class Turns {
   #waiting: (() => void)[] = [];
 
-  get size(): number {
-    return this.#waiting.length;
-  }
-
   /**
    * Waits to be woken.
    * @param again woken before, and in vain: before all others
