@@ -24,7 +24,7 @@ interface Measurement {
 const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   crypto: { minutes: 6, quick: ['--turns', '5', '--fields', '12', '--seconds', '1'] },
   system: {
-    minutes: 10,
+    minutes: 22,
     quick: [
       ...['--rounds', '1', '--seconds', '2', '--clients', '1,64', '--overload', '0', '--no-profile'],
       ...['--hot', '100', '--cold', '500', '--operations', 'create,get,decrypt-hot,decrypt-cold'],

@@ -20,8 +20,8 @@ import { type Measured, makeRecords, startMeasured } from './system/vault.ts';
 
 const values = optionsOf('system', {
   json: { type: 'string' },
-  rounds: { type: 'string', default: '3' },
-  seconds: { type: 'string', default: '4' },
+  rounds: { type: 'string', default: '4' },
+  seconds: { type: 'string', default: '6' },
   'warm-up': { type: 'string', default: '1' },
   clients: { type: 'string', default: '1,8,64,512' },
   operations: { type: 'string', default: OPERATIONS.map(({ name }) => name).join(',') },
@@ -55,7 +55,10 @@ demand(
   '--rounds, --seconds, --warm-up, --clients, --hot, --cold and --overload take numbers',
 );
 
-const PROFILE_WARM_UP_SECONDS = 5;
+/** A client alone asks so seldom that its rounds are longer, for as many answers as a p99.9 needs. */
+const ALONE = 2.5;
+const PROFILE_WARM_UP_SECONDS = 10;
+const PROFILE_SECONDS = 8;
 const run = beginRun('system');
 const layout = [
   ...(values.apis === undefined ? [] : ['--apis', values.apis]),
@@ -78,7 +81,8 @@ async function underLoad(): Promise<Pick<SystemResult, 'rows' | 'overloads' | 'm
     for (let round = 0; round < settings.rounds; round++) {
       for (const number of clients) {
         for (const operation of operations) {
-          const row = await measure(load, measured, operation, number, settings);
+          const seconds = number === 1 ? settings.seconds * ALONE : settings.seconds;
+          const row = await measure(load, measured, operation, number, { ...settings, seconds });
           const key = `${operation} ${number}`;
           rounds.set(key, [...(rounds.get(key) ?? []), row]);
           process.stderr.write(`round ${round + 1}, ${show(row)}\n`);
@@ -114,7 +118,11 @@ async function underProfiles(): Promise<Profiled[]> {
   const load = new Load();
   const found: Row[] = [];
   // Until functions are compiled: a profile of the compiler says nothing of the vault.
-  const longer = { ...settings, warmUpSeconds: Math.max(PROFILE_WARM_UP_SECONDS, settings.warmUpSeconds) };
+  const longer = {
+    ...settings,
+    seconds: Math.max(PROFILE_SECONDS, settings.seconds),
+    warmUpSeconds: Math.max(PROFILE_WARM_UP_SECONDS, settings.warmUpSeconds),
+  };
   try {
     await prepare(load, measured);
     for (const operation of operations) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Run } from '../support/run.ts';
 import { figure } from '../support/table.ts';
-import { bottleneck, costOf } from '../system/cost.ts';
+import { bottleneck, costOf, type Profiled } from '../system/cost.ts';
 import { MIX, OPERATIONS } from '../system/operations.ts';
 import {
   costTable,
@@ -24,7 +24,8 @@ export function section(run: Run): string {
 ## The whole vault under load
 ${underLoad(machine)}
 As its clients see it: API, parent, enclave, KMS and hypervisor as processes of their own, HTTP over loopback, every audit entry on the disk before the answer. Each client has one kept-alive connection and sends its next request when it
-has the answer to the last, so many clients mostly wait for their turn. Answers are checked to be those of the record that was asked for. ${settings.rounds} rounds of ${settings.seconds} s; medians of the rounds.
+has the answer to the last, so many clients mostly wait for their turn. Answers are checked to be those of the record that was asked for. ${settings.rounds} rounds of ${settings.seconds} s, longer with one client; medians of the rounds,
+p99.9 of all requests together.
 
 ${OPERATIONS.filter(({ name }) => rows.some(({ operation }) => operation === name))
   .map(({ name, what }) => `- **${name}**: ${what}`)
@@ -52,10 +53,12 @@ ${overloadTable(overloads)}`
 ${
   profiled.length === 0
     ? 'Not measured in this run.'
-    : `Processor time by what it was for, ${profiled[0]?.row.clients} clients: the kernel's figures for each process, divided as a CPU profile of its main thread says. Profiles cost time, so the sums are above those of the table before; shares hold. *Cryptography* is that of
+    : `Processor time by what it was for, ${profiled[0]?.row.clients} clients: the kernel's figures for each process, divided as a CPU profile of its main thread says. Profiles cost time, so the sums may be above those of the table before; shares hold, but that a thread which waits for the disk counts as busy with it (SQLite, files). *Cryptography* is that of
 requests alone (ECDH, AEAD, HKDF, HMACs of records and audit, sealed messages, RSA of a KMS answer), with TLS what a decryption cannot do without.
 
 ${costTable(profiled)}
+
+${wanted(profiled)}
 
 What takes most: ${profiled.map((one) => `**${one.row.operation}** ${bottleneck(costOf(one))}`).join('; ')}.`
 }
@@ -74,6 +77,23 @@ ${memoryTable(memory)}
     .map(([name, share]) => `${share} % ${name}`)
     .join(', ')}.
 `;
+}
+
+/** What issue and design ask of decryptions, and how far that is. */
+function wanted(profiled: readonly Profiled[]): string {
+  const beyond = (name: string) => {
+    const found = profiled.find(({ row }) => row.operation === name);
+    if (found === undefined) return Number.NaN;
+    const { cryptography, total } = costOf(found);
+    return (1 - cryptography / total) * 100;
+  };
+  const [cold, hot] = [beyond('decrypt-cold'), beyond('decrypt-hot')];
+  if (Number.isNaN(cold)) return '';
+  return `Wanted of a decryption: under half of its processor time beyond its cryptography. ${cold < 50 ? 'Reached' : 'Not reached'} where KMS is asked (${cold.toFixed(0)} %)${
+    Number.isNaN(hot)
+      ? '.'
+      : `, and out of reach for a record that was read before (${hot.toFixed(0)} %): the caches took away most of the cryptography, and two hops between processes, an authenticated record and an audit entry on the disk remain.`
+  }`;
 }
 
 export function plots(run: Run): Readonly<Record<string, string>> {

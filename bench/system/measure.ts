@@ -3,7 +3,7 @@ import type { Load, Sample } from './load.ts';
 import { type Cpu, cpuOf, type Memory, memoryOf, used } from './processes.ts';
 import type { Window } from './profile/read.ts';
 import { monotonicMicros } from './profile/take.ts';
-import { median, quantile } from './statistics.ts';
+import { median, pooledP999, quantile, slowestOf } from './statistics.ts';
 import type { Measured } from './vault.ts';
 
 export interface Settings {
@@ -21,6 +21,8 @@ export interface Row {
   readonly median: number;
   readonly p99: number;
   readonly p999: number;
+  /** The slowest hundredth of them, slowest first. Results of before 2026-12 have none, and a p99.9 of one round. */
+  readonly slowest?: readonly number[];
   readonly requests: number;
   /** Others by how they were answered. */
   readonly errors: Readonly<Record<string, number>>;
@@ -86,6 +88,7 @@ function rowOf(
     median: median(times),
     p99: quantile(times, 0.99),
     p999: quantile(times, 0.999),
+    slowest: slowestOf(times),
     requests: times.length,
     errors: Object.fromEntries(errors),
     odd: Object.fromEntries(odd),
@@ -95,7 +98,7 @@ function rowOf(
   };
 }
 
-/** The rounds of one measurement as one: the median of each figure, errors added up. */
+/** The rounds of one measurement as one: the median of each figure, p99.9 that of all requests, errors added up. */
 export function ofRounds(rows: readonly Row[]): Row {
   const [first] = rows;
   if (first === undefined) throw new Error('there are no rounds');
@@ -109,13 +112,18 @@ export function ofRounds(rows: readonly Row[]): Row {
   // Processor time and memory are those of the round in the middle by throughput, so that they belong together.
   const typical =
     rows.toSorted((a, b) => a.perSecond - b.perSecond)[Math.floor((rows.length - 1) / 2)] ?? first;
+  const requests = rows.reduce((sum, row) => sum + row.requests, 0);
   return {
     ...typical,
     perSecond: middle((row) => row.perSecond),
     median: middle((row) => row.median),
     p99: middle((row) => row.p99),
-    p999: middle((row) => row.p999),
-    requests: rows.reduce((sum, { requests }) => sum + requests, 0),
+    p999: pooledP999(
+      rows.map(({ slowest = [] }) => slowest),
+      requests,
+    ),
+    slowest: [],
+    requests,
     errors: added((row) => row.errors),
     odd: added((row) => row.odd),
     coldRepeated: rows.some((row) => row.coldRepeated),

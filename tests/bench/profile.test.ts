@@ -6,7 +6,7 @@ import { ofRounds, type Row } from '../../bench/system/measure.ts';
 import { OPERATIONS } from '../../bench/system/operations.ts';
 import { groupOf } from '../../bench/system/profile/groups.ts';
 import { bundleSources, type Profile, readProfile } from '../../bench/system/profile/read.ts';
-import { quantile } from '../../bench/system/statistics.ts';
+import { pooledP999, quantile, slowestOf } from '../../bench/system/statistics.ts';
 
 const frame = (functionName: string, url = '') => ({ functionName, url, lineNumber: 0 });
 /** Samples every 1,000 µs from 10,000 on. */
@@ -58,6 +58,7 @@ const row = (change: Partial<Row> = {}): Row => ({
   median: 1,
   p99: 2,
   p999: 3,
+  slowest: [],
   requests: 200,
   errors: {},
   odd: {},
@@ -105,6 +106,15 @@ it('rounds become one by their medians, and no error is lost', () => {
 it('quantiles are by nearest rank', () => {
   const values = Array.from({ length: 1000 }, (_, i) => i + 1);
   expect([0.5, 0.99, 0.999].map((share) => quantile(values, share))).toEqual([500, 990, 999]);
+});
+
+it('p99.9 of several rounds is that of all their requests, wherever the slowest are', () => {
+  const all = Array.from({ length: 6_000 }, (_, i) => i + 1);
+  // The slowest six of all are in the last round.
+  const inOrder = [0, 1, 2].map((i) => all.slice(i * 2_000, (i + 1) * 2_000));
+  const mixed = [0, 1, 2].map((i) => all.filter((value) => value % 3 === i));
+  for (const rounds of [inOrder, mixed])
+    expect(pooledP999(rounds.map(slowestOf), all.length)).toBe(quantile(all, 0.999));
 });
 
 it('every hundred mixed requests have the shares that are published', () => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
 import { KmsError } from './errors.ts';
 import type { KeyMaterial, KmsKey } from './state/model.ts';
 
@@ -36,7 +36,7 @@ export function seal(key: KmsKey, context: EncryptionContext, plaintext: Uint8Ar
   header.write(key.id.replaceAll('-', ''), 1, 'hex');
   header.writeUInt32BE(index, 17);
   const nonce = randomBytes(NONCE);
-  const cipher = createCipheriv('aes-256-gcm', materialAt(key, index).bytes, nonce);
+  const cipher = createCipheriv('aes-256-gcm', createSecretKey(materialAt(key, index).bytes), nonce);
   cipher.setAAD(additionalData(header, context));
   return Buffer.concat([header, nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
 }
@@ -70,7 +70,9 @@ export function open(
   if (material === undefined) throw invalid();
   const header = blob.subarray(0, HEADER);
   const nonce = blob.subarray(HEADER, HEADER + NONCE);
-  const decipher = createDecipheriv('aes-256-gcm', material.bytes, nonce, { authTagLength: TAG });
+  const decipher = createDecipheriv('aes-256-gcm', createSecretKey(material.bytes), nonce, {
+    authTagLength: TAG,
+  });
   decipher.setAAD(additionalData(header, context));
   decipher.setAuthTag(blob.subarray(-TAG));
   try {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, hash, timingSafeEqual } from 'node:crypto';
 import type { PrincipalConfig } from './config.ts';
 import { KmsError } from './errors.ts';
 import { parseAuthorization } from './sigv4-header.ts';
@@ -132,11 +132,11 @@ function single(request: SignedRequest, name: string): string | undefined {
 }
 
 function sha256(data: string | Buffer): string {
-  return createHash('sha256').update(data).digest('hex');
+  return hash('sha256', data);
 }
 
 function hmac(key: Buffer, data: string): Buffer {
-  return createHmac('sha256', key).update(data).digest();
+  return createHmac('sha256', createSecretKey(key)).update(data).digest();
 }
 
 function unrecognized(): KmsError {

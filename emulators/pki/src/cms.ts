@@ -2,8 +2,9 @@
 import {
   constants,
   createCipheriv,
-  createHash,
   createPublicKey,
+  createSecretKey,
+  hash,
   type KeyObject,
   publicEncrypt,
   randomBytes,
@@ -44,16 +45,14 @@ export function envelopedData(
   const key = rsaKey(recipient);
   const contentKey = randomBytes(32);
   const iv = randomBytes(16);
-  const cipher = createCipheriv('aes-256-cbc', contentKey, iv);
+  const cipher = createCipheriv('aes-256-cbc', createSecretKey(contentKey), iv);
   const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
   const encryptedKey = publicEncrypt(
     { key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
     contentKey,
   );
   contentKey.fill(0);
-  const identifier = createHash('sha256')
-    .update(key.export({ format: 'der', type: 'spki' }))
-    .digest();
+  const identifier = identifierOf(key);
   return berIndefinite(
     ASN1_TAG.sequence,
     derOid('1.2.840.113549.1.7.3'),
@@ -90,6 +89,17 @@ function segments(ciphertext: Buffer, size: number): Buffer[] {
   return Array.from({ length: count }, (_, i) =>
     derOctetString(ciphertext.subarray(i * size, (i + 1) * size)),
   );
+}
+
+/** Of keys that were asked for before: a recipient is asked for many times, and writing a key out takes longer than to encrypt to it. */
+const identifiers = new WeakMap<KeyObject, Buffer>();
+
+function identifierOf(key: KeyObject): Buffer {
+  const known = identifiers.get(key);
+  if (known !== undefined) return known;
+  const identifier = hash('sha256', key.export({ format: 'der', type: 'spki' }), 'buffer');
+  identifiers.set(key, identifier);
+  return identifier;
 }
 
 function rsaKey(recipient: KeyObject | Uint8Array): KeyObject {

@@ -12,6 +12,28 @@ describe('deterministic encoding (RFC 8949 section 4.2.1)', () => {
     // 10 (0a), 100 (1864), -1 (20), "z" (617a), "aa" (626161)
     expect(hexOf(map)).toBe('a50af61864f620f6617af6626161f6');
   });
+  it('orders keys by their bytes, and not by UTF-16: a surrogate is above U+E000', () => {
+    // ee8080 61 and f0908080: four bytes each.
+    const map = new Map(['\u{10000}', '\ue000a', 'aaab', 'aaaa'].map((key) => [key, null]));
+    expect(hexOf(map)).toBe('a46461616161f66461616162f664ee808061f664f0908080f6');
+  });
+  it('orders any keys as their encodings are ordered', () => {
+    const key = fc.oneof(
+      fc.string({ unit: fc.constantFrom('a', 'b', '\u00e9', '\u07ff', '\ue000', '\uffff', '\u{10000}') }),
+      fc.integer({ min: -300, max: 300 }),
+      fc.maxSafeInteger(),
+    );
+    fc.assert(
+      fc.property(fc.uniqueArray(key, { maxLength: 12, selector: (one) => hexOf(one) }), (keys) => {
+        const encoded = keys.map((one) => encodeCbor(one)).sort((a, b) => a.compare(b));
+        const members = encoded.flatMap((bytes) => [bytes, Buffer.of(0xf6)]);
+        expect(encodeCbor(new Map(keys.map((one) => [one, null]))).subarray(1)).toEqual(
+          Buffer.concat(members),
+        );
+      }),
+      { numRuns: 500 },
+    );
+  });
   it('is the same whatever the order of insertion', () => {
     const keys = ['b', 'a', 'aa', '', 'B', 1, -1, 1000, 24];
     fc.assert(

@@ -14,7 +14,10 @@ const KNOWN = new WeakMap<KeyObject, Known>();
 
 /** Notes the uncompressed point that belongs to a key, public or private. */
 export function rememberPoint(suite: Suite, key: KeyObject, raw: Uint8Array): void {
-  KNOWN.set(key, { suite, raw: Buffer.from(raw) });
+  // Not by Buffer.from: as long as the key is kept, its point would keep the 64 KiB that Node shares out among short-lived buffers.
+  const own = Buffer.alloc(raw.length);
+  own.set(raw);
+  KNOWN.set(key, { suite, raw: own });
 }
 
 /**

@@ -72,6 +72,12 @@ describe.each(SUITES.map((suite) => [suite.name, suite] as const))('%s', (_, sui
     expect(pointToKey(suite, twin)).toBeDefined();
   });
 
+  test('what is kept of a key holds its own bytes and no more memory', () => {
+    const good = goodPoint(suite);
+    const kept = keyToPoint(suite, importPublicKey(suite, spki(suite, good)), 'public');
+    expect(kept?.buffer.byteLength).toBe(suite.encLength);
+  });
+
   test.each(badPoints(suite))('refused as recipient key and as enc: %s', (_name, point) => {
     expect(pointToKey(suite, point)).toBeUndefined();
     expectCode('invalid_public_key', () => importPublicKey(suite, spki(suite, point)));

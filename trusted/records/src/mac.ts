@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { encodeCbor } from '@enclave-vault/codec';
 import { RecordsError } from './errors.ts';
 import { isFieldName, isTenant, isVaultId } from './names.ts';
@@ -28,7 +28,7 @@ const LABEL = 'enclave-vault/record/1';
 const SUITE_ID_LENGTH = 10;
 
 function sha256(value: Uint8Array | string): Buffer {
-  return createHash('sha256').update(value).digest();
+  return hash('sha256', value, 'buffer');
 }
 
 function isCount(value: number, from: number): boolean {

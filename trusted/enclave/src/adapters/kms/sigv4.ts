@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, hash } from 'node:crypto';
 import type { ParentCredentials } from '@enclave-vault/protocol';
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
@@ -45,9 +45,10 @@ export function sign(
 }
 
 function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }
 
 function hmac(key: string | Buffer, text: string): Buffer {
-  return createHmac('sha256', key).update(text).digest();
+  const hmacKey = typeof key === 'string' ? key : createSecretKey(key);
+  return createHmac('sha256', hmacKey).update(text).digest();
 }
