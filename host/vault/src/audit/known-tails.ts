@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { KeyObject } from 'node:crypto';
+import { isVaultId } from '@enclave-vault/records';
 import type { Store } from '../ports/store.ts';
 import { Tampered } from '../tampered.ts';
 import { equalBytes } from '../util/bytes.ts';
 import { type ChainTail, readEntryItem, readTail } from './chain.ts';
 import { entrySortKey, logPartition } from './log-id.ts';
 
-/** Chains remembered at most; the one that was looked at longest ago is forgotten first. */
+/**
+ * Chains of records remembered at most, and as many of keys and of the system; the one that was looked at longest ago is forgotten first.
+ * Who may create has as many records as he likes. If they drove out the chain of a revoked key, the key could be put back.
+ */
 const MOST = 10_000;
 
 /** Entries of others that are followed back at most, to what this process has seen: one page of the store. */
@@ -21,7 +25,9 @@ type Tail = Pick<ChainTail, 'n' | 'hash'>;
  */
 export class KnownTails {
   readonly #most: number;
-  readonly #tails = new Map<string, Tail>();
+  readonly #records = new Map<string, Tail>();
+  /** Of keys and of the system: administrators alone make more of them. */
+  readonly #others = new Map<string, Tail>();
 
   constructor(most: number = MOST) {
     this.#most = most;
@@ -33,7 +39,7 @@ export class KnownTails {
    */
   async read(store: Store, key: KeyObject, log: string): Promise<ChainTail> {
     // As it is known before the read begins: what others add meanwhile may be missing in it.
-    const known = this.#tails.get(log);
+    const known = this.#of(log).get(log);
     const tail = await readTail(store, key, log);
     const { n } = tail;
     if (known !== undefined && !(await leadsTo(store, key, log, known, tail)))
@@ -44,11 +50,16 @@ export class KnownTails {
 
   /** This process has added to the chain. */
   note(log: string, { n, hash }: Tail): void {
-    const known = this.#tails.get(log);
-    this.#tails.delete(log);
-    this.#tails.set(log, known !== undefined && known.n > n ? known : { n, hash });
-    const [oldest] = this.#tails.keys();
-    if (this.#tails.size > this.#most && oldest !== undefined) this.#tails.delete(oldest);
+    const tails = this.#of(log);
+    const known = tails.get(log);
+    tails.delete(log);
+    tails.set(log, known !== undefined && known.n > n ? known : { n, hash });
+    const [oldest] = tails.keys();
+    if (tails.size > this.#most && oldest !== undefined) tails.delete(oldest);
+  }
+
+  #of(log: string): Map<string, Tail> {
+    return isVaultId(log) ? this.#records : this.#others;
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { KnownTails } from '../../src/audit/known-tails.ts';
 import type { Item } from '../../src/index.ts';
 import { BOB, call, codeOf, type Fixture, vaults } from '../support/fixture.ts';
@@ -34,6 +34,9 @@ async function scene(at: number) {
   };
   return { ...fixture, id, setBack };
 }
+
+/** Ids in the form of a record's. */
+const recordId = (n: number): string => `v_01HV1XW70Q03PHK892JF${String(n).padStart(6, '0')}`;
 
 const read = ({ vault }: Pick<Fixture, 'vault'>, id: string) =>
   codeOf(vault.decrypt(call(), id, { fields: ['city'], reason }));
@@ -175,6 +178,32 @@ describe('an API key that is set back with its log', () => {
       { log: `key_${id}`, code: 'truncated', n: 2 },
     ]);
   });
+
+  it('stays revoked however many records are read after it: who has a key makes records, and must not have others forgotten by that', async () => {
+    const { vault, store, again } = await open();
+    const { id, token } = await vault.keys.create(call(), { scopes: ['vaults:read'] });
+    const { id: record } = await vault.create(call(), BOB);
+    const watcher = await again();
+    const reading = vi.spyOn(KnownTails.prototype, 'read');
+    expect(await codeOf(watcher.vault.authenticate(token))).toBeUndefined();
+    const [memory] = reading.mock.contexts;
+    reading.mockRestore();
+    if (!(memory instanceof KnownTails)) throw new TypeError('it has no memory of chains');
+    const log = `key_${id}`;
+    const row = await store.get(`KEY##${id}`, 'v0');
+    const chain = await store.query(`LOG##${log}`, { limit: 9 });
+    await vault.keys.revoke(call(), id);
+    watcher.clock.offset = 2_000_000;
+    expect(await codeOf(watcher.vault.authenticate(token))).toBe('unauthenticated');
+    // What ten thousand decryptions leave in it, without the hour of them.
+    for (let n = 0; n < 10_000; n += 1) memory.note(recordId(n), { n: 1, hash: Buffer.alloc(32) });
+    expect(await read(watcher, record)).toBeUndefined();
+    await store.transact([{ remove: { pk: `LOG##${log}`, sk: '000000000002' } }]);
+    await store.transact([row, ...chain].flatMap((put) => (put === undefined ? [] : [{ put }])));
+    watcher.clock.offset = 4_000_000;
+    expect(await codeOf(watcher.vault.authenticate(token))).toBe('unauthenticated');
+    expect(watcher.reports).toContainEqual(expect.objectContaining({ code: 'chain_set_back', log }));
+  });
 });
 
 describe('the memory of chains', () => {
@@ -195,6 +224,18 @@ describe('the memory of chains', () => {
     await expect(known.read(empty, key, 'b')).resolves.toMatchObject({ n: 0 });
     for (const log of ['a', 'c'])
       await expect(known.read(empty, key, log)).rejects.toMatchObject({ code: 'chain_set_back' });
+  });
+
+  it('of keys and of the system is apart from that of records, which anybody may make: each has its own bound', async () => {
+    const known = new KnownTails(10);
+    for (const log of ['key_a', 'system_default']) known.note(log, tail(1));
+    for (let n = 0; n < 11; n += 1) known.note(recordId(n), tail(1));
+    for (const log of ['key_a', 'system_default', recordId(1), recordId(10)])
+      await expect(known.read(empty, key, log), log).rejects.toMatchObject({ code: 'chain_set_back' });
+    await expect(known.read(empty, key, recordId(0))).resolves.toMatchObject({ n: 0 });
+    for (let n = 0; n < 9; n += 1) known.note(`key_${n}`, tail(1));
+    await expect(known.read(empty, key, 'key_a')).resolves.toMatchObject({ n: 0 });
+    await expect(known.read(empty, key, recordId(1))).rejects.toMatchObject({ code: 'chain_set_back' });
   });
 
   it('goes by what was known before the read began: what others add meanwhile is no rollback', async () => {
