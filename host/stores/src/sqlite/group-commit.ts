@@ -65,8 +65,10 @@ export class GroupCommit {
   finish(): void {
     clearTimeout(this.#checkpoint);
     this.#checkpoint = undefined;
-    this.#busySince = Number.NEGATIVE_INFINITY;
-    while (this.#queue.length > 0) this.#flush();
+    while (this.#queue.length > 0) {
+      this.#busySince = Number.NEGATIVE_INFINITY;
+      this.#flush();
+    }
   }
 
   #schedule(): void {
@@ -112,6 +114,8 @@ export class GroupCommit {
     }
     this.#busySince = undefined;
     for (const { reject } of group) reject(asStoreError(error));
+    // Whoever is behind them has a turn as well, whether anything else comes or not.
+    if (this.#queue.length > 0) this.#schedule();
   }
 
   #settle(group: readonly Waiting[], conflicts: readonly (number | undefined)[]): void {

@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '@enclave-vault/vault';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { SqliteStore } from '../../src/index.ts';
 import { temporaryPaths } from '../temporary.ts';
 
@@ -211,6 +211,45 @@ describe('other processes', () => {
 });
 
 describe('a group', () => {
+  /** A store that another process keeps from writing, with one transaction more than are written together; and a clock that stands at what it was told. */
+  const kept = (...times: number[]) => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(5_000);
+    for (const time of times) clock.mockReturnValueOnce(time);
+    onTestFinished(() => clock.mockRestore());
+    const file = path('vault.db');
+    const store = SqliteStore.open(file);
+    const other = new DatabaseSync(file);
+    other.exec('BEGIN IMMEDIATE');
+    const codes = Array.from({ length: 501 }, (_, n) =>
+      store.transact([{ put: { pk: 'a', sk: `${n}` } }]).then(
+        () => undefined,
+        ({ code }: StoreError) => code,
+      ),
+    );
+    return { store, other, clock, codes };
+  };
+  const refused = Array.from({ length: 500 }, () => 'unavailable');
+
+  it('that has waited too long for another process is refused, and those behind it are not forgotten', async () => {
+    const { store, other, codes } = kept(0);
+    expect(await Promise.all(codes.slice(0, -1))).toEqual(refused);
+    other.exec('ROLLBACK');
+    other.close();
+    // Nothing else is asked of the store that would have it go on.
+    expect(await codes.at(-1)).toBeUndefined();
+    expect(await store.query('a', { limit: 9 })).toEqual([{ pk: 'a', sk: '500' }]);
+    await store.close();
+  });
+
+  it('is not waited for when the store is closed, and neither is the one behind it', async () => {
+    const { store, other, clock, codes } = kept(0, 0);
+    await store.close();
+    expect(await Promise.all(codes)).toEqual([...refused, 'unavailable']);
+    // One look for each.
+    expect(clock).toHaveBeenCalledTimes(2);
+    other.close();
+  });
+
   it('shares its syncs: 5,000 transactions of two rows in under five seconds', async () => {
     const store = SqliteStore.open(path('vault.db'));
     const started = performance.now();
