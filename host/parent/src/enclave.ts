@@ -8,6 +8,7 @@ import type { Log } from './log.ts';
 import type { Place, Places } from './place/place.ts';
 import { Tally } from './tally.ts';
 
+/** `suspect`: it lost a connection, and a look at it is under way, after which it is healthy again or gone. */
 export type EnclaveState = 'starting' | 'healthy' | 'suspect' | 'retiring' | 'waiting' | 'stopped';
 
 /** All in milliseconds. */
@@ -50,6 +51,8 @@ export interface EnclaveOptions {
   timings: Timings;
   random: () => number;
   log: Log;
+  /** Called when it serves, or serves again, and when it is gone: those who wait may have a place there, or none any more. */
+  changed: () => void;
 }
 
 interface Running {
@@ -211,6 +214,7 @@ export class ManagedEnclave {
       ms: Date.now() - launchedAt,
       measurements: description.Measurements,
     });
+    this.#options.changed();
   }
 
   /** Ends by throwing when the enclave is gone, and with true when it is to be replaced. */
@@ -227,7 +231,10 @@ export class ManagedEnclave {
       try {
         if (!(await this.#look(client))) throw new ParentError('not_serving');
         missed = 0;
-        if (this.state !== 'retiring') this.state = 'healthy';
+        if (this.state === 'suspect') {
+          this.state = 'healthy';
+          this.#options.changed();
+        }
       } catch (error) {
         missed += 1;
         if (codeOf(error) !== 'timeout' || missed >= MISSED_LOOKS) throw error;
@@ -282,7 +289,8 @@ export class ManagedEnclave {
   async #cleanUp(timeoutMs?: number): Promise<void> {
     const running = this.#running;
     this.#running = null;
-    if (this.state === 'healthy') this.state = 'suspect';
+    if (this.state !== 'retiring') this.state = 'waiting';
+    this.#options.changed();
     if (running === null) return;
     await running.place?.close();
     try {

@@ -2,7 +2,7 @@
 
 import { DEFAULT_TIMINGS, type EnclaveOptions, ManagedEnclave, type Timings } from './enclave.ts';
 import { codeOf, ParentError } from './errors.ts';
-import type { HttpAnswer, HttpRequest } from './http-client.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
 import type { Hypervisor } from './hypervisor/hypervisor.ts';
 import type { Log } from './log.ts';
 import type { Places } from './place/place.ts';
@@ -40,6 +40,13 @@ const NAME_PREFIX = 'vault-';
  */
 const MOST_IN_FLIGHT = 192;
 
+/** A place at an enclave, for one request. */
+interface Taken {
+  readonly enclave: ManagedEnclave;
+  readonly client: HttpClient;
+  readonly id: string;
+}
+
 /** The enclaves of one instance: keeps N of them running and carries each request to the least busy. */
 export class Fleet {
   readonly enclaves: readonly ManagedEnclave[];
@@ -51,6 +58,8 @@ export class Fleet {
   readonly #stop = new AbortController();
   #lives: Promise<void>[] = [];
   #turn = 0;
+  /** Requests so far: the number of the latest. */
+  #came = 0;
   #rolling = false;
 
   constructor(options: FleetOptions) {
@@ -60,7 +69,9 @@ export class Fleet {
     this.#room = Math.min(MOST_IN_FLIGHT, options.room);
     this.#hypervisor = hypervisor;
     const timings = { ...DEFAULT_TIMINGS, ...options.timings };
-    const shared = { configuration, hypervisor, places, timings, random: options.random ?? Math.random, log };
+    const changed = () => this.#turns.wake(Number.POSITIVE_INFINITY);
+    const random = options.random ?? Math.random;
+    const shared = { configuration, hypervisor, places, timings, random, log, changed };
     this.enclaves = Array.from({ length: options.enclaves }, (_, index): ManagedEnclave => {
       const run = { image, name: `${NAME_PREFIX}${index}`, cpuCount, memoryMib };
       return new ManagedEnclave({ ...shared, run } satisfies EnclaveOptions);
@@ -92,47 +103,50 @@ export class Fleet {
    * `connection_lost` (no other was left to ask), `answer_too_large`.
    */
   async dispatch(request: EnclaveRequest, deadline: number, enclaveId?: string): Promise<EnclaveAnswer> {
+    this.#came += 1;
+    const number = this.#came;
     const tried = new Set<ManagedEnclave>();
     const until = Date.now() + (deadline - Date.now()) / 2;
-    let waited = false;
-    try {
-      for (;;) {
-        const enclave = this.#choose(tried, enclaveId);
-        const client = enclave?.client ?? null;
-        const id = enclave?.description?.EnclaveID;
-        if (enclave === undefined || client === null || id === undefined) {
-          throw new ParentError(tried.size === 0 ? 'no_enclave' : 'connection_lost');
-        }
-        if (enclave.inFlight >= this.#room) {
-          // One enclave's own requests wait for no turn: that of all may be another's.
-          if (enclaveId !== undefined) throw new ParentError('busy');
-          await this.#turns.wait(Math.max(0, until - Date.now()), waited);
-          waited = true;
-          continue;
-        }
+    const take = () => this.#take(tried, enclaveId);
+    for (;;) {
+      // A free place that is found here is one that nobody who waits may have.
+      const taken = take() ?? (await this.#turns.wait(number, Math.max(0, until - Date.now()), take));
+      try {
         const timeoutMs = deadline - Date.now();
         if (timeoutMs <= 0) throw new ParentError('timeout');
-        enclave.inFlight += 1;
-        try {
-          return { ...(await client.request({ ...request, timeoutMs })), enclaveId: id };
-        } catch (error) {
-          if (codeOf(error) !== 'connection_lost') throw error;
-          enclave.suspect();
-          tried.add(enclave);
-        } finally {
-          enclave.inFlight -= 1;
-        }
+        return { ...(await taken.client.request({ ...request, timeoutMs })), enclaveId: taken.id };
+      } catch (error) {
+        if (codeOf(error) !== 'connection_lost') throw error;
+        taken.enclave.suspect();
+        tried.add(taken.enclave);
+      } finally {
+        taken.enclave.inFlight -= 1;
+        this.#turns.wake(1);
       }
-    } finally {
-      this.#turns.wake(this.#free);
     }
   }
 
-  /** Requests that there is room for; one where there is no enclave, so that who waits hears of it and tells the next. */
-  get #free(): number {
-    const healthy = this.enclaves.filter(({ client }) => client !== null);
-    const free = healthy.reduce((sum, { inFlight }) => sum + Math.max(0, this.#room - inFlight), 0);
-    return healthy.length === 0 ? 1 : free;
+  /**
+   * A place at the least busy enclave that has one for this request, or nothing while there may be one later.
+   * @throws ParentError `no_enclave`, `connection_lost`; `busy` where it is to be one enclave, which has none
+   */
+  #take(tried: ReadonlySet<ManagedEnclave>, enclaveId?: string): Taken | undefined {
+    const enclave = this.#choose(tried, enclaveId);
+    const client = enclave?.client ?? null;
+    const id = enclave?.description?.EnclaveID;
+    if (enclave === undefined || client === null || id === undefined) {
+      // A look is under way at one that lost a connection, and may clear it.
+      const hope = this.enclaves.some((other) => other.state === 'suspect' && !tried.has(other));
+      if (hope && enclaveId === undefined) return undefined;
+      throw new ParentError(tried.size === 0 ? 'no_enclave' : 'connection_lost');
+    }
+    if (enclave.inFlight < this.#room) {
+      enclave.inFlight += 1;
+      return { enclave, client, id };
+    }
+    // One enclave's own requests wait for no turn: that of all may be another's.
+    if (enclaveId !== undefined) throw new ParentError('busy');
+    return undefined;
   }
 
   /**

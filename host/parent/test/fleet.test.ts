@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it, test } from 'vitest';
 import { codeOf } from '../src/errors.ts';
 import { CONFIGURATION, startParent, until } from './harness.ts';
@@ -222,24 +223,28 @@ test('gives an enclave no more requests than it has room for: a flood waits, and
 });
 
 describe('a request for which there is no room', () => {
-  /** One enclave with room for two, and what has it answer. */
-  async function full() {
-    parent = await startParent({ room: 2 });
+  /** Enclaves with room for two each, and what has them answer. */
+  async function full(enclaves = 1) {
+    parent = await startParent({ enclaves, room: 2 });
     const held: (() => void)[] = [];
+    const responses: ServerResponse[] = [];
     const order: number[] = [];
     parent.standIn.onLaunch = (enclave) => {
-      enclave.onDecrypt = (_request, response) => held.push(() => answer(response, 200, 'done'));
+      enclave.onDecrypt = (_request, response) => {
+        responses.push(response);
+        held.push(() => answer(response, 200, 'done'));
+      };
     };
     parent.fleet.start();
-    await until(() => parent.fleet.healthy === 1);
-    const first = [ask(undefined, 20_000), ask(undefined, 20_000)];
-    await until(() => held.length === 2);
+    await until(() => parent.fleet.healthy === enclaves);
+    const first = Array.from({ length: 2 * enclaves }, () => ask(undefined, 20_000));
+    await until(() => held.length === 2 * enclaves);
     const behind = (n: number, timeoutMs = 20_000) =>
       ask(undefined, timeoutMs).then(
         () => void order.push(n),
         (error: unknown) => codeOf(error),
       );
-    return { held, order, first, behind };
+    return { held, responses, order, first, behind };
   }
 
   it('waits, and has its turn in the order of coming', async () => {
@@ -276,6 +281,46 @@ describe('a request for which there is no room', () => {
     await enclave?.crash();
     expect(new Set(await Promise.all(waiting))).toEqual(new Set(['no_enclave']));
     await lost;
+  });
+
+  it('goes on waiting while a look is taken at an enclave that lost a connection, and so does a newcomer', async () => {
+    const { held, responses, order, first, behind } = await full();
+    const waiting = [1, 2, 3].map((n) => behind(n));
+    const [broken] = responses;
+    // Half of an answer, for without any the client asks anew.
+    broken?.writeHead(200, { 'content-length': 100 }).write('half', () => broken.destroy());
+    await expect(Promise.race(first)).rejects.toMatchObject({ code: 'connection_lost' });
+    // The look has yet to go there and back.
+    expect(parent.fleet.enclaves[0]?.state).toBe('suspect');
+    const newcomer = behind(4);
+    for (let done = 1; done < 6; done += 1) {
+      await until(() => held.length > done);
+      held[done]?.();
+    }
+    expect(await Promise.all([...waiting, newcomer])).toEqual(Array(4).fill(undefined));
+    expect(order).toEqual([1, 2, 3, 4]);
+    expect((await Promise.any(first)).status).toBe(200);
+    expect(parent.standIn.launched).toHaveLength(1);
+  });
+
+  it('goes to an enclave that comes back, though nobody else is done, and a newcomer behind it', async () => {
+    const { held, first, behind } = await full(2);
+    const [lost, stays] = parent.standIn.launched;
+    const waiting = [1, 2].map((n) => behind(n));
+    await lost?.crash();
+    await until(() => parent.standIn.launched.length === 3);
+    const back = parent.standIn.launched[2];
+    const given = () => back?.seen.filter(({ path }) => path === '/v1/decrypt').length;
+    await until(() => given() === 2);
+    const newcomer = behind(3);
+    // What the lost one had asks the other, and not the one in its place.
+    for (const release of held.slice(0, 6)) release();
+    for (let done = 6; done < 9; done += 1) {
+      await until(() => held.length > done);
+      held[done]?.();
+    }
+    expect((await Promise.all(first)).map(({ enclaveId }) => enclaveId)).toEqual(Array(4).fill(stays?.id));
+    expect(await Promise.all([...waiting, newcomer])).toEqual(Array(3).fill(undefined));
   });
 
   it('to one enclave alone waits for none', async () => {
