@@ -176,6 +176,19 @@ function guard(
     if (call.place?.resume() === false) throw new ApiError('overloaded');
   });
   app.addHook('onSend', async ({ call }) => call.place?.answered());
+  app.addHook('onRoute', (route) => {
+    const { handler } = route;
+    route.handler = async function (request, reply) {
+      const { place } = request.call;
+      // Nobody is there for whom it would be done.
+      if (place?.begin() === false) return reply.hijack();
+      try {
+        return await handler.call(this, request, reply);
+      } finally {
+        place?.end();
+      }
+    };
+  });
   app.addHook('onRequest', async (request, reply) => {
     checkSingleHeaders(request.raw.rawHeaders);
     if (!served(request.headers.host)) throw new ApiError('host_not_served');

@@ -39,9 +39,10 @@ export interface Core {
 /**
  * An enclave has a few threads for expressions and 32 places for requests, and one that waits for a thread keeps its
  * place. Without a share, a single caller of slow expressions would have them all. How many wait is bounded by their time, and by what a
- * server lets one caller have under way: this is the end of it for one that lets him have anything.
+ * server lets one caller have under way: this is the end of it for one that lets him have anything. Of all callers together they leave places
+ * of an enclave's 96 to requests without expressions, which are quick: beyond that callers take turns.
  */
-const EVALUATIONS = { running: 8, waiting: 1_000 };
+const EVALUATIONS = { running: 8, waiting: 1_000, all: 24 };
 
 /** A row that stays as it is stays tampered with: its entry in the audit comes again after an hour. */
 const TOLD = { everyMicros: 3_600_000_000, most: 1_000 };

@@ -6,6 +6,7 @@ import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../errors.ts';
 import { contextOf } from '../http/call.ts';
 import type { Meter } from '../observe/meter.ts';
+import { AtOnce } from './at-once.ts';
 import type { Intake } from './intake.ts';
 import { type End, ItemStream } from './item-stream.ts';
 import { lineValue } from './items.ts';
@@ -23,6 +24,14 @@ import type { Streams } from './streams.ts';
 const AT_ONCE = 32;
 const WAITING = 2_000;
 const ITEMS = 64;
+/**
+ * Items with expressions that one caller has under way; the vault lets no more of his be evaluated. They wait for that before they take a place among
+ * all items, which they would keep from others meanwhile.
+ */
+const EVALUATING = 8;
+/** JSON documents at once, of one caller and of all: each holds some megabytes. */
+const DOCUMENTS = { ofOne: 16, ofAll: 64 };
+const FULL_SECONDS = 1;
 /** Bytes of a JSON document's results. */
 const ANSWER_BYTES = 4 * 1024 * 1024;
 /** The caller of a stream is authenticated anew when an item is begun so long after the last time, in milliseconds. */
@@ -49,6 +58,8 @@ export interface BatchParts {
 export class Batches {
   readonly #parts: BatchParts;
   readonly #shares: Shares;
+  readonly #evaluating = new Shares({ running: EVALUATING, waiting: WAITING });
+  readonly #documents = new AtOnce(DOCUMENTS);
 
   constructor(parts: BatchParts) {
     this.#parts = parts;
@@ -56,8 +67,23 @@ export class Batches {
     this.#shares = new Shares({ running: all, waiting: WAITING, all });
   }
 
-  /** @returns the document, each result in its item's place. It never throws: what goes wrong is an item's own */
+  /**
+   * @returns the document, each result in its item's place: what goes wrong is an item's own
+   * @throws {ApiError} `rate_limited` for too many documents: nothing was done yet
+   */
   async document(request: FastifyRequest, job: Job, items: readonly unknown[]): Promise<string> {
+    const leave = this.#documents.enter(contextOf(request).principal.actor);
+    if (leave === undefined) throw new ApiError('rate_limited', { retryAfter: FULL_SECONDS });
+    // Its items wait for turns of their own; as work, a few documents of one caller would be all that a vault takes.
+    request.call.place?.rest();
+    try {
+      return await this.#results(request, job, items);
+    } finally {
+      leave();
+    }
+  }
+
+  async #results(request: FastifyRequest, job: Job, items: readonly unknown[]): Promise<string> {
     const context = contextOf(request);
     const results: string[] = [];
     let left = ANSWER_BYTES;
@@ -143,14 +169,17 @@ export class Batches {
     let id: string | undefined;
     let at = '';
     try {
-      return await this.#shares.run(actor, async () => {
-        const { requestId, ...context } = call();
-        const item = value();
-        id = job.idOf(item);
-        const task = job.task(item, index);
-        at = job.at;
-        return { text: await task.run({ ...context, requestId: itemId(requestId, index) }), code: 'ok' };
-      });
+      const run = () =>
+        this.#shares.run(actor, async () => {
+          const { requestId, ...context } = call();
+          const item = value();
+          id = job.idOf(item);
+          const task = job.task(item, index);
+          at = job.at;
+          const text = await task.run({ ...context, requestId: itemId(requestId, index) });
+          return { text, code: 'ok' } as const;
+        });
+      return await (job.evaluates ? this.#evaluating.run(actor, run) : run());
     } catch (error) {
       const result = failed(error, id, at);
       this.#parts.rates[job.operation].answered(actor, result.code, job.operation === 'decrypt');

@@ -17,6 +17,8 @@ export interface Task {
 /** What is done with each item of a call. */
 export interface Job {
   readonly operation: 'create' | 'decrypt';
+  /** Whether expressions are evaluated for an item. */
+  readonly evaluates: boolean;
   /** Where in an item the members stand that the vault judges. */
   readonly at: string;
   /** The id that an item asks for, where it is one by its form: anything else may be a value, and is not repeated. */
@@ -29,6 +31,7 @@ export interface Job {
 export function createJob(vault: () => Vault, keyOf: (index: number) => string | undefined): Job {
   return {
     operation: 'create',
+    evaluates: false,
     at: '/fields',
     idOf: () => undefined,
     task: (item, index) => {
@@ -57,6 +60,7 @@ export interface DecryptJob {
 export function decryptJob({ vault, ask, read, answer }: DecryptJob): Job {
   return {
     operation: 'decrypt',
+    evaluates: ask.ask.expressions.length > 0,
     at: '',
     idOf: (item) => {
       const id = typeof item === 'string' ? item : (item as { id?: unknown } | null)?.id;

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ApiError } from '../errors.ts';
+import { AtOnce } from './at-once.ts';
 import type { End, ItemStream } from './item-stream.ts';
 
-/** Streams at once: of one caller, and of all. Each holds a few megabytes at most. */
-const OF_ONE = 16;
-const OF_ALL = 64;
+/** Streams at once. Each holds a few megabytes at most. */
+const STREAMS = { ofOne: 16, ofAll: 64 };
 const FULL_SECONDS = 5;
 
 /** The streams that are open. */
 export class Streams {
-  /** By a token of their own: who they belong to, and the stream, once it has begun. */
-  readonly #places = new Map<symbol, { readonly actor: string; stream?: ItemStream }>();
+  readonly #places = new AtOnce(STREAMS);
+  /** Those that have begun. */
+  readonly #streams = new Set<ItemStream>();
   #ending = false;
 
   /** Streams of all callers. */
@@ -25,18 +26,19 @@ export class Streams {
    */
   async open(actor: string, open: () => Promise<ItemStream>): Promise<{ readonly ended: Promise<End> }> {
     if (this.#ending) throw new ApiError('stopping');
-    const own = [...this.#places.values()].filter((place) => place.actor === actor).length;
-    if (own >= OF_ONE || this.size >= OF_ALL)
-      throw new ApiError('rate_limited', { retryAfter: FULL_SECONDS });
-    const token = Symbol();
-    this.#places.set(token, { actor });
+    const leave = this.#places.enter(actor);
+    if (leave === undefined) throw new ApiError('rate_limited', { retryAfter: FULL_SECONDS });
     try {
       const stream = await open();
-      this.#places.set(token, { actor, stream });
+      this.#streams.add(stream);
       if (this.#ending) stream.stop('stopping');
-      return { ended: stream.run().finally(() => this.#places.delete(token)) };
+      const over = () => {
+        this.#streams.delete(stream);
+        leave();
+      };
+      return { ended: stream.run().finally(over) };
     } catch (error) {
-      this.#places.delete(token);
+      leave();
       throw error;
     }
   }
@@ -44,6 +46,6 @@ export class Streams {
   /** All finish what they have begun, and there is no new one. */
   stop(): void {
     this.#ending = true;
-    for (const { stream } of this.#places.values()) stream?.stop('stopping');
+    for (const stream of this.#streams) stream.stop('stopping');
   }
 }

@@ -58,3 +58,65 @@ describe('work at once', () => {
     expect(client.last).toEqual({ done: { results: 20, errors: 0 } });
   });
 });
+
+describe('what one caller asks for much of', () => {
+  const items = (count: number) => Array.from({ length: count }, () => id);
+  const document = (token: string, ids: string[], more: object = {}) =>
+    api.call('POST', DECRYPT, { body: { ...ASK, ...more, ids }, token });
+
+  test('documents: sixteen at once, and they are not what a vault is busy with', async () => {
+    const door = gate(api);
+    const token = await api.key({ scopes: ['vaults:decrypt'] });
+    const asked = Array.from({ length: 66 }, () => document(token, items(40)).then(({ status }) => status));
+    await until(() => door.held === 64);
+    // Next to nothing is answered for some of the windows in which a vault finds out what it can do.
+    for (let turn = 0; turn < 6; turn += 1) {
+      await sleep(600);
+      expect((await api.call('GET', `/v1/vaults/${id}`)).status).toBe(200);
+    }
+    door.release();
+    const answers = await Promise.all(asked);
+    expect([200, 429].map((status) => answers.filter((one) => one === status).length)).toEqual([16, 50]);
+  });
+
+  test('items with expressions: they wait for each other, and keep no places of items from others', async () => {
+    const door = gate(api);
+    const [slow, other] = [
+      await api.key({ scopes: ['vaults:decrypt'] }),
+      await api.key({ scopes: ['vaults:decrypt'] }),
+    ];
+    const expressions = { x: "city == 'Rome'" };
+    const asked = [
+      open(DECRYPT, slow).send({ ...ASK, expressions }, ...items(64).map((one) => ({ id: one }))),
+      open(DECRYPT, slow).send({ ...ASK, expressions }, ...items(64).map((one) => ({ id: one }))),
+    ];
+    await until(() => door.held === 8);
+    await sleep(100);
+    expect(door.held).toBe(8);
+    const plain = document(other, items(10));
+    await until(() => door.held === 18);
+    door.release();
+    expect((await plain).json.results).toHaveLength(10);
+    for (const client of asked) {
+      await client.finish();
+      expect(client.last).toEqual({ done: { results: 64, errors: 0 } });
+    }
+  });
+});
+
+test('evaluations of all callers together leave an enclave places for what has none', async () => {
+  const door = gate(api);
+  const body = { expressions: { x: "city == 'Rome'" }, reason: 'a test' };
+  const tokens = await Promise.all(Array.from({ length: 12 }, () => api.key({ scopes: ['vaults:decrypt'] })));
+  const ask = (token: string, what: object) =>
+    api.call('POST', `/v1/vaults/${id}/decrypt`, { body: what, token }).then(({ status }) => status);
+  const asked = tokens.flatMap((token) => Array.from({ length: 8 }, () => ask(token, body)));
+  await until(() => door.held === 24);
+  await sleep(100);
+  expect(door.held).toBe(24);
+  const plain = ask(api.admin, ASK);
+  await until(() => door.held === 25);
+  door.release();
+  expect(await plain).toBe(200);
+  expect(new Set(await Promise.all(asked))).toEqual(new Set([200]));
+});

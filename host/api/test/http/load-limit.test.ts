@@ -17,8 +17,12 @@ const enter = (times: number): number =>
     if (place !== undefined) places.push(place);
     return place;
   }).filter(Boolean).length;
+const answer = (place: Place): void => {
+  place.answered();
+  place.leave();
+};
 const leave = (times: number): void => {
-  for (const place of places.splice(0, times)) place.leave();
+  for (const place of places.splice(0, times)) answer(place);
 };
 /** Answers so many a second, for so many seconds, while others come at once in their places. */
 const work = (perSecond: number, seconds: number): void => {
@@ -160,6 +164,79 @@ describe('requests that wait for their caller', () => {
   });
 });
 
+describe('a caller who goes away', () => {
+  const his = (times: number, actor = 'mallory'): Place[] =>
+    Array.from({ length: times }, () => limit.enter()).flatMap((place) => {
+      if (place?.belongs(actor) && place.begin()) return [place];
+      place?.leave();
+      return [];
+    });
+
+  it('leaves his work behind, which keeps its place until it is over', () => {
+    const begun = his(40);
+    for (const place of begun) place.leave();
+    // Three quarters of fifty.
+    expect([begun.length, limit.present, his(1).length]).toEqual([38, 38, 0]);
+    begun[0]?.end();
+    begun[0]?.end();
+    expect([limit.present, his(2).length]).toEqual([37, 1]);
+  });
+
+  it('has no work begun for him any more', () => {
+    const place = limit.enter();
+    place?.leave();
+    expect([place?.begin(), limit.present]).toEqual([false, 0]);
+  });
+
+  it('says nothing of what the vault can do', () => {
+    enter(50);
+    for (let second = 0; second < 20; second++) {
+      now += 1_000;
+      leave(1);
+      // Fifty that nobody waited for, in the second.
+      for (let n = 0; n < 50; n++) limit.enter()?.leave();
+    }
+    // One a second was answered: five places.
+    leave(25);
+    expect([limit.present, limit.enter()]).toEqual([5, undefined]);
+  });
+});
+
+describe('a caller whose work is slow', () => {
+  const begun = (actor: string): boolean => {
+    const place = limit.enter();
+    const has = place?.belongs(actor) ?? false;
+    if (!has) place?.leave();
+    return has;
+  };
+  const slow = (times: number): void => {
+    for (let n = 0; n < times; n++) begun('mallory');
+    now += 1_000;
+    limit.enter()?.leave();
+    now += 1_000;
+    limit.enter()?.leave();
+  };
+
+  it('has three quarters of what is worked at, and others have the rest', () => {
+    slow(3);
+    // Nothing was answered in a window: four at once, of which three are his.
+    expect([begun('mallory'), begun('alice'), begun('bob')]).toEqual([false, true, false]);
+  });
+
+  it('keeps nobody out with what he had begun before that was known', () => {
+    slow(30);
+    expect([begun('mallory'), begun('alice'), begun('bob')]).toEqual([false, true, false]);
+  });
+
+  it('has no more of it by bodies that arrive late', () => {
+    const late = limit.enter();
+    late?.belongs('mallory');
+    late?.rest();
+    slow(3);
+    expect([late?.resume(), begun('alice')]).toEqual([false, true]);
+  });
+});
+
 describe('requests that wait behind others of their caller', () => {
   it('are no work, and go on when their turn comes, however full it is by then', async () => {
     const turns = Array.from({ length: 40 }, () => Promise.withResolvers<void>());
@@ -186,7 +263,7 @@ describe('requests that wait behind others of their caller', () => {
     const waits = [kept?.aside(turn.promise), gone?.aside(turn.promise)];
     gone?.leave();
     turn.reject(new Error('too late'));
-    for (const wait of waits) await expect(wait).rejects.toThrow('too late');
+    await Promise.all(waits.map((wait) => expect(wait).rejects.toThrow('too late')));
     kept?.leave();
     expect([limit.present, enter(60)]).toEqual([0, 50]);
   });
