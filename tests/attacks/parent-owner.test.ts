@@ -281,16 +281,16 @@ describe('a request of his own', () => {
         const EncryptionContext = { purpose: 'enclave-request/1' };
         const input = { KeyId, KeySpec: 'AES_256', EncryptionContext } as const;
         const kms = glass.kms('instance', from);
-        for (const call of [
-          kms.send(new GenerateDataKeyCommand(input)),
-          kms.send(new GenerateDataKeyWithoutPlaintextCommand(input)),
-        ]) {
-          const { name, message } = await outcome(call);
+        // Both outcomes are waited for from the start: the second may be refused before the first is.
+        const calls = [
+          outcome(kms.send(new GenerateDataKeyCommand(input))),
+          outcome(kms.send(new GenerateDataKeyWithoutPlaintextCommand(input))),
+        ];
+        for (const { name, message } of await Promise.all(calls))
           expect([name, message]).toEqual([
             'AccessDeniedException',
             expect.stringContaining('explicit deny'),
           ]);
-        }
       }
   });
 
