@@ -1,32 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
+import { ApiError } from '../errors.ts';
 
 /** A line without its end; or that there was one beyond the limit. */
 export type Line = Buffer | 'too_long';
 
 const NEWLINE = 0x0a;
 const FIRST_BYTES = 4 * 1024;
+/** Blank lines in a row at most. They are work that counts for nothing: no rate holds whoever sends nothing else. */
+const MOST_BLANK = 1_000;
 
 /**
  * Cuts bytes into lines, wherever the chunks that they come in end. Lines end with LF, or with the text; a CR before it, like every
- * other blank, is JSON's own white space and stays. Lines of nothing but blanks are left out.
+ * other blank, is JSON's own white space and stays. Lines of nothing but blanks are left out, and are the end when there are too many in a row.
  *
  * Holds one line at most, in one piece however many chunks it came in: what a chunk of one byte costs beside that byte is no matter.
  */
 export class LineSplitter {
   readonly #limit: number;
+  readonly #mostBlank: number;
   #held = Buffer.alloc(0);
   #length = 0;
   /** The line is beyond the limit, and that was said: the rest of it is passed over. */
   #skipping = false;
+  /** Blank lines since the last that was none. */
+  #blank = 0;
 
-  /** @param limit bytes of a line */
-  constructor(limit: number) {
+  /**
+   * @param limit bytes of a line
+   * @param mostBlank blank lines in a row
+   */
+  constructor(limit: number, mostBlank: number = MOST_BLANK) {
     this.#limit = limit;
+    this.#mostBlank = mostBlank;
   }
 
-  /** @returns the lines that the chunk completes. To be used up before the next chunk is given. */
+  /**
+   * @returns the lines that the chunk completes. To be used up before the next chunk is given.
+   * @throws {ApiError} `json_invalid` for too many blank lines in a row; there is no more to be had then
+   */
   *push(chunk: Buffer): Generator<Line> {
-    for (let from = 0; from < chunk.length; ) {
+    for (let from = 0; ; ) {
+      if (this.#length === 0 && !this.#skipping) from = this.#passBlank(chunk, from);
+      if (from >= chunk.length) return;
       const end = chunk.indexOf(NEWLINE, from);
       const part = chunk.subarray(from, end === -1 ? chunk.length : end);
       from += part.length + 1;
@@ -37,12 +52,18 @@ export class LineSplitter {
       if (this.#length + part.length > this.#limit) {
         this.#length = 0;
         this.#skipping = end === -1;
+        this.#blank = 0;
         yield 'too_long';
       } else if (end === -1) {
         this.#hold(part);
       } else {
         const line = this.#take(part);
-        if (!isBlank(line)) yield line;
+        if (isBlank(line)) {
+          this.#countBlank();
+        } else {
+          this.#blank = 0;
+          yield line;
+        }
       }
     }
   }
@@ -52,6 +73,26 @@ export class LineSplitter {
     if (this.#skipping || this.#length === 0) return;
     const line = this.#take(Buffer.alloc(0));
     if (!isBlank(line)) yield line;
+  }
+
+  /** Passes over blank lines without cutting them. @returns where the first line begins that is none, or is not over, or is too long */
+  #passBlank(chunk: Buffer, from: number): number {
+    let begin = from;
+    for (let at = from; at < chunk.length && at - begin <= this.#limit; at += 1) {
+      const byte = chunk[at];
+      if (byte === NEWLINE) {
+        this.#countBlank();
+        begin = at + 1;
+      } else if (!isBlankByte(byte)) {
+        break;
+      }
+    }
+    return begin;
+  }
+
+  #countBlank(): void {
+    this.#blank += 1;
+    if (this.#blank > this.#mostBlank) throw new ApiError('json_invalid');
   }
 
   #hold(part: Buffer): void {
@@ -76,7 +117,12 @@ export class LineSplitter {
   }
 }
 
-/** Spaces, tabs and carriage returns (RFC 8259 section 2, without the LF). */
 function isBlank(line: Buffer): boolean {
-  return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
+  for (const byte of line) if (!isBlankByte(byte)) return false;
+  return true;
+}
+
+/** Spaces, tabs and carriage returns (RFC 8259 section 2, without the LF). */
+function isBlankByte(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0d;
 }

@@ -68,6 +68,19 @@ describe('a stream of records to be made', () => {
     expect(client.last).toEqual({ done: { results: 10, errors: 7 } });
   });
 
+  test('takes a thousand blank lines in a row, and again after a line; one more stops it: they cost work and no rate', async () => {
+    const client = open(CREATE);
+    for (const blank of ['\n', '\r\n']) client.send(blank.repeat(999), { fields: {} });
+    client.send('\n'.repeat(1_000));
+    const lines = await client.finish();
+    expect(lines.at(-1)).toEqual({ stopped: { code: 'json_invalid', results: 2, errors: 0 } });
+    const { status, json } = await api.call('POST', DECRYPT, {
+      body: '\n'.repeat(1_001),
+      headers: { 'content-type': 'application/x-ndjson' },
+    });
+    expect([status, json.code]).toEqual([400, 'json_invalid']);
+  });
+
   test('with nothing in it is done at once', async () => {
     expect(await open(CREATE).send('', ' ').finish()).toEqual([{ done: { results: 0, errors: 0 } }]);
   });

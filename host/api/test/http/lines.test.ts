@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type Line, LineSplitter } from '../../src/http/lines.ts';
 
 const LIMIT = 12;
-const split = (chunks: readonly Uint8Array[], limit = LIMIT): Line[] => {
-  const splitter = new LineSplitter(limit);
+const split = (chunks: readonly Uint8Array[], mostBlank?: number): Line[] => {
+  const splitter = new LineSplitter(LIMIT, mostBlank);
   const lines = chunks.flatMap((chunk) => [...splitter.push(Buffer.from(chunk))].map(own));
   return [...lines, ...[...splitter.end()].map(own)];
 };
@@ -40,6 +40,55 @@ test('however a text is cut into chunks, its lines are the same', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+describe('blank lines', () => {
+  test('cost no more than a look at their bytes', () => {
+    const splitter = new LineSplitter(LIMIT, Number.POSITIVE_INFINITY);
+    for (const blank of ['\n', '\r\n', ' \t\n']) {
+      const chunk = Buffer.from(`${blank.repeat(65_536)}x\n`);
+      const cutting = vi.spyOn(chunk, 'subarray');
+      expect([...splitter.push(chunk)].map(String)).toEqual(['x']);
+      expect(cutting).toHaveBeenCalledTimes(1);
+    }
+  });
+
+  test('may be a thousand in a row, however they come; one more is the end, and what came before it was told', () => {
+    const thousand = Buffer.from('\n \r\n'.repeat(500));
+    const x = Buffer.from('x\n');
+    expect(split([thousand, x, thousand, x, thousand]).map(String)).toEqual(['x', 'x']);
+    expect(split([...thousand].map((one) => Buffer.of(one)))).toEqual([]);
+    const tooMany = expect.objectContaining({ name: 'ApiError', code: 'json_invalid' });
+    for (const last of ['\n', ' \n', '\r\nx'])
+      expect(() => split([thousand, Buffer.from(last)])).toThrow(tooMany);
+    const splitter = new LineSplitter(LIMIT);
+    const lines = splitter.push(Buffer.concat([x, thousand, Buffer.from('\n')]));
+    expect(lines.next()).toEqual({ done: false, value: Buffer.from('x') });
+    expect(() => lines.next()).toThrow(tooMany);
+  });
+
+  test('are counted since the last line, wherever chunks end', () => {
+    const most = 3;
+    const mostlyBlank = fc
+      .array(fc.constantFrom('\n', '\n', '\r\n', ' ', 'x', 'x\n', '\t'.repeat(LIMIT)), { maxLength: 40 })
+      .map((parts) => Buffer.from(parts.join('')));
+    fc.assert(
+      fc.property(mostlyBlank, cuts, (text, at) => {
+        // What stands behind the last LF is no line yet.
+        const whole = text.toString('latin1').split('\n').slice(0, -1);
+        let row = 0;
+        const tooMany = whole.some((line) => {
+          row = line.length > LIMIT || /[^ \t\r]/.test(line) ? 0 : row + 1;
+          return row > most;
+        });
+        for (const chunks of [chunked(text, at), [...text].map((one) => Buffer.of(one))]) {
+          if (tooMany) expect(() => split(chunks, most)).toThrow();
+          else expect(split(chunks, most)).toEqual(expected(text));
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
 });
 
 describe('a line', () => {
