@@ -10,6 +10,7 @@ import type { ModelResult } from './model/result.ts';
 import { modelText } from './page/model.ts';
 import { optionsOf } from './support/options.ts';
 import { beginRun, readResult, writeResult } from './support/run.ts';
+import { cpuPerRequest } from './system/measure.ts';
 import type { SystemResult } from './system/report.ts';
 
 /** Calls of KMS a decryption of hot records: what the cache of keys is to reach, and not what every load has. */
@@ -31,9 +32,8 @@ const unitsOf = (route: string): Request['units'] => {
 /** Milliseconds of the enclave's processors for one request, with one client and nothing else to do. */
 const measured = (system: SystemResult, operation: string): number => {
   const row = system.rows.find((one) => one.operation === operation && one.clients === 1);
-  const seconds = row?.cpu.enclave?.all;
-  if (row === undefined || seconds === undefined) throw new Error(`no enclave's time of ${operation}`);
-  return (seconds * 1000) / row.requests;
+  if (row?.cpu.enclave === undefined) throw new Error(`no enclave's time of ${operation}`);
+  return cpuPerRequest(row, (name) => name.startsWith('enclave'));
 };
 const given = values['enclave-ms'];
 const system = readResult('system') as SystemResult | undefined;
@@ -51,7 +51,7 @@ function enclaveTime(): readonly [cold: number, hot: number, from: string] {
   return [
     cold,
     hot,
-    `Processor time of the enclave: ${cold.toFixed(2)} ms a decryption with a call of KMS, ${hot.toFixed(2)} ms without, on ${system.machine.processor} by bench/system.ts (${system.commit}); an AWS processor is another one`,
+    `Processor time of the enclave: ${cold.toFixed(2)} ms a decryption with a call of KMS, ${hot.toFixed(2)} ms without, with one client, on ${system.machine.processor} by bench/system.ts (${system.commit}); an AWS processor is another one`,
   ];
 }
 

@@ -24,7 +24,9 @@ export type Takes =
   | 'chainWrites';
 
 const everywhere = (most: number): Quota['most'] => ({ 'eu-central-1': most, 'us-east-1': most });
-const MEMORY = 'from memory, unverified';
+const KMS =
+  '[“Request quotas”, KMS Developer Guide](https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html)';
+const MEMORY = 'not checked against AWS’s page';
 
 export const QUOTAS: readonly Quota[] = [
   {
@@ -33,14 +35,14 @@ export const QUOTAS: readonly Quota[] = [
     takes: 'kmsCalls',
     mend: 'more of the cache of keys in the enclave; a higher quota (it is adjustable, and shared with all else in the account that uses KMS); more Regions',
     source:
-      '“Request quotas”, KMS Developer Guide; which Region has which: the project’s notes of 2026, unverified',
+      `${KMS}; which Region has which was not checked`,
   },
   {
     name: 'KMS, GenerateDataKeyPair on P-384',
     most: everywhere(100),
     takes: 'keyPairs',
     mend: 'pairs made beforehand for peaks; a higher quota; more Regions. Nothing else: each record has a pair of its own',
-    source: '“Request quotas”, KMS Developer Guide: the project’s notes of 2026',
+    source: KMS,
   },
   {
     name: 'DynamoDB, write units of a table',

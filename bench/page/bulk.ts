@@ -32,7 +32,7 @@ The store grew to ${figure(store.after / 1e6)} MB: ${figure((store.after - store
 ${processesTable(result)}
 
 The local KMS had ${quota}. AWS's has one for the account and Region: ${QUOTA.pairs} key pairs of an elliptic curve a second unless it is raised, and ${QUOTA.others.toLocaleString('en-US')} or more symmetric requests. By the calls counted above,
-${ways.map((way) => onAws(way)).join('; ')}. An export is bounded by the enclave's own measured rate before that, 360,000 records an hour unless set otherwise.
+${ways.map((way) => onAws(way)).join('; ')}. Before that an export is bounded by its caller's rate, 180,000 records an hour unless set otherwise ([how](bulk.md#how-fast-an-export-may-be)); it was lifted here.
 
 \`${words}\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load before: ${machine.load}. The client, the vault and KMS share the machine.
 `;

@@ -35,7 +35,8 @@ in ms, 10th to 90th percentile in brackets. The candidates take turns of one rou
 
 \`${FLOOR}\` is what nobody can leave out on Node: the ECDHs (with fresh key pairs when sealing) and AES-GCM by \`node:crypto\`, and nothing derived. \`${OURS}\` is HPKE alone,
 \`${RECORDS}\` the whole of what the vault does with a record, its key read before: format, padding, JSON, a result a field. *Read before*: the enclave's cache still holds
-the record's key, and with it the contexts of its writes.
+the record's key, and with it the contexts of its writes. *Key as DER*: reading the private key included, as after each answer of KMS; peers have theirs read before, but for rustls.
+The first two columns are the same work but for the vault's own records: what lies between them is this machine's noise.
 
 ${(['open', 'seal'] as const).map((direction) => rowsOf(result, direction)).join('\n\n')}
 

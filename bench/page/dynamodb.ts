@@ -12,7 +12,7 @@ export function section(run: Run): string {
 ## DynamoDB: items, units and dollars of each route
 
 A whole vault on ${result.server}, each route once; a proxy in between asked for consumed capacity, which the program itself never does. Units and dollars are by AWS's rules for the items that went by: a consistent read costs one unit for each 4 KB, at least one; each item of a transaction two for each KB,
-of the larger of what was there and what is put. On demand, by [these prices](cost.md#prices). Authentication is once a second for each key and process, and in no other row. Where pairs are made beforehand, a pool takes and puts rows of its own besides.
+of the larger of what was there and what is put. On demand, by [these prices](cost.md#prices). Authentication is once a second for each key and process, and in no other row. Key pairs made beforehand are in memory and cost no unit.
 
 ${unitsTable(result)}
 

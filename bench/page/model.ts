@@ -52,14 +52,14 @@ A quota is used up at so many requests a second and Region. Quotas are defaults;
 ${boundsTable(requests)}
 
 - **One record** takes ${figure(oneRecord(requests.cold, 'us-east-1'))} decryptions a second, however large the deployment: its chain lies in one partition (1,000 write units a second, of which an entry and its head take ${requests.cold.chainWrites}). Other records are not in its way. Ask for several fields in one request.
-- **One enclave** opens about ${rough(capacity.byCpu)} records a second by its processors, and ${figure(capacity.byRate)} as it is configured without a setting: the measured rate is ${perSecond.toLocaleString('en-US')} a second and ${perHour.toLocaleString('en-US')} an hour ([why](adr/0030-measured-rate-and-clock.md)). Beyond that, \`enclave.rate\` is to be raised, which changes PCR16 and is a rollout; it should be what you need and not more, for it bounds what a stolen API can read.
+- **One enclave** opens about ${rough(capacity.byCpu)} records a second by its processors, and ${figure(capacity.byRate)} as it is configured without a setting: the measured rate is ${perSecond.toLocaleString('en-US')} a second and ${perHour.toLocaleString('en-US')} an hour ([why](adr/0030-measured-rate-and-clock.md)). Beyond that, \`decryption.rate\` is to be raised, which changes PCR16 and is a rollout; it should be what you need and not more, for it bounds what a stolen API can read.
 - The balancer before the instances has no quota of requests.
 
 ### What to do at each step
 ${RATES.map((rate) => `- **${rate.toLocaleString('en-US')} a second**: ${advice(rate, result)}`).join('\n')}
 
 ### What it costs
-US dollars a month at that rate day and night, us-east-1, without what an idle deployment costs besides instances ([cost](cost.md)), and without discounts for volume. Two digits: the ${ASSUMPTIONS.functionMs} ms of the function are not measured on AWS, nor is the enclave's processor time.
+US dollars a month at that rate day and night, us-east-1, without what an idle deployment costs besides instances, without X-Ray, endpoints and balancer, which grow with the load ([cost](cost.md)), and without discounts for volume. Two digits: the ${ASSUMPTIONS.functionMs} ms of the function are not measured on AWS, nor is the enclave's processor time.
 Instances are as many as the measured rate asks for as it is configured without a setting. With it raised processors decide: at ${most.toLocaleString('en-US')} decryptions a second about ${rough(raised)} in place of ${rough(asIs)}, and $${rough(instanceDollars(raised, 'us-east-1'))} in place of $${rough(instanceDollars(asIs, 'us-east-1'))}.
 
 ${costTable(result)}

@@ -16,5 +16,5 @@ export const SECTIONS: readonly string[] = [
 export const INTRODUCTION = `<!-- written by node bench/page.ts from bench/results -->
 # Performance
 
-Every figure here was measured, or reckoned from what was measured, by a script of this repository, and is made into this page by another: \`npm run bench\` repeats it (\`--long\` for many records in
+Every figure here was measured by a script of this repository, or reckoned from that with prices and quotas that are named as such, and is made into this page by another: \`npm run bench\` repeats it (\`--long\` for many records in
 and out, and the store by the number of records). Machines differ: compare ratios, which come from candidates that took turns in one run, and read the figures of one section with the machine it names.`;

@@ -5,7 +5,7 @@ import { underLoad } from './caution.ts';
 
 /** Start-up, memory at rest, sizes. */
 export function section(run: Run): string {
-  const { machine, runs, measured, commit } = run as StartupResult;
+  const { machine, runs, lambda, measured, commit } = run as StartupResult;
   return `
 ## Start-up and size
 ${underLoad(machine)}
@@ -15,6 +15,6 @@ ${startupTables(run as StartupResult)}
 
 PSS shares out what processes have in common, such as the node binary; an enclave shares nothing, as on AWS.
 
-\`node bench/startup.ts\`, ${runs} runs, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load before: ${machine.load}.
+\`node bench/startup.ts\`, ${runs} runs, of Lambda ${lambda[0]?.loaded.length ?? 0}, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load before: ${machine.load}.
 `;
 }

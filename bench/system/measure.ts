@@ -68,12 +68,13 @@ export async function measure(
     elapsed: (last.at - first.at) / 1000,
     window: [first.micros, last.micros],
     memory: memoryOf(pids),
-    kmsCalls: calls === undefined ? null : calls / Math.max(1, answered(sample)),
+    kmsCalls: calls === undefined ? null : calls / Math.max(1, answeredBetween(sample, last.at - first.at)),
   });
 }
 
-const answered = ({ times, errors }: Sample): number =>
-  times.length + errors.reduce((sum, [, count]) => sum + count, 0);
+/** Requests answered in so many milliseconds. The sample's last answers came later than the last look: many clients have many under way. */
+const answeredBetween = ({ times, errors, ms: until }: Sample, ms: number): number =>
+  ((times.length + errors.reduce((sum, [, count]) => sum + count, 0)) / until) * ms;
 
 function rowOf(
   operation: string,

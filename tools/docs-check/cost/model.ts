@@ -65,7 +65,7 @@ export interface Load {
 export const LOADS: readonly Load[] = [
   { title: 'idle', perSecond: 0, instances: 2 },
   { title: '1 request a second', perSecond: 1, instances: 2 },
-  { title: '100 requests a second', perSecond: 100, instances: 4 },
+  { title: '100 requests a second', perSecond: 100, instances: 2 },
 ];
 
 export interface Line {

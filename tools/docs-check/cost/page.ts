@@ -20,7 +20,7 @@ ${table(region)}`,
 
 ## What is taken for true
 - Of ten requests ${mix.decrypt * 10} are decryptions, ${mix.create * 10} new records, ${mix.look * 10} looks; day and night. ${records / 1e6} million records are there.
-- A request takes the function ${functionMs} ms, a decryption ${decryptCalls} call of KMS, a record of the trail ${trailBytes / 1000} KB. 100 requests a second take four instances: not measured on AWS.
+- A request takes the function ${functionMs} ms, a decryption ${decryptCalls} call of KMS, a record of the trail ${trailBytes / 1000} KB. 100 requests a second take two instances ([by what was measured elsewhere](performance.md#what-to-do-at-each-step)): not measured on AWS.
 - All instances on demand. Above the base of two they are Spot, at a fraction of it.
 - No free tier, no savings plan, no tax, no support; no transfer out (a private API has none), none between zones, which is small here.
 
