@@ -64,7 +64,12 @@ export function targetsOf(result: CryptoResult): Target[] {
     return { what: `of the floor, ${what}`, ratio, atMost, reached: ratio <= atMost };
   };
   return [
-    faster('the best JavaScript peer with one encapsulation a field, ours with one a record', RECORDS, bestJs('each'), 20),
+    faster(
+      'the best JavaScript peer with one encapsulation a field, ours with one a record',
+      RECORDS,
+      bestJs('each'),
+      20,
+    ),
     faster('the best JavaScript peer given our format', RECORDS, bestJs('shared'), 2.5),
     faster(
       'the best JavaScript peer given our format, the record read before',
@@ -72,7 +77,12 @@ export function targetsOf(result: CryptoResult): Target[] {
       bestJs('shared'),
       2.5,
     ),
-    faster('rustls on aws-lc-rs with one encapsulation a field, ours with one a record', RECORDS, median('each', RUST), 1),
+    faster(
+      'rustls on aws-lc-rs with one encapsulation a field, ours with one a record',
+      RECORDS,
+      median('each', RUST),
+      1,
+    ),
     within('HPKE contexts', OURS, 1.2),
     within('whole records with a key that is ready', RECORDS, 1.2),
   ];

@@ -34,8 +34,7 @@ export const QUOTAS: readonly Quota[] = [
     most: { 'eu-central-1': 20_000, 'us-east-1': 100_000 },
     takes: 'kmsCalls',
     mend: 'more of the cache of keys in the enclave; a higher quota (it is adjustable, and shared with all else in the account that uses KMS); more Regions',
-    source:
-      `${KMS}; which Region has which was not checked`,
+    source: `${KMS}; which Region has which was not checked`,
   },
   {
     name: 'KMS, GenerateDataKeyPair on P-384',

@@ -84,7 +84,10 @@ function natives({ rows }: CryptoResult): string {
     [PYTHON, 'hpke-py'],
   ]
     .filter(([name = '']) => open[name] !== undefined)
-    .map(([name = '', who = '']) => `${who} opens 12 fields ${ratio(open, name)} as fast and seals them ${ratio(seal, name)} as fast.`)
+    .map(
+      ([name = '', who = '']) =>
+        `${who} opens 12 fields ${ratio(open, name)} as fast and seals them ${ratio(seal, name)} as fast.`,
+    )
     .join(' ');
 }
 

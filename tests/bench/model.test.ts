@@ -107,7 +107,7 @@ describe('The model of throughput', () => {
 
   it('every quota has a source, and one that was not read says so', () => {
     for (const { source, mend } of QUOTAS) {
-      expect(source).toMatch(/unverified|notes|docs\//);
+      expect(source).toMatch(/not checked|https:\/\/docs\.aws|docs\//);
       expect(mend).not.toBe('');
     }
   });

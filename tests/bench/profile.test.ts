@@ -2,7 +2,7 @@
 /** What the published figures are made by: a mistake there would be believed. */
 import { describe, expect, it } from 'vitest';
 import { bottleneck, costOf } from '../../bench/system/cost.ts';
-import { ofRounds, type Row } from '../../bench/system/measure.ts';
+import { cpuPerRequest, ofRounds, type Row } from '../../bench/system/measure.ts';
 import { OPERATIONS } from '../../bench/system/operations.ts';
 import { groupOf } from '../../bench/system/profile/groups.ts';
 import { bundleSources, type Profile, readProfile } from '../../bench/system/profile/read.ts';
@@ -101,6 +101,13 @@ it('rounds become one by their medians, and no error is lost', () => {
     row({ perSecond: 2 }),
   ]);
   expect([made.perSecond, made.requests, made.errors]).toEqual([2, 600, { '503 busy': 3, timeout: 1 }]);
+});
+
+it('processor time a request is the same of one round as of several', () => {
+  const api = (name: string) => name === 'api';
+  const rounds = [row(), row(), row()];
+  // 0.3 s in the 2 s of a round with 100 requests a second, however many rounds there were.
+  expect([row(), ofRounds(rounds)].map((one) => cpuPerRequest(one, api))).toEqual([1.5, 1.5]);
 });
 
 it('quantiles are by nearest rank', () => {
