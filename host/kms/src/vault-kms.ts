@@ -71,11 +71,12 @@ export function createVaultKms(options: VaultKmsOptions): VaultKmsClient {
 
   // The SDK's time-out of an attempt begins when it is asked and not when a connection is free: of more calls than there are connections those
   // behind would end, and be asked again, before anybody had heard of them. Nor do they wait for ever: whoever asked has given up by then, and
-  // a KMS that is back would first answer all of those.
-  const turns = new Shares({ running: SOCKETS, waiting: Number.POSITIVE_INFINITY });
+  // a KMS that is back would first answer all of those. Kinds of calls take turns: the one for a request key, which all decryptions wait for, is
+  // not behind hundreds for key pairs.
+  const turns = new Shares({ running: SOCKETS, waiting: Number.POSITIVE_INFINITY, all: SOCKETS });
   const ms = TURN_ATTEMPTS * (options.timeoutMs ?? TIMEOUT_MS);
   const attempt = <T>(operation: string, send: () => Promise<T>) =>
-    attemptNow(operation, () => turns.run('kms', send, { ms }));
+    attemptNow(operation, () => turns.run(operation, send, { ms }));
 
   async function generateDataKey(keyId: string, context: Record<string, string>): Promise<DataKey> {
     const answer = await attempt('GenerateDataKey', () =>

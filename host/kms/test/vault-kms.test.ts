@@ -256,6 +256,21 @@ describe('its errors', () => {
     expect((await Promise.allSettled(calls)).filter(({ status }) => status === 'rejected')).toEqual([]);
   });
 
+  it('gives a call of another kind the next turns: a request key is not behind the key pairs of whoever makes many', async () => {
+    const asked: string[] = [];
+    const distant = await start(
+      { latencyMs: 100 },
+      { onEvent: ({ eventName }) => void asked.push(String(eventName)) },
+    );
+    const client = vaultKms(distant, await createKeys(distant));
+    const pairs = Array.from({ length: 400 }, () => client.generateRecordKeyPair(context, { once: true }));
+    asked.length = 0;
+    await Promise.all([...pairs, client.generateRequestKey()]);
+    expect(asked).toHaveLength(401);
+    // 64 are under way when it is asked for, and those sent beside it may arrive before it.
+    expect(asked.indexOf('GenerateDataKey')).toBeLessThan(3 * 64);
+  });
+
   it('are `unavailable` when a turn does not come in time: calls that nobody waits for any more are never sent', async () => {
     let sent = 0;
     const silent = createServer((socket) => {

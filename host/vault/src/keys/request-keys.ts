@@ -5,6 +5,10 @@ import type { VaultKms } from '../ports/kms.ts';
 
 /** How long one data key seals requests, in microseconds (design, "API to enclave"). */
 export const REQUEST_KEY_LIFE = 15 * 60 * 1_000_000;
+/** From this age on a new one is asked for, while the old one still serves: nobody waits for it, and KMS may be gone for as long as is left. */
+const RENEWAL_AGE = 0.8 * REQUEST_KEY_LIFE;
+/** Between two such attempts. */
+const ATTEMPT_EVERY = 10 * 1_000_000;
 
 interface Held extends RequestKey {
   readonly until: number;
@@ -17,12 +21,14 @@ export interface LeasedKey extends RequestKey {
   release(): void;
 }
 
-/** The data key that requests are sealed under, renewed every 15 minutes; one call to KMS however many wait for it. */
+/** The data key that requests are sealed under, 15 minutes at most and renewed before; one call to KMS however many wait for it. */
 export class RequestKeys {
   readonly #kms: VaultKms;
   readonly #clock: Clock;
   #current: Held | undefined;
   #renewal: Promise<Held> | undefined;
+  /** When to try again what failed while the old key served. */
+  #nextAttempt = 0;
 
   constructor(kms: VaultKms, clock: Clock) {
     this.#kms = kms;
@@ -58,8 +64,14 @@ export class RequestKeys {
 
   #fresh(): Held | undefined {
     const now = this.#clock.now();
-    if (this.#current !== undefined && now < this.#current.until) return this.#current;
-    return undefined;
+    const current = this.#current;
+    if (current === undefined || now >= current.until) return undefined;
+    if (now >= current.until - REQUEST_KEY_LIFE + RENEWAL_AGE && now >= this.#nextAttempt) {
+      this.#nextAttempt = now + ATTEMPT_EVERY;
+      // Whoever asks when the old one has expired hears of what keeps failing.
+      this.#renew().catch(() => undefined);
+    }
+    return current;
   }
 
   #renew(): Promise<Held> {

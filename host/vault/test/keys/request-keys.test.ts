@@ -1,18 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { KmsError } from '../../src/index.ts';
+import { type DataKey, KmsError } from '../../src/index.ts';
 import { RequestKeys } from '../../src/keys/request-keys.ts';
 import { MovableClock } from '../support/fixture.ts';
 import { LocalKms } from '../support/local-kms.ts';
 
-function keys(): { keys: RequestKeys; kms: LocalKms; clock: MovableClock } {
-  const kms = new LocalKms();
+/** Answers when it is told to, while it is held. */
+class HeldKms extends LocalKms {
+  held: PromiseWithResolvers<void> | undefined;
+  /** What it gave, to see whether it is zeroed. */
+  readonly made: Uint8Array[] = [];
+
+  override async generateRequestKey(): Promise<DataKey> {
+    const made = await super.generateRequestKey();
+    this.made.push(made.key);
+    await this.held?.promise;
+    return made;
+  }
+}
+
+function keys(): { keys: RequestKeys; kms: HeldKms; clock: MovableClock } {
+  const kms = new HeldKms();
   const clock = new MovableClock();
   return { keys: new RequestKeys(kms, clock), kms, clock };
 }
 
 const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0);
 const MINUTE = 60e6;
+/** Until all that waits for nothing outside of this process is done. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('request keys', () => {
   it('are made once for all who wait', async () => {
@@ -57,5 +73,67 @@ describe('request keys', () => {
       .then(() => all.retire());
     const [lease] = await Promise.all([waiting, retiring]);
     expect(isZero(lease.dataKey)).toBe(false);
+  });
+
+  it('are renewed when most of their life is over: nobody waits, the old one serves until the new one is there', async () => {
+    const { keys: all, kms, clock } = keys();
+    const first = await all.lease();
+    clock.offset = 11.9 * MINUTE;
+    (await all.lease()).release();
+    expect(kms.calls).toHaveLength(1);
+
+    kms.held = Promise.withResolvers();
+    clock.offset = 12 * MINUTE;
+    const meanwhile = await Promise.all(Array.from({ length: 9 }, () => all.lease()));
+    expect(kms.calls).toHaveLength(2);
+    expect(new Set(meanwhile.map(({ dataKey }) => dataKey))).toEqual(new Set([first.dataKey]));
+
+    kms.held.resolve();
+    await settled();
+    const next = await all.lease();
+    expect(next.dataKey).toBe(kms.made[1]);
+    expect(kms.calls).toHaveLength(2);
+    for (const lease of meanwhile) lease.release();
+    expect(isZero(first.dataKey)).toBe(false);
+    first.release();
+    expect(isZero(first.dataKey)).toBe(true);
+    expect(isZero(next.dataKey)).toBe(false);
+  });
+
+  it('that expire before the new one is there are waited for, and asked for no second time', async () => {
+    const { keys: all, kms, clock } = keys();
+    const first = await all.lease();
+    kms.held = Promise.withResolvers();
+    clock.offset = 12 * MINUTE;
+    (await all.lease()).release();
+    clock.offset = 15 * MINUTE;
+    const waiting = Promise.all([all.lease(), all.lease()]);
+    kms.held.resolve();
+    for (const { dataKey } of await waiting) expect(dataKey).toBe(kms.made[1]);
+    expect(kms.calls).toHaveLength(2);
+    first.release();
+    expect(isZero(first.dataKey)).toBe(true);
+  });
+
+  it('that cannot be renewed yet go on to serve; KMS is asked again every ten seconds, and not at every request', async () => {
+    const { keys: all, kms, clock } = keys();
+    const first = await all.lease();
+    const lease = async (): Promise<number> => {
+      const { dataKey, release } = await all.lease();
+      expect(dataKey).toBe(first.dataKey);
+      release();
+      await settled();
+      return kms.calls.length;
+    };
+    kms.failure = new KmsError('unavailable', 'down');
+    clock.offset = 12 * MINUTE;
+    expect([await lease(), await lease(), await lease()]).toEqual([2, 2, 2]);
+    clock.offset = 12 * MINUTE + 10e6;
+    expect([await lease(), await lease()]).toEqual([3, 3]);
+    // Beyond its life it does not serve, and whoever asks hears why.
+    clock.offset = 15 * MINUTE;
+    await expect(all.lease()).rejects.toThrow('down');
+    kms.failure = undefined;
+    expect((await all.lease()).dataKey).toBe(kms.made[1]);
   });
 });
