@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { RequestKey } from '@enclave-vault/protocol';
 import type { Clock } from '../ports/clock.ts';
-import type { VaultKms } from '../ports/kms.ts';
+import { KmsError, type VaultKms } from '../ports/kms.ts';
 
 /** How long one data key seals requests, in microseconds (design, "API to enclave"). */
 export const REQUEST_KEY_LIFE = 15 * 60 * 1_000_000;
@@ -29,13 +29,17 @@ export class RequestKeys {
   #renewal: Promise<Held> | undefined;
   /** When to try again what failed while the old key served. */
   #nextAttempt = 0;
+  #ended = false;
 
   constructor(kms: VaultKms, clock: Clock) {
     this.#kms = kms;
     this.#clock = clock;
   }
 
-  /** @throws {KmsError} */
+  /**
+   * The caller releases it, also where he no longer waits for it.
+   * @throws {KmsError}
+   */
   async lease(): Promise<LeasedKey> {
     let held = this.#fresh() ?? (await this.#renew());
     // It may have been retired, and zeroed, while this caller's turn came.
@@ -54,8 +58,13 @@ export class RequestKeys {
     };
   }
 
-  /** Forgets the current key; requests under way keep it until they end. */
+  /** Forgets the key, and makes no other; requests under way keep theirs until they end. */
   retire(): void {
+    this.#ended = true;
+    this.#drop();
+  }
+
+  #drop(): void {
     if (this.#current === undefined) return;
     this.#current.retired = true;
     zeroWhenUnused(this.#current);
@@ -82,8 +91,14 @@ export class RequestKeys {
   }
 
   async #make(): Promise<Held> {
+    if (this.#ended) throw new KmsError('unavailable', 'closed');
     const { key, wrapped } = await this.#kms.generateRequestKey();
-    this.retire();
+    if (this.#ended) {
+      // Nobody would forget it again.
+      key.fill(0);
+      throw new KmsError('unavailable', 'closed');
+    }
+    this.#drop();
     const until = this.#clock.now() + REQUEST_KEY_LIFE;
     this.#current = { dataKey: key, wrappedKey: wrapped, until, users: 0, retired: false };
     return this.#current;

@@ -13,6 +13,7 @@ import {
 } from '@enclave-vault/protocol';
 import type { Core } from '../core.ts';
 import { VaultError, type VaultErrorCode } from '../errors.ts';
+import type { LeasedKey } from '../keys/request-keys.ts';
 import { EnclaveClientError, type EnclaveClientErrorCode } from '../ports/enclave.ts';
 import { beforeDeadline } from '../util/deadline.ts';
 
@@ -59,7 +60,7 @@ export async function askEnclave(
   deadline: number,
   callId: string,
 ): Promise<Results> {
-  const key = await beforeDeadline(core.clock, deadline, core.requestKeys.lease());
+  const key = await leaseKey(core, deadline);
   try {
     const time = Math.floor(core.clock.now() / 1000);
     const until = Math.min(deadline, time + PARENT_TIMEOUT_MS);
@@ -75,6 +76,20 @@ export async function askEnclave(
     throw error;
   } finally {
     key.release();
+  }
+}
+
+/** A key that comes when nobody waits for it any more is released at once: its user would never be done with it. */
+async function leaseKey(core: Core, deadline: number): Promise<LeasedKey> {
+  const leasing = core.requestKeys.lease();
+  try {
+    return await beforeDeadline(core.clock, deadline, leasing);
+  } catch (error) {
+    leasing.then(
+      (late) => late.release(),
+      () => undefined,
+    );
+    throw error;
   }
 }
 

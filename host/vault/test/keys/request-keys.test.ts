@@ -65,14 +65,28 @@ describe('request keys', () => {
     expect((await all.lease()).dataKey).toHaveLength(32);
   });
 
-  it('retired while one waits for them are not handed out', async () => {
-    const { keys: all } = keys();
-    const waiting = all.lease();
-    const retiring = Promise.resolve()
-      .then(() => Promise.resolve())
-      .then(() => all.retire());
-    const [lease] = await Promise.all([waiting, retiring]);
-    expect(isZero(lease.dataKey)).toBe(false);
+  it('are neither kept nor handed out once they are retired, and zeroed though they come later', async () => {
+    const { keys: all, kms } = keys();
+    kms.held = Promise.withResolvers();
+    const waiting = [all.lease(), all.lease()];
+    all.retire();
+    kms.held.resolve();
+    for (const lease of waiting) await expect(lease).rejects.toMatchObject({ code: 'unavailable' });
+    expect(kms.made.map(isZero)).toEqual([true]);
+    await expect(all.lease()).rejects.toMatchObject({ code: 'unavailable' });
+    expect(kms.calls).toHaveLength(1);
+  });
+
+  it('retired while the next one is on its way are not followed by it', async () => {
+    const { keys: all, kms, clock } = keys();
+    (await all.lease()).release();
+    kms.held = Promise.withResolvers();
+    clock.offset = 12 * MINUTE;
+    (await all.lease()).release();
+    all.retire();
+    kms.held.resolve();
+    await settled();
+    expect(kms.made.map(isZero)).toEqual([true, true]);
   });
 
   it('are renewed when most of their life is over: nobody waits, the old one serves until the new one is there', async () => {
