@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HttpAnswer, HttpClient, type HttpTarget } from '@enclave-vault/parent/http-client';
+import { type HttpAnswer, HttpClient, type HttpTarget, MAX_SOCKETS } from '@enclave-vault/parent/http-client';
 import { DEADLINE_HEADER } from '@enclave-vault/parent/interface';
 import { encodeAttestationRequest, MAX_MESSAGE_BYTES } from '@enclave-vault/protocol';
 import { type EnclaveClient, EnclaveClientError, type EnclaveClientErrorCode } from '@enclave-vault/vault';
@@ -25,8 +25,12 @@ export class ParentClient implements EnclaveClient {
   /** A look at its health does not wait behind requests. */
   readonly #looks: HttpClient;
 
-  constructor(target: HttpTarget) {
-    this.#http = new HttpClient(target);
+  /**
+   * @param processes before the same parent, this one among them. The parent refuses what is too much for it, and one process with hundreds of
+   * decryptions, whose every free connection is taken at once, would leave the others no turn: so they have its connections in equal parts
+   */
+  constructor(target: HttpTarget, processes = 1) {
+    this.#http = new HttpClient(target, Math.max(1, Math.floor(MAX_SOCKETS / processes)));
     this.#looks = new HttpClient(target);
   }
 

@@ -84,6 +84,11 @@ export class Fleet {
     this.#lives = [this.#sweep(), ...this.enclaves.map((enclave) => enclave.run(signal))];
   }
 
+  /** Requests that all of them take at once when they are there. */
+  get places(): number {
+    return this.enclaves.length * this.#room;
+  }
+
   get healthy(): number {
     return this.enclaves.filter((enclave) => enclave.client !== null).length;
   }

@@ -3,6 +3,7 @@ import http from 'node:http';
 import type net from 'node:net';
 import { type Connection, type HttpTarget, opener } from './connections.ts';
 import { ParentError } from './errors.ts';
+import { Turns } from './turns.ts';
 
 export type { HttpTarget, TlsTarget } from './connections.ts';
 
@@ -27,7 +28,7 @@ export interface HttpAnswer {
  * Connections at once; further requests wait for one, within their time. No server of ours works on more at once, and a unix socket at which more
  * knock together than its queue holds (511) refuses them.
  */
-const MAX_SOCKETS = 256;
+export const MAX_SOCKETS = 256;
 
 /**
  * HTTP/1.1 to one server, over a unix socket, mutual TLS or whatever else connects, with kept-alive connections, a
@@ -38,26 +39,54 @@ export class HttpClient {
   readonly #kept: http.Agent;
   readonly #fresh: http.Agent;
   readonly #host: string;
+  readonly #turns = new Turns();
+  readonly #most: number;
+  #underWay = 0;
+  /** Requests that waited for a connection so far: the number of the latest. */
+  #came = 0;
   readonly #connecting = new AbortController();
 
-  constructor(target: HttpTarget) {
+  /** @param maxSockets connections at once; one of several processes before the same server has a part of them */
+  constructor(target: HttpTarget, maxSockets: number = MAX_SOCKETS) {
     const open = opener(target, this.#connecting.signal);
-    const sockets = { maxSockets: MAX_SOCKETS, maxFreeSockets: 64 };
-    this.#kept = new OpeningAgent(open, { keepAlive: true, ...sockets, scheduling: 'lifo' });
+    // The pool's own bound is none to requests that come in one moment: it counts a connection when it is there, which ours are later.
+    this.#most = maxSockets;
+    this.#kept = new OpeningAgent(open, { keepAlive: true, maxFreeSockets: 64, scheduling: 'lifo' });
     this.#fresh = new OpeningAgent(open, { keepAlive: false });
     // A unix socket or a vsock port has no name; every server of ours takes this one.
     this.#host = 'tls' in target ? target.tls.servername : 'localhost';
   }
 
   async request(request: HttpRequest): Promise<HttpAnswer> {
-    const started = Date.now();
-    const first = await this.#once(request, this.#kept);
-    if (!(first instanceof StaleConnection)) return first;
-    // The server closed a kept-alive connection just as we used it; a new connection tells whether it is gone.
-    const remaining = request.timeoutMs - (Date.now() - started);
-    const second = await this.#once({ ...request, timeoutMs: Math.max(1, remaining) }, this.#fresh);
-    if (second instanceof StaleConnection) throw new ParentError('connection_lost');
-    return second;
+    const until = Date.now() + request.timeoutMs;
+    if (!this.#begin()) await this.#turn(request.timeoutMs);
+    const inTime = () => ({ ...request, timeoutMs: Math.max(1, until - Date.now()) });
+    try {
+      const first = await this.#once(inTime(), this.#kept);
+      if (!(first instanceof StaleConnection)) return first;
+      // The server closed a kept-alive connection just as we used it; a new connection tells whether it is gone.
+      const second = await this.#once(inTime(), this.#fresh);
+      if (second instanceof StaleConnection) throw new ParentError('connection_lost');
+      return second;
+    } finally {
+      this.#underWay -= 1;
+      this.#turns.wake(1);
+    }
+  }
+
+  #begin(): true | undefined {
+    if (this.#underWay >= this.#most) return undefined;
+    this.#underWay += 1;
+    return true;
+  }
+
+  async #turn(ms: number): Promise<void> {
+    this.#came += 1;
+    try {
+      await this.#turns.wait(this.#came, ms, () => this.#begin());
+    } catch {
+      throw new ParentError('timeout');
+    }
   }
 
   close(): void {

@@ -17,13 +17,21 @@ export interface ParentServerOptions {
   log: Log;
   /** Counts what enclaves are asked. */
   figures?: Figures;
-  /** Requests under way at once, those that wait for an enclave included; one more gets 503. Default 256: each holds its body. */
+  /** Requests under way at once, those that wait for an enclave included; one more gets 503. Default: as many as enclaves take, and 160 that wait. */
   maxInFlight?: number;
 }
 
 /** What the credentials add to an envelope must fit into the message as well. */
 const MAX_ENVELOPE_BYTES = MAX_MESSAGE_BYTES - 16 * 1024;
 const MAX_ATTESTATION_BYTES = 1024;
+
+/**
+ * Requests that may be waiting for an enclave, beside those that are at one. Each holds its body: it may be 10 MiB, and where the API wrote it it is a few
+ * KB, and with all that a record and its expressions may have a MiB and a half. None else can ask here, and of one machine's API there are no more at
+ * once than it has connections, which are 256.
+ */
+const MOST_WAITING = 160;
+const LEAST_IN_FLIGHT = 256;
 
 const STATUS: Partial<Record<ParentErrorCode, number>> = {
   no_enclave: 503,
@@ -43,12 +51,15 @@ const JSON_TYPE = 'application/json';
  */
 export class ParentServer {
   readonly #options: ParentServerOptions;
+  readonly #maxInFlight: number;
   #listener: Listener | null = null;
   #inFlight = 0;
   #draining = false;
 
   constructor(options: ParentServerOptions) {
     this.#options = options;
+    const { fleet, maxInFlight = Math.max(LEAST_IN_FLIGHT, fleet.places + MOST_WAITING) } = options;
+    this.#maxInFlight = maxInFlight;
   }
 
   /**
@@ -106,14 +117,14 @@ export class ParentServer {
     response: http.ServerResponse,
     started: number,
   ): Promise<void> {
-    const { fleet, credentials, maxInFlight = 256, log, figures } = this.#options;
+    const { fleet, credentials, log, figures } = this.#options;
     // Whatever becomes of it: the answer may be an error's, or have nobody left to go to.
     response.once('close', () => figures?.add(response.statusCode, Date.now() - started));
     const asked = Number(request.headers[DEADLINE_HEADER] ?? Number.NaN);
     const bound = started + PARENT_TIMEOUT_MS;
     const deadline = Number.isFinite(asked) ? Math.min(asked, bound) : bound;
     if (deadline <= started) throw new ParentError('deadline_passed');
-    if (this.#inFlight >= maxInFlight) throw new ParentError('busy');
+    if (this.#inFlight >= this.#maxInFlight) throw new ParentError('busy');
     this.#inFlight += 1;
     try {
       const limit = path === '/v1/decrypt' ? MAX_ENVELOPE_BYTES : MAX_ATTESTATION_BYTES;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { HttpTarget } from '../src/connections.ts';
 import { HttpClient } from '../src/http-client.ts';
+import { until } from './harness.ts';
 
 let folder: string;
 let server: http.Server;
@@ -103,4 +104,25 @@ test('a request ends in time though its connection never comes, and one that com
   give(late);
   await new Promise((resolve) => late.once('close', resolve));
   expect(late.destroyed).toBe(true);
+});
+
+test('no more connections at once than it may have, though all are asked for in one moment; the others wait, in time', async () => {
+  client = new HttpClient({ unix: join(folder, 's') }, 3);
+  const held: http.ServerResponse[] = [];
+  server.removeAllListeners('request');
+  server.on('request', (_request, response) => held.push(response));
+  const asked = Array.from({ length: 10 }, () => post('/', { timeoutMs: 8_000 }));
+  await expect(post('/', { timeoutMs: 50 })).rejects.toMatchObject({ code: 'timeout' });
+  await until(() => held.length >= 3);
+  expect([held.length, connections.length]).toEqual([3, 3]);
+  // One that is lost makes room as well.
+  held[0]?.destroy();
+  await expect(Promise.race(asked)).rejects.toMatchObject({ code: 'connection_lost' });
+  for (let done = 1; done < 10; done += 1) {
+    await until(() => held.length > done);
+    held[done]?.end('done');
+  }
+  const ended = await Promise.allSettled(asked);
+  expect(ended.filter(({ status }) => status === 'fulfilled')).toHaveLength(9);
+  expect([held.length, connections.length]).toEqual([10, 4]);
 });

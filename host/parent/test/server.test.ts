@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import net from 'node:net';
 import { encodeAttestationRequest, encodeErrorAnswer, parseParentRequest } from '@enclave-vault/protocol';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { UnixHttpClient } from '../src/unix-http.ts';
 import { CREDENTIALS, startParent, until } from './harness.ts';
 import { answer, type StandInEnclave } from './stand-ins.ts';
 
@@ -77,6 +78,40 @@ test('carries a few requests at once and refuses more', async () => {
   enclave.onDecrypt = (_request, response) => void setTimeout(() => answer(response, 200, 'ok'), 100);
   const results = await Promise.all(Array.from({ length: 6 }, () => parent.post('/decrypt', ENVELOPE)));
   expect(results.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 503, 503]);
+});
+
+test('takes as many as its enclaves have places for, and some more to wait', async () => {
+  const large = await startParent({ enclaves: 3 });
+  const client = new UnixHttpClient(large.socketPath);
+  try {
+    let released = false;
+    const held: (() => void)[] = [];
+    large.standIn.onLaunch = (each) => {
+      each.onDecrypt = (_request, response) => {
+        const release = () => answer(response, 200, 'done');
+        if (released) release();
+        else held.push(release);
+      };
+    };
+    large.fleet.start();
+    await until(() => large.fleet.healthy === 3);
+    const request = {
+      method: 'POST',
+      path: '/decrypt',
+      body: ENVELOPE,
+      timeoutMs: 9_000,
+      maxBytes: 1_024,
+    } as const;
+    // Of two processes: one has 256 connections.
+    const asked = Array.from({ length: 400 }, (_, n) => (n % 2 ? client : large.client).request(request));
+    await until(() => held.length === 288);
+    released = true;
+    for (const release of held) release();
+    expect(new Set((await Promise.all(asked)).map(({ status }) => status))).toEqual(new Set([200]));
+  } finally {
+    client.close();
+    await large.stop();
+  }
 });
 
 test('refuses bodies that are too large, announced or not, and stays well', async () => {

@@ -12,7 +12,7 @@ const OPEN_MS = 3_000;
 /** The way to the parent that the configuration names: its socket on this machine, or mutual TLS. */
 export function parentLink(config: ApiConfig, log: Log): EnclaveLink {
   const { parent } = config;
-  if ('unix' in parent) return new ParentClient(parent);
+  if ('unix' in parent) return new ParentClient(parent, config.cluster.size);
   return new ChannelParent({ log, open: () => openChannel(config, parent, log) });
 }
 
@@ -26,7 +26,7 @@ async function openChannel(
     import('@enclave-vault/channel'),
     import('@enclave-vault/channel/kms'),
   ]);
-  const { region, kms, channel } = config;
+  const { region, kms, channel, cluster } = config;
   const signer = createKmsSigner({
     keyArn: given(channel.key, 'channel.key'),
     region,
@@ -44,7 +44,7 @@ async function openChannel(
       openMs: OPEN_MS,
     });
     const serverRoots = given(channel.serverRoot, 'channel.serverRoot');
-    const client = new ParentClient(channelTarget({ host, port, identity, serverRoots, log }));
+    const client = new ParentClient(channelTarget({ host, port, identity, serverRoots, log }), cluster.size);
     return {
       client,
       close: () => {
