@@ -19,7 +19,7 @@ import { refuseCodings } from './http/codings.ts';
 import { drain } from './http/drain.ts';
 import { checkSingleHeaders, REQUEST_ID_HEADER, RESPONSE_HEADERS } from './http/headers.ts';
 import { isServedHost } from './http/host-check.ts';
-import { DEFAULT_LOAD_LIMIT, LoadLimit } from './http/load-limit.ts';
+import { DEFAULT_LOAD_LIMIT, LoadLimit, type Place } from './http/load-limit.ts';
 import { RouteTable } from './http/not-found.ts';
 import { PROBLEM_TYPE, toProblem } from './http/problems.ts';
 import { auditedRefusal } from './http/refusal.ts';
@@ -180,12 +180,13 @@ function guard(
     const { handler } = route;
     route.handler = async function (request, reply) {
       const { place } = request.call;
+      if (place === undefined) return await handler.call(this, request, reply);
       // Nobody is there for whom it would be done.
-      if (place?.begin() === false) return reply.hijack();
+      if (!place.begin()) return reply.hijack();
       try {
         return await handler.call(this, request, reply);
       } finally {
-        place?.end();
+        place.end();
       }
     };
   });
@@ -209,14 +210,27 @@ function guard(
     finished(reply.raw, () => place.leave());
     const known = ingress?.()?.principal;
     if (known === null) throw new ApiError('identity_not_mapped');
-    const principal = known ?? (await authenticator.authenticate(request.headers.authorization, request.ip));
-    if (!place.belongs(principal.actor)) throw new ApiError('rate_limited', { retryAfter: FULL_SECONDS });
+    const find = () => authenticator.authenticate(request.headers.authorization, request.ip);
+    const principal = known ?? (await within(place, find));
+    const full = place.belongs(principal.actor);
+    if (full !== undefined)
+      throw new ApiError(full, full === 'rate_limited' ? { retryAfter: FULL_SECONDS } : {});
     const retryAfter = requests.take(principal.actor) || refusals.due(principal.actor);
     if (retryAfter > 0) throw new ApiError('rate_limited', { retryAfter });
     request.call.principal = principal;
     // His body may take its time.
     if (!request.raw.complete) place.rest();
   });
+}
+
+/** Work of a request, which keeps its place until it is over, also when the caller goes away. */
+async function within<T>(place: Place, work: () => Promise<T>): Promise<T> {
+  place.begin();
+  try {
+    return await work();
+  } finally {
+    place.end();
+  }
 }
 
 /** Answers with a problem document, whatever went wrong. */

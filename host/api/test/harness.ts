@@ -29,6 +29,7 @@ export async function startApi(options: Partial<AppOptions> = {}, keyPool?: KeyP
     schema,
     clock: systemClock(),
     ...(keyPool === undefined ? {} : { keyPool }),
+    ...(options.processes === undefined ? {} : { processes: options.processes }),
   });
   const { token: admin } = await vault.keys.bootstrap();
   const logged: { level: string; event: string; fields: Record<string, unknown> }[] = [];

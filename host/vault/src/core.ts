@@ -43,6 +43,8 @@ export interface Core {
  * of an enclave's 96 to requests without expressions, which are quick: beyond that callers take turns.
  */
 const EVALUATIONS = { running: 8, waiting: 1_000, all: 24 };
+/** However many processes there are: one evaluation at once, and one of somebody else. */
+const LEAST_EVALUATIONS = 2;
 
 /** A row that stays as it is stays tampered with: its entry in the audit comes again after an hour. */
 const TOLD = { everyMicros: 3_600_000_000, most: 1_000 };
@@ -61,19 +63,32 @@ export interface VaultDependencies {
   readonly allowOrphans?: boolean;
   /** Key pairs that are made before a record asks for one. Default: none. */
   readonly keyPool?: KeyPoolOptions;
+  /** That work before the same enclaves, each with its part of the evaluations; one by default. */
+  readonly processes?: number;
   /** Default: nothing is reported. */
   readonly report?: Reporter;
 }
 
 export function makeCore(
-  { store, kms, enclave, sink, clock, schema, keyPool: pool = NO_POOL, report = () => {} }: VaultDependencies,
+  {
+    store,
+    kms,
+    enclave,
+    sink,
+    clock,
+    schema,
+    keyPool: pool = NO_POOL,
+    processes = 1,
+    report = () => {},
+  }: VaultDependencies,
   keys: IntegrityKeys,
 ): Core {
   const requestKeys = new RequestKeys(kms, clock);
   const recordKeys = new RecordKeys({ kms, clock, report, pool });
   const relay = new SinkRelay(sink, report);
   const locks = new KeyedLock();
-  const evaluations = new Shares(EVALUATIONS);
+  const all = Math.max(LEAST_EVALUATIONS, Math.floor(EVALUATIONS.all / processes));
+  const evaluations = new Shares({ ...EVALUATIONS, running: Math.min(EVALUATIONS.running, all), all });
   const told = new Once(TOLD.everyMicros, TOLD.most);
   return {
     store,

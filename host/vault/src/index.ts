@@ -31,7 +31,7 @@ export { defaultSchema } from './schema/default-schema.ts';
 export { recordJsonSchema } from './schema/json-schema.ts';
 export { DEFAULT_PURPOSE, MAX_EXPRESSION_BYTES, parseSchema } from './schema/parse-schema.ts';
 export { MAX_REQUEST_FIELDS, MAX_VALUE_BYTES, type RecordSchema } from './schema/record-schema.ts';
-export { Shares } from './util/shares.ts';
+export { Shares, type Waiting } from './util/shares.ts';
 export { formatTime, parseTime } from './util/time.ts';
 export { Vault } from './vault.ts';
 export type { VaultKeys } from './vault-keys.ts';

@@ -51,9 +51,9 @@ class Encoder {
   #text(value: string): void {
     // UTF-8 has no encoding for a lone surrogate; a Buffer would quietly put U+FFFD in its place.
     if (!value.isWellFormed()) throw new CodecError('cbor_unencodable');
-    const size = Buffer.byteLength(value, 'utf8');
+    const size = Buffer.byteLength(value);
     this.#head(3, size);
-    this.#out?.write(value, this.length, 'utf8');
+    this.#out?.write(value, this.length);
     this.length += size;
   }
 

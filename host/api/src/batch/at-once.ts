@@ -5,7 +5,7 @@ export interface AtOnceLimits {
   readonly ofAll: number;
 }
 
-/** So many at once of one caller, and of all. */
+/** So many at once of one caller, and of all; of one no more than three times what is left, so that a few callers do not have all. */
 export class AtOnce {
   readonly #limits: AtOnceLimits;
   readonly #byActor = new Map<string, number>();
@@ -23,7 +23,8 @@ export class AtOnce {
   /** @returns what gives the place back, once; undefined when there is none */
   enter(actor: string): (() => void) | undefined {
     const own = this.#byActor.get(actor) ?? 0;
-    if (own >= this.#limits.ofOne || this.#all >= this.#limits.ofAll) return undefined;
+    const { ofOne, ofAll } = this.#limits;
+    if (own >= Math.min(ofOne, 3 * (ofAll - this.#all))) return undefined;
     this.#byActor.set(actor, own + 1);
     this.#all += 1;
     return () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Log } from '@enclave-vault/parent/log';
 import { describeError } from '@enclave-vault/parent/process';
-import { type Context, type Principal, Shares } from '@enclave-vault/vault';
+import { type Context, type Principal, Shares, type Waiting } from '@enclave-vault/vault';
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../errors.ts';
 import { contextOf } from '../http/call.ts';
@@ -58,13 +58,15 @@ export interface BatchParts {
 export class Batches {
   readonly #parts: BatchParts;
   readonly #shares: Shares;
-  readonly #evaluating = new Shares({ running: EVALUATING, waiting: WAITING });
+  readonly #evaluating: Shares;
   readonly #documents = new AtOnce(DOCUMENTS);
 
   constructor(parts: BatchParts) {
     this.#parts = parts;
     const all = Math.max(1, Math.floor(ITEMS / parts.processes));
     this.#shares = new Shares({ running: all, waiting: WAITING, all });
+    const evaluating = Math.max(1, Math.min(EVALUATING, Math.floor(all / 2)));
+    this.#evaluating = new Shares({ running: evaluating, waiting: WAITING });
   }
 
   /**
@@ -97,6 +99,7 @@ export class Batches {
         () => item,
         index,
         () => context,
+        context.deadline,
       );
       // What was begun before the others' answers took the room.
       const bytes = Buffer.byteLength(result.text);
@@ -163,23 +166,34 @@ export class Batches {
     };
   }
 
-  /** @param value reads the item. @param call the call that the item is of, when its turn has come */
-  async #do(job: Job, value: () => unknown, index: number, call: () => Context): Promise<Result> {
+  /**
+   * @param value reads the item
+   * @param call the call that the item is of, when its turn has come
+   * @param until when that is too late, in milliseconds since the epoch: an item of a stream has its time from its turn on
+   */
+  async #do(
+    job: Job,
+    value: () => unknown,
+    index: number,
+    call: () => Context,
+    until?: number,
+  ): Promise<Result> {
     const { actor } = call().principal;
+    const waiting = (): Waiting => (until === undefined ? {} : { ms: Math.max(0, until - Date.now()) });
     let id: string | undefined;
     let at = '';
     try {
-      const run = () =>
-        this.#shares.run(actor, async () => {
-          const { requestId, ...context } = call();
-          const item = value();
-          id = job.idOf(item);
-          const task = job.task(item, index);
-          at = job.at;
-          const text = await task.run({ ...context, requestId: itemId(requestId, index) });
-          return { text, code: 'ok' } as const;
-        });
-      return await (job.evaluates ? this.#evaluating.run(actor, run) : run());
+      const work = async (): Promise<Result> => {
+        const { requestId, ...context } = call();
+        const item = value();
+        id = job.idOf(item);
+        const task = job.task(item, index);
+        at = job.at;
+        const text = await task.run({ ...context, requestId: itemId(requestId, index) });
+        return { text, code: 'ok' };
+      };
+      const run = () => this.#shares.run(actor, work, waiting());
+      return await (job.evaluates ? this.#evaluating.run(actor, run, waiting()) : run());
     } catch (error) {
       const result = failed(error, id, at);
       this.#parts.rates[job.operation].answered(actor, result.code, job.operation === 'decrypt');

@@ -3,10 +3,8 @@
 export interface LoadLimitOptions {
   /** Requests worked at that are never too many. */
   readonly least: number;
-  /** Requests that are always enough, worked at or not: each holds memory. */
+  /** Requests that are always enough, worked at or not: each holds memory. One caller has three times what is free at most, so 750 when he is alone. */
   readonly most: number;
-  /** Of those, one caller's. */
-  readonly ofOne: number;
   /** How long a request may have to wait for those before it, in seconds. */
   readonly seconds: number;
   /** Milliseconds, monotonic; injected for tests. */
@@ -14,19 +12,19 @@ export interface LoadLimitOptions {
 }
 
 /** Half the deadline of a request: what waits longer would use the vault's time and be answered too late. */
-export const DEFAULT_LOAD_LIMIT: LoadLimitOptions = { least: 64, most: 1_000, ofOne: 750, seconds: 5 };
+export const DEFAULT_LOAD_LIMIT: LoadLimitOptions = { least: 64, most: 1_000, seconds: 5 };
 
 const WINDOW_MS = 1_000;
-/** Of what may be worked at, one caller's part: what he waits for may be slow for him alone, as a KMS that makes no key pairs. */
-const OF_ONE = 3 / 4;
+/** What one caller has of what is free: alone three quarters of all, and of two each three sevenths, so that somebody else always finds a place. */
+const OF_FREE = 3;
 
 /** A request's place. What the server waits for is its work; what it waits for from the caller is none, however long that takes him. */
 export interface Place {
-  /** Whose it is. @returns false when he has as many as one may have */
-  belongs(actor: string): boolean;
-  /** Its work begins, which goes on when the caller goes away. @returns false when he has gone already */
+  /** Whose it is. @returns what keeps him out: that he has as many requests as one may have, or as much under way as a slow vault has for him */
+  belongs(actor: string): 'rate_limited' | 'overloaded' | undefined;
+  /** A part of its work begins, which goes on when the caller goes away. @returns false when he has gone already */
   begin(): boolean;
-  /** Its work is over, whoever still waits for it. */
+  /** That is over, whoever still waits for it. */
   end(): void;
   /** The caller is waited for: there is nothing to do before he sends more. */
   rest(): void;
@@ -55,6 +53,9 @@ interface Owner {
  * A request that waits for its caller is bounded by memory alone. If it counted as work, 64 bodies that never end would make a vault that has
  * nothing to do look like one that answers nothing, and everybody else would be refused. The same goes for what waits behind others of its own
  * caller: 64 slow expressions of one, of which a few run at once, would be all the work that a vault takes.
+ *
+ * Nobody keeps another out by what he has under way, which may be slow for him alone, as creates are while KMS makes no key pairs. Whoever has less counts
+ * others as having no more than he would have then: one who has nothing under way gets in wherever there are fewer callers than places.
  *
  * Who goes away does not take his work with him: it keeps his place until it is over, or he would have begun as much as he likes by hanging up.
  */
@@ -118,13 +119,19 @@ export class LoadLimit {
       rest: () => rest(0),
       answered: () => rest(1),
       belongs: (actor) => {
+        // He went away while it was found out who he is.
+        if (state === 'left') return 'rate_limited';
         const found = this.#owners.get(actor) ?? { actor, present: 0, working: 0 };
-        if (found.present >= this.#options.ofOne || found.working >= this.#most() * OF_ONE) return false;
+        // The last place is for one who has none.
+        const most = (this.#options.most - this.#present) * OF_FREE;
+        if (found.present > 0 && found.present >= most) return 'rate_limited';
+        // It counts as work already, and as nobody's.
+        if (state === 'working' && !this.#mayWork(found, this.#working - 1)) return 'overloaded';
         owner = found;
         this.#owners.set(actor, owner);
         owner.present += 1;
         if (state === 'working') owner.working += 1;
-        return true;
+        return undefined;
       },
       begin: () => {
         if (gone) return false;
@@ -159,15 +166,16 @@ export class LoadLimit {
     if (owner.present === 0) this.#owners.delete(owner.actor);
   }
 
-  #mayWork(owner?: Owner): boolean {
+  /** @param owner undefined: not known yet, and taken for one with nothing under way */
+  #mayWork(owner?: Owner, working = this.#working): boolean {
     this.#look();
     const most = this.#most();
-    if (owner !== undefined && owner.working >= most * OF_ONE) return false;
-    if (this.#working < most) return true;
-    // What one caller has beyond his part was begun before the vault was known to be slow: it keeps nobody else out.
-    let others = this.#working;
-    for (const { working } of this.#owners.values()) others -= Math.max(0, working - most * OF_ONE);
-    return others < most;
+    if (working < most) return true;
+    const his = (owner?.working ?? 0) + 1;
+    let counted = working + 1;
+    for (const other of this.#owners.values())
+      if (other !== owner) counted -= Math.max(0, other.working - his);
+    return counted <= most;
   }
 
   /** What may be worked at at once. */

@@ -63,6 +63,7 @@ export function assemble(config: ApiConfig, adapters: Adapters, log: Log): Assem
         schema: config.schema,
         allowOrphans: config.allowOrphans,
         keyPool: config.keyPool,
+        ...(config.cluster.size === undefined ? {} : { processes: config.cluster.size }),
         report: (report) => log('warn', 'report', reportFields(report)),
       });
       await adapters.opened?.(vault, store);

@@ -16,7 +16,7 @@ export const CLUSTER_SETTINGS = [
   {
     path: 'cluster.size',
     env: 'ENCLAVE_VAULT_CLUSTER_SIZE',
-    doc: 'How many they are. Items of batches at the enclaves, and a caller’s decryptions in an hour, are divided by it. Server only.',
+    doc: 'How many they are. Items of batches and evaluations at the enclaves, connections to the parent, and a caller’s decryptions in an hour are divided by it. Server only.',
     read: integer(1, MOST),
     optional: true,
   },

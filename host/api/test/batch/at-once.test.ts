@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { AtOnce } from '../../src/batch/at-once.ts';
 import { type Api, startApi } from '../harness.ts';
 import { StreamClient } from './client.ts';
 import { gate, until } from './gate.ts';
@@ -119,4 +120,76 @@ test('evaluations of all callers together leave an enclave places for what has n
   door.release();
   expect(await plain).toBe(200);
   expect(new Set(await Promise.all(asked))).toEqual(new Set([200]));
+});
+
+test('places of several callers leave some for others: one has no more than three times what is left', () => {
+  const places = new AtOnce({ ofOne: 16, ofAll: 64 });
+  const had = ['a', 'b', 'c', 'd', 'e'].map((actor) => {
+    let count = 0;
+    while (places.enter(actor) !== undefined) count += 1;
+    return count;
+  });
+  expect(had).toEqual([16, 16, 16, 12, 3]);
+  const leave = places.enter('f');
+  expect([leave === undefined, places.size]).toEqual([false, 64]);
+  leave?.();
+  expect(places.size).toBe(63);
+});
+
+describe('of several processes before the same enclaves', () => {
+  let one: Api;
+  let its: string;
+  let at: number;
+  beforeAll(async () => {
+    one = await startApi({ rates: { requests: FAST, decrypts: FAST }, processes: 8 });
+    at = await one.listen();
+    its = await one.create({ city: 'Rome' });
+  });
+  afterAll(() => one.stop());
+  const expressions = { x: "city == 'Rome'" };
+
+  test('each has its part of the items, of which those with expressions of one caller are half', async () => {
+    const door = gate(one);
+    const slow = await one.key({ scopes: ['vaults:decrypt'] });
+    const asked = [1, 2].map(() =>
+      new StreamClient(at, DECRYPT, slow).send(
+        { ...ASK, expressions },
+        ...Array.from({ length: 16 }, () => ({ id: its })),
+      ),
+    );
+    // Three of 24 evaluations, fewer than half of its eight items.
+    await until(() => door.held === 3);
+    const plain = one.call('POST', DECRYPT, { body: { ...ASK, ids: Array(10).fill(its) } });
+    await until(() => door.held === 7);
+    await sleep(100);
+    expect(door.held).toBe(7);
+    door.release();
+    expect((await plain).json.results).toHaveLength(10);
+    for (const client of asked) {
+      await client.finish();
+      expect(client.last).toEqual({ done: { results: 16, errors: 0 } });
+    }
+  });
+});
+
+test('a document whose turn does not come in its time is busy, and holds nothing any longer', async () => {
+  const short = await startApi({ rates: { requests: FAST, decrypts: FAST }, timeouts: { deadline: 1_000 } });
+  try {
+    const at = await short.listen();
+    const its = await short.create({ city: 'Rome' });
+    // Each item of the stream is given up after its own second, and eight are done at a time.
+    const door = gate(short);
+    const ask = { ...ASK, expressions: { x: "city == 'Rome'" } };
+    const stream = new StreamClient(at, DECRYPT, short.admin).send(
+      ask,
+      ...Array.from({ length: 32 }, () => ({ id: its })),
+    );
+    await until(() => door.held === 8);
+    const { json } = await short.call('POST', DECRYPT, { body: { ...ask, ids: [its] } });
+    expect(json.results).toMatchObject([{ index: 0, error: { code: 'busy' } }]);
+    door.release();
+    await stream.finish();
+  } finally {
+    await short.stop();
+  }
 });

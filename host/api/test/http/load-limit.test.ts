@@ -8,7 +8,7 @@ let places: Place[];
 beforeEach(() => {
   now = 0;
   places = [];
-  limit = new LoadLimit({ least: 4, most: 50, ofOne: 40, seconds: 5, now: () => now });
+  limit = new LoadLimit({ least: 4, most: 50, seconds: 5, now: () => now });
 });
 /** Enters so often at once. @returns how many got in */
 const enter = (times: number): number =>
@@ -154,20 +154,32 @@ describe('requests that wait for their caller', () => {
   });
 
   it('of one caller leave some for the others', () => {
-    const his = Array.from({ length: 40 }, rested);
-    expect(his.map((place) => place.belongs('mallory')).includes(false)).toBe(false);
-    const next = rested();
-    expect(next.belongs('mallory')).toBe(false);
-    expect(next.belongs('alice')).toBe(true);
-    his[0]?.leave();
-    expect(rested().belongs('mallory')).toBe(true);
+    const his: Place[] = [];
+    for (let place = rested(); place.belongs('mallory') === undefined; place = rested()) his.push(place);
+    // Three quarters of fifty, and one that was refused and has not left.
+    expect([his.length, limit.present]).toEqual([37, 38]);
+    expect(rested().belongs('alice')).toBeUndefined();
+    for (const place of his.splice(0, 3)) place.leave();
+    expect(rested().belongs('mallory')).toBeUndefined();
+  });
+
+  it('of several callers leave some for the others too', () => {
+    for (const actor of ['mallory', 'trudy', 'eve'])
+      for (;;) {
+        const place = rested();
+        if (place.belongs(actor) === undefined) continue;
+        place.leave();
+        break;
+      }
+    expect(limit.present).toBe(49);
+    expect(rested().belongs('alice')).toBeUndefined();
   });
 });
 
 describe('a caller who goes away', () => {
   const his = (times: number, actor = 'mallory'): Place[] =>
     Array.from({ length: times }, () => limit.enter()).flatMap((place) => {
-      if (place?.belongs(actor) && place.begin()) return [place];
+      if (place?.belongs(actor) === undefined && place?.begin()) return [place];
       place?.leave();
       return [];
     });
@@ -176,10 +188,19 @@ describe('a caller who goes away', () => {
     const begun = his(40);
     for (const place of begun) place.leave();
     // Three quarters of fifty.
-    expect([begun.length, limit.present, his(1).length]).toEqual([38, 38, 0]);
+    expect([begun.length, limit.present, his(1).length]).toEqual([37, 37, 0]);
     begun[0]?.end();
     begun[0]?.end();
-    expect([limit.present, his(2).length]).toEqual([37, 1]);
+    expect([limit.present, his(2).length]).toEqual([36, 1]);
+  });
+
+  it('while it is found out who he is leaves nothing behind', () => {
+    for (let n = 0; n < 60; n++) {
+      const place = limit.enter();
+      place?.leave();
+      expect(place?.belongs('mallory')).toBe('rate_limited');
+    }
+    expect([limit.present, his(1).length]).toEqual([0, 1]);
   });
 
   it('has no work begun for him any more', () => {
@@ -205,35 +226,53 @@ describe('a caller who goes away', () => {
 describe('a caller whose work is slow', () => {
   const begun = (actor: string): boolean => {
     const place = limit.enter();
-    const has = place?.belongs(actor) ?? false;
+    const has = place !== undefined && place.belongs(actor) === undefined;
     if (!has) place?.leave();
     return has;
   };
-  const slow = (times: number): void => {
-    for (let n = 0; n < times; n++) begun('mallory');
-    now += 1_000;
-    limit.enter()?.leave();
-    now += 1_000;
-    limit.enter()?.leave();
+  /** Nothing is answered in a window: four at once from then on. */
+  const slow = (times: number, ...actors: string[]): void => {
+    for (const actor of actors) for (let n = 0; n < times; n++) begun(actor);
+    for (let window = 0; window < 2; window++) {
+      now += 1_000;
+      limit.enter()?.leave();
+    }
   };
 
-  it('has three quarters of what is worked at, and others have the rest', () => {
-    slow(3);
-    // Nothing was answered in a window: four at once, of which three are his.
-    expect([begun('mallory'), begun('alice'), begun('bob')]).toEqual([false, true, false]);
+  it('has what is worked at when he is alone, and keeps nobody out', () => {
+    slow(4, 'mallory');
+    expect([begun('mallory'), begun('alice'), begun('bob'), begun('mallory')]).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
   });
 
-  it('keeps nobody out with what he had begun before that was known', () => {
-    slow(30);
-    expect([begun('mallory'), begun('alice'), begun('bob')]).toEqual([false, true, false]);
+  it('keeps nobody out with what he had begun before that was known, and no two do', () => {
+    slow(15, 'mallory', 'trudy');
+    expect(['mallory', 'trudy', 'alice', 'bob', 'alice'].map(begun)).toEqual([
+      false,
+      false,
+      true,
+      true,
+      false,
+    ]);
+    // As many callers as there are places.
+    expect(begun('eve')).toBe(false);
   });
 
   it('has no more of it by bodies that arrive late', () => {
     const late = limit.enter();
     late?.belongs('mallory');
     late?.rest();
-    slow(3);
+    slow(4, 'mallory');
     expect([late?.resume(), begun('alice')]).toEqual([false, true]);
+  });
+
+  it('is told so, and not that he asks too often', () => {
+    slow(4, 'mallory');
+    expect(limit.enter()?.belongs('mallory')).toBe('overloaded');
   });
 });
 

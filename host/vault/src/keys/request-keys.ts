@@ -74,7 +74,9 @@ export class RequestKeys {
   #fresh(): Held | undefined {
     const now = this.#clock.now();
     const current = this.#current;
-    if (current === undefined || now >= current.until) return undefined;
+    // A clock that was set back says nothing of how old it is.
+    if (current === undefined || now >= current.until || now < current.until - REQUEST_KEY_LIFE)
+      return undefined;
     if (now >= current.until - REQUEST_KEY_LIFE + RENEWAL_AGE && now >= this.#nextAttempt) {
       this.#nextAttempt = now + ATTEMPT_EVERY;
       // Whoever asks when the old one has expired hears of what keeps failing.

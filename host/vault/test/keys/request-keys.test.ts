@@ -39,6 +39,14 @@ describe('request keys', () => {
     expect(kms.unwrapRequestKey(leases[0]?.wrappedKey ?? new Uint8Array())).toEqual(leases[0]?.dataKey);
   });
 
+  it('are not kept by a clock that is set back, which says nothing of how old they are', async () => {
+    const { keys: all, kms, clock } = keys();
+    await all.lease();
+    clock.offset = -MINUTE;
+    await all.lease();
+    expect(kms.calls).toHaveLength(2);
+  });
+
   it('are zeroed when they are old and nobody uses them any more', async () => {
     const { keys: all, clock } = keys();
     const [one, two] = [await all.lease(), await all.lease()];

@@ -10,7 +10,7 @@ import type { Allowance, Unwrapper } from './unwrap.ts';
 const CONTEXT = { purpose: 'enclave-request/1' };
 /** The API uses a key for 15 minutes; a request under it may be a minute old. */
 const MAX_AGE_MS = 20 * 60_000;
-/** A key every 15 minutes for each process of the API that calls. */
+/** A key every 12 minutes for each process of the API that calls. */
 const CAPACITY = 256;
 
 export interface RequestKeysParts {
@@ -20,7 +20,7 @@ export interface RequestKeysParts {
   readonly log: Log;
 }
 
-/** Unwraps the data keys that requests are sealed under. The API makes a new one every 15 minutes, and all its requests of that time carry it. */
+/** Unwraps the data keys that requests are sealed under. The API makes a new one every 12 minutes, and all its requests of that time carry it. */
 export class RequestKeys {
   readonly #parts: RequestKeysParts;
   readonly #cache: KeyCache<Buffer>;
