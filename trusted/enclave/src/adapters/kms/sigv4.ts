@@ -35,9 +35,9 @@ export function sign(
   const canonicalRequest = ['POST', '/', '', canonicalHeaders, signedHeaders, sha256(body)].join('\n');
   const stringToSign = [ALGORITHM, timestamp, scope, sha256(canonicalRequest)].join('\n');
 
-  const key = [date, region, SERVICE, 'aws4_request'].reduce<string | Buffer>(
+  const key = [date, region, SERVICE, 'aws4_request'].reduce<Buffer>(
     (secret, part) => hmac(secret, part),
-    `AWS4${credentials.secretAccessKey}`,
+    Buffer.from(`AWS4${credentials.secretAccessKey}`),
   );
   const signature = hmac(key, stringToSign).toString('hex');
   const authorization = `${ALGORITHM} Credential=${credentials.accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
@@ -48,7 +48,6 @@ function sha256(text: string): string {
   return hash('sha256', text);
 }
 
-function hmac(key: string | Buffer, text: string): Buffer {
-  const hmacKey = typeof key === 'string' ? key : createSecretKey(key);
-  return createHmac('sha256', hmacKey).update(text).digest();
+function hmac(key: Buffer, text: string): Buffer {
+  return createHmac('sha256', createSecretKey(key)).update(text).digest();
 }
