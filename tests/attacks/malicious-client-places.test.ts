@@ -76,7 +76,7 @@ describe('the places of requests', () => {
   });
 
   it('as many streams as there may be, of several keys, keep nobody from a call for one record', async () => {
-    const made = Array.from({ length: 4 }, () =>
+    const made = Array.from({ length: 6 }, () =>
       vault.call('POST', '/v1/keys', { scopes: ['vaults:create'] }),
     );
     const keys = (await Promise.all(made)).map(({ json }) => String(json.token));
@@ -84,7 +84,11 @@ describe('the places of requests', () => {
       Array.from({ length: 16 }, () => new StreamClient(port, '/v1/vaults:batch', each).send({ fields: {} })),
     );
     open = streams.map(({ out }) => out);
-    await Promise.all(streams.map((stream) => stream.until(1)));
+    const answers = await Promise.all(streams.map(({ answered }) => answered));
+    // The more are taken, the fewer of the rest one caller has: the last few go to keys that have hardly any.
+    const taken = answers.filter(({ statusCode }) => statusCode === 200).length;
+    expect(taken).toBeGreaterThanOrEqual(60);
+    expect(taken).toBeLessThanOrEqual(64);
     expect(await others()).toEqual(new Set([200]));
   });
 
