@@ -116,7 +116,7 @@ async function readHot(port: number, key: string): Promise<void> {
   const left = records.hot.values();
   const client = async () => {
     const connection = new Connection(port);
-    for (const known of left) await connection.ask(serialize(whole(known), port, key));
+    for (const known of left) await connection.ask(serialize(whole(known, { fresh: true }), port, key));
     connection.close();
   };
   await Promise.all(Array.from({ length: READERS }, client));

@@ -114,6 +114,7 @@ export function ofRounds(rows: readonly Row[]): Row {
   const typical =
     rows.toSorted((a, b) => a.perSecond - b.perSecond)[Math.floor((rows.length - 1) / 2)] ?? first;
   const requests = rows.reduce((sum, row) => sum + row.requests, 0);
+  const known = rows.flatMap(({ kmsCalls }) => (kmsCalls === null ? [] : [kmsCalls]));
   return {
     ...typical,
     perSecond: middle((row) => row.perSecond),
@@ -125,6 +126,8 @@ export function ofRounds(rows: readonly Row[]): Row {
     ),
     slowest: [],
     requests,
+    // KMS's log begins a new file now and then, and says nothing of a round in which it did.
+    kmsCalls: known.length === 0 ? null : median(known),
     errors: added((row) => row.errors),
     odd: added((row) => row.odd),
     coldRepeated: rows.some((row) => row.coldRepeated),

@@ -44,7 +44,7 @@ export interface Call {
 export interface Operation {
   readonly name: string;
   readonly what: string;
-  /** Before it is measured, each record of the hot set is decrypted once: only then is it what it says it is, however few clients there are. */
+  /** Before it is measured, each record of the hot set is decrypted once, its key asked for anew: only then is it what it says it is to the end, however few clients there are. */
   readonly afterReading?: true;
   /** The n-th request of all. @param cold the next one of the cold set */
   call(n: number, records: Records, cold: () => Known): Call;
@@ -64,8 +64,8 @@ const decrypt = ({ id }: Known, body: object, holds: readonly string[]): Call =>
   status: 200,
   holds,
 });
-export const whole = (known: Known): Call =>
-  decrypt(known, { fields: FIELDS }, [`"email":"${emailOf(known.n)}"`, '"country":"GB"']);
+export const whole = (known: Known, more: object = {}): Call =>
+  decrypt(known, { fields: FIELDS, ...more }, [`"email":"${emailOf(known.n)}"`, '"country":"GB"']);
 
 const create: Operation = {
   name: 'create',
