@@ -52,7 +52,7 @@ export async function countRoutes(running: FunctionProcess, place: Place): Promi
   const path = `/v1/vaults/${id}`;
   await ask('GET /v1/vaults/{id}', 'GET', path);
   await ask('PATCH /v1/vaults/{id}', 'PATCH', path, { city: 'Bern' });
-  await ask('POST …/decrypt, first of 15 minutes', 'POST', `${path}/decrypt`, DECRYPT);
+  await ask('POST …/decrypt, first of 12 minutes', 'POST', `${path}/decrypt`, DECRYPT);
   await ask('POST …/decrypt, again within a minute', 'POST', `${path}/decrypt`, DECRYPT);
   await ask('GET …/audit', 'GET', `${path}/audit`);
   await ask('DELETE /v1/vaults/{id}, a field', 'DELETE', `${path}?fields=city`);
