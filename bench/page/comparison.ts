@@ -69,13 +69,20 @@ const waits = ({ rows }: SystemResult): string => {
   return `${figure(cold - hot)} ms (${figure(cold)} cold, ${figure(hot)} hot, one client)`;
 };
 
-/** How far behind native libraries are ahead with one encapsulation a record, opening and sealing 12 fields. */
+/** What was measured of 12 fields. */
+const candidates = (
+  rows: CryptoResult['rows'],
+  direction: 'open' | 'seal',
+  format: 'shared' | 'each',
+): CryptoResult['rows'][number]['candidates'] =>
+  rows.find(
+    (row) =>
+      row.suite === 'P-384' && row.fields === 12 && row.direction === direction && row.format === format,
+  )?.candidates ?? {};
+
+/** How far ahead native libraries are with one encapsulation a record, opening and sealing 12 fields. */
 function natives({ rows }: CryptoResult): string {
-  const of = (direction: 'open' | 'seal') =>
-    rows.find(
-      (row) =>
-        row.suite === 'P-384' && row.direction === direction && row.fields === 12 && row.format === 'shared',
-    )?.candidates ?? {};
+  const of = (direction: 'open' | 'seal') => candidates(rows, direction, 'shared');
   const [open, seal] = [of('open'), of('seal')];
   const ratio = (from: typeof open, name: string): string =>
     times((from[RECORDS]?.median ?? Number.NaN) / (from[name]?.median ?? Number.NaN));
@@ -97,11 +104,7 @@ const machineOf = ({ machine }: Run): string =>
 const NAMES = [FLOOR, OURS, RECORDS, RECORDS_AGAIN, ...JS_PEERS, PYTHON, RUST];
 
 function cryptoTable({ rows }: CryptoResult): string {
-  const of = (format: 'shared' | 'each') =>
-    rows.find(
-      (row) =>
-        row.suite === 'P-384' && row.direction === 'open' && row.fields === 12 && row.format === format,
-    )?.candidates ?? {};
+  const of = (format: 'shared' | 'each') => candidates(rows, 'open', format);
   const [shared, each] = [of('shared'), of('each')];
   const ours = shared[RECORDS]?.median ?? Number.NaN;
   const cell = (value: number | undefined): string =>

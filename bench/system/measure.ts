@@ -21,8 +21,8 @@ export interface Row {
   readonly median: number;
   readonly p99: number;
   readonly p999: number;
-  /** The slowest hundredth of them, slowest first. Results of before 2026-12 have none, and a p99.9 of one round. */
-  readonly slowest?: readonly number[];
+  /** The slowest hundredth of them, slowest first; of several rounds none. */
+  readonly slowest: readonly number[];
   readonly requests: number;
   /** Others by how they were answered. */
   readonly errors: Readonly<Record<string, number>>;
@@ -121,7 +121,7 @@ export function ofRounds(rows: readonly Row[]): Row {
     median: middle((row) => row.median),
     p99: middle((row) => row.p99),
     p999: pooledP999(
-      rows.map(({ slowest = [] }) => slowest),
+      rows.map(({ slowest }) => slowest),
       requests,
     ),
     slowest: [],

@@ -42,7 +42,7 @@ export function timings(rows: readonly Row[]): string {
       figure(row.perSecond),
       figure(row.median),
       figure(row.p99),
-      figure(row.slowest === undefined || row.requests < SAMPLES_OF_P999 ? Number.NaN : row.p999),
+      figure(row.requests < SAMPLES_OF_P999 ? Number.NaN : row.p999),
       figure(cpuPerRequest(row, isVaults)),
       row.kmsCalls === null ? '–' : figure(row.kmsCalls),
       list(row.errors),

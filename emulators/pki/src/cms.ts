@@ -91,7 +91,7 @@ function segments(ciphertext: Buffer, size: number): Buffer[] {
   );
 }
 
-/** Of keys that were asked for before: a recipient is asked for many times, and writing a key out takes longer than to encrypt to it. */
+/** Of keys that were asked for before: a recipient is asked for many times, and writing its key out takes about as long as encrypting to it. */
 const identifiers = new WeakMap<KeyObject, Buffer>();
 
 function identifierOf(key: KeyObject): Buffer {

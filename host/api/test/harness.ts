@@ -13,6 +13,10 @@ import type { AppOptions } from '../src/options.ts';
 
 export type Api = Awaited<ReturnType<typeof startApi>>;
 
+const FAST = { burst: 1e9, perSecond: 1e9 };
+/** Rates that decide nothing. */
+export const UNLIMITED = { requests: FAST, decrypts: FAST };
+
 /** The application over a real vault on SQLite; KMS and enclave are in this process. */
 export async function startApi(options: Partial<AppOptions> = {}, keyPool?: KeyPoolOptions) {
   const folder = await mkdtemp(join(tmpdir(), 'eva-'));

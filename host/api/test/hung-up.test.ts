@@ -3,9 +3,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { gate, until } from './batch/gate.ts';
-import { type Api, startApi } from './harness.ts';
+import { type Api, startApi, UNLIMITED } from './harness.ts';
 
-const FAST = { burst: 1e9, perSecond: 1e9 };
 const ASK = { fields: ['city'], reason: 'a test' };
 /** Requests under way that one caller may have. */
 const OF_ONE = 750;
@@ -14,7 +13,7 @@ let api: Api;
 let port: number;
 let id: string;
 beforeAll(async () => {
-  api = await startApi({ rates: { requests: FAST, decrypts: FAST } });
+  api = await startApi({ rates: UNLIMITED });
   port = await api.listen();
   id = await api.create({ city: 'Rome' });
 });
@@ -47,7 +46,10 @@ test('work that nobody waits for any more counts as its caller’s until it is o
   const token = await api.key({ scopes: ['vaults:decrypt'] });
   for (let n = 0; n < OF_ONE + 50; n += 50) await hangUp(Array(50).fill(token), () => door.held);
   expect(door.held).toBeLessThanOrEqual(OF_ONE);
-  expect((await api.call('POST', `/v1/vaults/${id}/decrypt`, { body: ASK, token })).status).toBe(429);
+  // Where the machine was so slow that the vault knew itself to be, that is what kept him out before he had so many.
+  const { status, json } = await api.call('POST', `/v1/vaults/${id}/decrypt`, { body: ASK, token });
+  const refusal = door.held === OF_ONE ? [429, 'rate_limited'] : [503, 'overloaded'];
+  expect([status, json.code]).toEqual(refusal);
   expect((await api.call('GET', `/v1/vaults/${id}`)).status).toBe(200);
   door.release();
   await until(async () => {

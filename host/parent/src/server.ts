@@ -27,7 +27,7 @@ const MAX_ATTESTATION_BYTES = 1024;
 
 /**
  * Requests that may be waiting for an enclave, beside those that are at one. Each holds its body: it may be 10 MiB, and where the API wrote it it is a few
- * KB, and with all that a record and its expressions may have a MiB and a half. None else can ask here, and of one machine's API there are no more at
+ * KB, and with all that a record and its expressions may have a MiB and a half. Nobody else can ask here, and of one machine's API there are no more at
  * once than it has connections, which are 256.
  */
 const MOST_WAITING = 160;

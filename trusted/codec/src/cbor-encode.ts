@@ -19,6 +19,8 @@ export function encodeCbor(value: CborValue): Buffer {
   const bytes = Buffer.allocUnsafe(counter.length);
   const encoder = new Encoder(bytes);
   encoder.write(value, 0);
+  // One that is another when it is looked at again would let out what lay in the memory before.
+  if (encoder.length !== bytes.length) throw new CodecError('cbor_unencodable');
   return bytes;
 }
 

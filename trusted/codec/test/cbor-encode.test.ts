@@ -95,6 +95,17 @@ describe('refusals', () => {
     expectRefusal('cbor_unencodable', () => encodeCbor(value));
   });
 
+  it.each([1, 3])('a value that is another one when it is looked at again', (later) => {
+    let looks = 0;
+    class Changing extends Array<number> {
+      override *[Symbol.iterator](): ArrayIterator<number> {
+        looks += 1;
+        for (let n = 0; n < (looks === 1 ? 2 : later); n++) yield n;
+      }
+    }
+    expectRefusal('cbor_unencodable', () => encodeCbor(new Changing(2)));
+  });
+
   it('nesting that the decoder would refuse, and cycles', () => {
     const nested = (depth: number): CborValue => (depth === 0 ? 0 : [nested(depth - 1)]);
     expect(codeOf(() => encodeCbor(nested(16)))).toBeNull();

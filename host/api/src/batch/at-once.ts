@@ -20,7 +20,7 @@ export class AtOnce {
     return this.#all;
   }
 
-  /** @returns what gives the place back, once; undefined when there is none */
+  /** @returns what gives the place back, to be called once; undefined when there is none */
   enter(actor: string): (() => void) | undefined {
     const own = this.#byActor.get(actor) ?? 0;
     const { ofOne, ofAll } = this.#limits;

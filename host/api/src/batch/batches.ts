@@ -71,7 +71,7 @@ export class Batches {
 
   /**
    * @returns the document, each result in its item's place: what goes wrong is an item's own
-   * @throws {ApiError} `rate_limited` for too many documents: nothing was done yet
+   * @throws {ApiError} `rate_limited` for too many documents: no item was begun
    */
   async document(request: FastifyRequest, job: Job, items: readonly unknown[]): Promise<string> {
     const leave = this.#documents.enter(contextOf(request).principal.actor);

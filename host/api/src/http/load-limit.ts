@@ -30,7 +30,7 @@ export interface Place {
   rest(): void;
   /** It is worked at again. @returns false when that would be too much: then it still rests */
   resume(): boolean;
-  /** It waits for its turn behind others of its caller, which are work: it is none, and goes on when its turn comes. Rejects as `turn` does. */
+  /** It waits for its turn behind others, which are work: it is none, and goes on when its turn comes. Rejects as `turn` does. */
   aside(turn: Promise<void>): Promise<void>;
   /** All is done for it; the caller has to take the answer. */
   answered(): void;
@@ -51,8 +51,8 @@ interface Owner {
  * what a vault can do is known only when it is busy, and until then the bound is that of memory.
  *
  * A request that waits for its caller is bounded by memory alone. If it counted as work, 64 bodies that never end would make a vault that has
- * nothing to do look like one that answers nothing, and everybody else would be refused. The same goes for what waits behind others of its own
- * caller: 64 slow expressions of one, of which a few run at once, would be all the work that a vault takes.
+ * nothing to do look like one that answers nothing, and everybody else would be refused. The same goes for what waits for its turn
+ * among expressions: 64 slow ones of one caller, of which a few run at once, would be all the work that a vault takes.
  *
  * Nobody keeps another out by what he has under way, which may be slow for him alone, as creates are while KMS makes no key pairs. Whoever has less counts
  * others as having no more than he would have then: one who has nothing under way gets in wherever there are fewer callers than places.

@@ -2,20 +2,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { AtOnce } from '../../src/batch/at-once.ts';
-import { type Api, startApi } from '../harness.ts';
+import { type Api, startApi, UNLIMITED } from '../harness.ts';
 import { StreamClient } from './client.ts';
 import { gate, until } from './gate.ts';
 
 const DECRYPT = '/v1/vaults:decrypt';
 const ASK = { fields: ['city'], reason: 'a test' };
-const FAST = { burst: 1e9, perSecond: 1e9 };
 
 // The time-outs of a vault: a busy machine takes longer than those that limits.test.ts waits for.
 let api: Api;
 let port: number;
 let id: string;
 beforeAll(async () => {
-  api = await startApi({ rates: { requests: FAST, decrypts: FAST } });
+  api = await startApi({ rates: UNLIMITED });
   port = await api.listen();
   id = await api.create({ city: 'Rome' });
 });
@@ -141,7 +140,7 @@ describe('of several processes before the same enclaves', () => {
   let its: string;
   let at: number;
   beforeAll(async () => {
-    one = await startApi({ rates: { requests: FAST, decrypts: FAST }, processes: 8 });
+    one = await startApi({ rates: UNLIMITED, processes: 8 });
     at = await one.listen();
     its = await one.create({ city: 'Rome' });
   });
@@ -173,7 +172,7 @@ describe('of several processes before the same enclaves', () => {
 });
 
 test('a document whose turn does not come in its time is busy, and holds nothing any longer', async () => {
-  const short = await startApi({ rates: { requests: FAST, decrypts: FAST }, timeouts: { deadline: 1_000 } });
+  const short = await startApi({ rates: UNLIMITED, timeouts: { deadline: 1_000 } });
   try {
     const at = await short.listen();
     const its = await short.create({ city: 'Rome' });

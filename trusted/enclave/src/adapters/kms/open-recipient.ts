@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { constants, createDecipheriv, createSecretKey, type KeyObject, privateDecrypt } from 'node:crypto';
+import { constants, createDecipheriv, type KeyObject, privateDecrypt } from 'node:crypto';
 import { parseEnvelopedData } from '@enclave-vault/codec';
 import { KmsError } from '../../errors.ts';
 
@@ -18,7 +18,7 @@ export function openForRecipient(privateKey: KeyObject, message: Uint8Array): Bu
       { key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
       encryptedKey,
     );
-    const decipher = createDecipheriv('aes-256-cbc', createSecretKey(contentKey), iv);
+    const decipher = createDecipheriv('aes-256-cbc', contentKey, iv);
     decipher.setAutoPadding(false);
     padded = decipher.update(ciphertext);
     decipher.final();
