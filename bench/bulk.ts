@@ -55,23 +55,20 @@ try {
   await writePeople(people, settings.records, settings.format);
   const before = storeBytes();
   const both = ['--concurrency', String(settings.concurrency), ...(settings.batch ? ['--batch'] : [])];
-  const ways = [
-    await way('import', people, [people, '--out', ids, ...both]),
-    await way('export', out, [
-      '--ids',
-      ids,
-      '--fields',
-      FIELDS.join(),
-      '--reason',
-      'measured',
-      '--out',
-      out,
-      ...both,
-    ]),
+  const made: readonly (readonly [Way['way'], string, readonly string[]])[] = [
+    ['import', people, [people, '--out', ids]],
+    ['export', out, ['--ids', ids, '--fields', FIELDS.join(), '--reason', 'measured', '--out', out]],
   ];
+  const ways: Way[] = [];
+  const resultSoFar = (): BulkResult => ({ ...run, settings, ways, store: { before, after: storeBytes() } });
+  for (const [name, file, args] of made) {
+    ways.push(await way(name, file, [...args, ...both]));
+    // The first of two hours is not lost with the second.
+    if (name === 'import') writeResult(values.json, resultSoFar());
+  }
   const compared = await comparePeople(out);
   if (compared !== settings.records) throw new Error(`${compared} records came out, of ${settings.records}`);
-  const result: BulkResult = { ...run, settings, ways, store: { before, after: storeBytes() } };
+  const result = resultSoFar();
   console.log(`${waysTable(result)}\n\n${processesTable(result)}`);
   console.log(`\nstore: ${(result.store.after / 1e6).toFixed(1)} MB; every value came out as it went in`);
   writeResult(values.json, result);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type BulkResult, kmsOf, processesTable, type Way, waysTable } from '../bulk/result.ts';
-import type { Run } from '../support/run.ts';
+import { type Run, readResult } from '../support/run.ts';
 import { figure } from '../support/table.ts';
 import { underLoad } from './caution.ts';
 
@@ -33,7 +33,7 @@ ${processesTable(result)}
 
 The local KMS had ${quota}. AWS's has one for the account and Region: ${QUOTA.pairs} key pairs of an elliptic curve a second unless it is raised, and ${QUOTA.others.toLocaleString('en-US')} or more symmetric requests. By the calls counted above,
 ${ways.map((way) => onAws(way)).join('; ')}. Before that an export is bounded by its caller's rate, 180,000 records an hour unless set otherwise ([how](bulk.md#how-fast-an-export-may-be)); it was lifted here.
-
+${tried(readResult('bulk-quota') as BulkResult | undefined)}
 \`${words}\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load before: ${machine.load}. The client, the vault and KMS share the machine.
 `;
 }
@@ -47,6 +47,19 @@ function onAws(way: Way): string {
       ? 'less than it took here'
       : `${figure(seconds / way.seconds)} times what it took here`;
   return `the ${way.way} needs ${duration(seconds)} there, for its ${bound} (${here})`;
+}
+
+/** The reckoning held against a local KMS that has such a quota. */
+function tried(result: BulkResult | undefined): string {
+  if (result === undefined) return '';
+  const { settings, ways, measured, commit, machine } = result;
+  const words = ways.map((way) => {
+    const { pairs, others } = kmsOf(way);
+    return `${way.way} ${figure(way.perSecond)} a second (${figure(pairs / way.records)} key pairs and ${figure(others / way.records)} other calls a record)`;
+  });
+  return `
+${underLoad(machine)}The same with a local KMS that refuses what is above a quota of \`${settings.kmsQuota}\` (key pairs, others), ${settings.records.toLocaleString('en-US')} records: ${words.join(', ')}; ${measured.slice(0, 10)}, ${commit}.
+`;
 }
 
 function duration(seconds: number): string {
