@@ -11,6 +11,8 @@ import { lines } from './plot.ts';
 
 /** Below, what a large store is about (index pages that memory does not hold, long files) does not show. */
 const FEW = 1_000_000;
+/** In the enclave's memory at most, by default (docs/key-cache.md). */
+const CACHED_KEYS = 2_048;
 
 /** The embedded store with a great many records. */
 export function section(run: Run): string {
@@ -27,7 +29,7 @@ One SQLite file, filled with records like the vault's own: the same attributes a
       ? ' "slim": a disk does not hold so many whole ones; they have one short field, a wrapped key cut short, and no audit rows.'
       : ''
   }
-Ids are drawn at random from all. Cold: the system was told to forget the file a moment before. Warm: the same again. One client; milliseconds, p50 / p99 / p99.9, the last of ${count(SAMPLES_OF_P999)} calls or more alone.
+Ids are drawn at random from all. Cold: the system was told to forget the file a moment before. Warm: the same again. One client; milliseconds, p50 / p99 / p99.9, the last of ${count(SAMPLES_OF_P999)} calls or more alone.${asksKms(first)}
 
 ${table(
   [
@@ -55,7 +57,7 @@ ${table(
   ]),
 )}
 
-Writes a second: of the store alone, one after the other and 64 at once (those share their syncs), of what a create writes and of what a decryption writes to the chain of any record; through the vault with 32 clients.
+Writes a second: of the store alone, one after the other and 64 at once (those share their syncs), of what a create writes and of what a decryption writes to the chain of any record; through the vault with 32 clients, whose processor time decides: 4 s each, and rates that differ by a third without following the size.
 
 ${table(
   [
@@ -116,6 +118,13 @@ ${
 `
 }\`node bench/scale.ts --records ${sizes.map(({ records }) => records).join(',')}\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, load before: ${machine.load}. The client shares the machine. [Why the store is as it is](adr/0036-store-at-scale.md).
 `;
+}
+
+/** Of records that take turns none is remembered where they are more than the enclave's cache of keys holds. */
+function asksKms(size: Size | undefined): string {
+  if (size === undefined || size.real <= CACHED_KEYS) return '';
+  return `
+Decryptions ask KMS in both columns: more records take turns than the enclave remembers keys of ([${count(CACHED_KEYS)}](key-cache.md)), so warm is the file and not the key.`;
 }
 
 export function plots(run: Run): Readonly<Record<string, string>> {
