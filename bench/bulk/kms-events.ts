@@ -38,7 +38,8 @@ export class KmsEvents {
   #look(): void {
     this.#read();
     // Another file has the name: what came last into the one before was read just now, by its descriptor.
-    const now = openSync(this.#path, 'r');
+    const now = openIfThere(this.#path);
+    if (now === undefined) return;
     const same = fstatSync(now).ino === fstatSync(this.#file).ino;
     closeSync(same ? now : this.#file);
     if (same) return;
@@ -60,5 +61,15 @@ export class KmsEvents {
         this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
       }
     }
+  }
+}
+
+/** Between the moment that a full file gets its other name and the first line of the next there is none. */
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }

@@ -53,7 +53,15 @@ export class LocalVault {
       stream?.on('data', (chunk: Buffer) => {
         this.#output += chunk.toString('utf8');
       });
-    this.exited = new Promise((done) => this.process.once('exit', (code) => done(code)));
+    // Whoever started it may end by an error: a vault that is left runs beside whatever is measured next.
+    const end = (): void => void this.process.kill('SIGTERM');
+    process.once('exit', end);
+    this.exited = new Promise((done) =>
+      this.process.once('exit', (code) => {
+        process.off('exit', end);
+        done(code);
+      }),
+    );
   }
 
   static async start(options: ConstructorParameters<typeof LocalVault>[0] = {}): Promise<LocalVault> {

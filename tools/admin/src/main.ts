@@ -46,6 +46,13 @@ async function main([name = 'help', ...args]: readonly string[]): Promise<number
 }
 
 const words = process.argv.slice(2);
+// Whoever read this is gone (`| head`, a log's reader that ended): an import under way goes on, and the exit code says how it went. A vault ends, as
+// there would be nobody left to tell that it runs.
+if (words[0] !== 'dev')
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
 try {
   process.exitCode = await main(words);
 } catch (error) {

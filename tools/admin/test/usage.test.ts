@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
@@ -56,5 +56,16 @@ describe('the command', () => {
     expect(option.err).not.toContain('enclave-vault dev');
     expect(command).toMatchObject({ code: 2, out: '' });
     expect(command.err).toMatch(/^there is no command nonsense; there are dev, keys, .*help\n$/);
+  });
+
+  test('ends as it would have where nobody reads what it prints', async () => {
+    const child = spawn(process.execPath, [MAIN, 'help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let err = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      err += chunk.toString('utf8');
+    });
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    expect({ code, err }).toEqual({ code: 0, err: '' });
   });
 });
