@@ -61,6 +61,10 @@ async function runVault(options: DevOptions, root: string, folders: Folders, beg
         });
   let canary: Readonly<Record<string, unknown>> | undefined;
   const stopped = stopSignal();
+  let stopping = false;
+  void stopped.then(() => {
+    stopping = true;
+  });
   refuseDebugger();
   try {
     await keeper?.listen();
@@ -96,20 +100,22 @@ async function runVault(options: DevOptions, root: string, folders: Folders, beg
         (settings) => {
           canary = settings;
         },
-        (error: unknown) =>
+        (error: unknown) => {
           // Its keeper misses it, and says so again and again.
-          log('error', 'canary_not_started', {
-            code: error instanceof Error && 'code' in error ? error.code : 'internal',
-          }),
+          if (!stopping)
+            log('error', 'canary_not_started', {
+              code: error instanceof Error && 'code' in error ? error.code : 'internal',
+            });
+        },
       );
     log('info', 'stopping', { signal: await stopped });
     await control.close();
     return 0;
   } finally {
-    const late = setTimeout(() => process.exit(1), STOP_MS).unref();
+    // Not taken back when all has stopped: whatever is forgotten then must not keep this process.
+    setTimeout(() => process.exit(1), STOP_MS).unref();
     await keeper?.close();
     await vault.stop();
-    clearTimeout(late);
   }
 }
 

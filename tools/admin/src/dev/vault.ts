@@ -72,6 +72,7 @@ export class LocalVault {
   #kms: Kms = { inside: 0, outside: 0, ca: '' };
   #arns: KeyArns = { vault: '', request: '', integrity: '' };
   #pins: Pinned | undefined;
+  #stopping = false;
 
   /** @throws {AdminError} data_unreadable, schema_unreadable */
   constructor(options: DevOptions, root: string, folders: Folders, onLog: OnLog) {
@@ -197,8 +198,9 @@ export class LocalVault {
     return Object.fromEntries([...this.#processes].map(([name, process]) => [name, process.pid]));
   }
 
-  /** Callers first, so that what is in flight can still be answered. */
+  /** Callers first, so that what is in flight can still be answered. Nothing is started from then on: nobody would be left to end it. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     const apis = [...this.#processes].filter(([name]) => name.startsWith('api'));
     await this.#processes.get('canary')?.stop();
     await Promise.all(apis.map(([, process]) => process.stop()));
@@ -211,6 +213,8 @@ export class LocalVault {
   }
 
   async #start(name: ProcessName, config: () => unknown): Promise<Ready> {
+    if (this.#stopping)
+      throw new AdminError('process_failed', `${name} is not started: the vault is stopping`);
     const process = new Supervised(processSpec(this.#root, name, config, this.#onLog, this.#options.profile));
     this.#processes.set(name, process);
     return process.start();
