@@ -14,7 +14,7 @@ export function section(run: Run): string {
   const quota =
     settings.kmsQuota === null ? 'no quota' : `a quota of \`${settings.kmsQuota}\` (key pairs, others)`;
   const words = [
-    ...['node bench/bulk.ts --records', String(settings.records)],
+    ...['npx node bench/bulk.ts --records', String(settings.records)],
     ...settings.vault,
     ...(settings.batch ? ['--batch'] : []),
   ].join(' ');

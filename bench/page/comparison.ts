@@ -58,7 +58,7 @@ We found no published figure for a vault that decrypts records in a Nitro Enclav
 - **Symmetric keys are cheaper than key pairs.** Transit engines and tokenizers use one AES key for many values. A key pair a record costs a KMS call to make, an ECDH to open, and 300 bytes to store. It is what lets a writer seal without being able to read, and one record be destroyed by its key.
 - **KMS decides how many records are made.** ${'`GenerateDataKeyPairWithoutPlaintext`'} has a quota of 100 a second for an account and Region until it is raised. Services that make keys themselves have none. A [pool](adr/0033-key-pairs-made-beforehand.md) takes the call off the request, not off the quota.
 - **Throughput of one machine is modest beside fleets.** ${fleet(system)} Piiano's 60,000 a second are those of a fleet with a cache over PostgreSQL, without an enclave. What a fleet of ours would do is [a model](performance.md#on-aws-a-model-of-cost-and-throughput), not a measurement: nothing has run on AWS.
-- **The first read of a record waits for KMS.** Some 30 ms on AWS, by the first row above; here ${waits(system)}, since the local KMS adds only what it costs to compute. Systems that hold their master key in memory have no such first read.
+- **The first read of a record waits for KMS.** Some 30 ms on AWS, by the first row of what others publish; here ${waits(system)}, since the local KMS adds only what it costs to compute. Systems that hold their master key in memory have no such first read.
 `;
 }
 

@@ -22,6 +22,6 @@ ${
     : `${result.server} says otherwise of ${differing.length} routes: a query that finds nothing costs nothing there, and a record of more than 1 KB within a transaction twice what the documents say. The documents decide; a bill was not seen.`
 }
 
-\`node bench/dynamodb.ts\`, ${result.measured.slice(0, 10)}, ${result.commit}. Nothing here is a time: the machine's load does not matter.
+\`npx node bench/dynamodb.ts\`, ${result.measured.slice(0, 10)}, ${result.commit}. Nothing here is a time: the machine's load does not matter.
 `;
 }

@@ -26,7 +26,7 @@ A ratio above 1.00 is noise: so a difference of as much below it says nothing ei
 
 ![Creates and decryptions with a slow KMS](performance/kms-latency.svg)
 
-\`node bench/kms-latency.ts\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load before: ${machine.load}. Clients, vaults and KMS share the machine.
+\`npx node bench/kms-latency.ts --rounds ${settings.rounds}\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load before: ${machine.load}. Clients, vaults and KMS share the machine.
 `;
 }
 

@@ -116,7 +116,7 @@ ${
 ![Latency by the number of records](performance/scale.svg)
 
 `
-}\`node bench/scale.ts --records ${sizes.map(({ records }) => records).join(',')}\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, load before: ${machine.load}. The client shares the machine. [Why the store is as it is](adr/0036-store-at-scale.md).
+}\`npx node bench/scale.ts --records ${sizes.map(({ records }) => records).join(',')}\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, load before: ${machine.load}. The client shares the machine. [Why the store is as it is](adr/0036-store-at-scale.md).
 `;
 }
 

@@ -20,6 +20,6 @@ ${scalingTable(run as ScalingResult)}
 All processes together, clients and emulators among them, used ${figure(Math.min(...used))} to ${figure(Math.max(...used))} of ${machine.cores} cores: where one of each uses them up already, a second process has nowhere to run and
 only costs. What grows here grows by what was idle. In a deployment KMS, hypervisor and clients are elsewhere, and enclaves have cores of their own.
 
-\`node bench/scaling.ts\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load before: ${machine.load}.
+\`npx node bench/scaling.ts\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load before: ${machine.load}.
 `;
 }

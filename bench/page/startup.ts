@@ -15,6 +15,6 @@ ${startupTables(run as StartupResult)}
 
 PSS shares out what processes have in common, such as the node binary; an enclave shares nothing, as on AWS.
 
-\`node bench/startup.ts\`, ${runs} runs, of Lambda ${lambda[0]?.loaded.length ?? 0}, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load before: ${machine.load}.
+\`npx node bench/startup.ts\`, ${runs} runs, of Lambda ${lambda[0]?.loaded.length ?? 0}, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load before: ${machine.load}.
 `;
 }

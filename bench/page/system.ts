@@ -73,7 +73,7 @@ ${processorTable(busiest)}
 
 ${memoryTable(memory)}
 
-\`node bench/system.ts\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load before: ${machine.load}. Mixed: ${Object.entries(
+\`npx node bench/system.ts\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load before: ${machine.load}. Mixed: ${Object.entries(
     MIX,
   )
     .map(([name, share]) => `${share} % ${name}`)
