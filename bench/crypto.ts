@@ -11,10 +11,11 @@
 
 import { availableParallelism } from 'node:os';
 import { P256, P384, P521 } from '@enclave-vault/hpke';
+import { withCoresAwake } from './crypto/busy.ts';
 import { candidatesOf } from './crypto/candidates.ts';
 import { FLOOR, RUST } from './crypto/names.ts';
 import { type Peer, startPython, startRust } from './crypto/peers.ts';
-import { type CryptoResult, type Row, targetsOf } from './crypto/result.ts';
+import { type CryptoResult, type Row, type Target, targetsAwake, targetsOf } from './crypto/result.ts';
 import { stepsOf } from './crypto/steps.ts';
 import { makeSubject } from './crypto/subject.ts';
 import { measureThroughput } from './crypto/throughput.ts';
@@ -79,6 +80,15 @@ try {
   }
   const subject = makeSubject(P384, 12);
   for (const peer of peers) await peer.load(subject);
+  report('P-384: open 12 with all cores awake');
+  const awake = await withCoresAwake(async () => {
+    const both: Row[] = [];
+    for (const format of ['shared', 'each'] as const) {
+      const candidates = await takeTurns(await candidatesOf('open', format, subject, []), turns);
+      both.push({ suite: P384.name, direction: 'open', format, fields: 12, candidates });
+    }
+    return both;
+  });
   report('P-384: steps');
   const steps = await takeTurns(stepsOf(subject, peers), turns * 2);
   const throughput = await measureThroughput(subject, seconds * 1000, report);
@@ -95,6 +105,7 @@ try {
     openssl: process.versions.openssl,
     turns,
     rows,
+    awake,
     steps,
     throughput,
     ...(rust === undefined ? {} : { rustRates }),
@@ -133,8 +144,13 @@ function print(result: CryptoResult): void {
   for (const [work, rate] of Object.entries(result.rustRates ?? {})) {
     console.log(`  ${RUST}, ${work.padEnd(12)} ${figure(rate).padStart(8)}`);
   }
-  console.log('\nTargets, opening 12 fields with P-384');
-  for (const { what, ratio, atLeast, atMost, reached } of targetsOf(result)) {
+  printTargets('', targetsOf(result));
+  printTargets(', all cores awake', targetsAwake(result));
+}
+
+function printTargets(how: string, targets: readonly Target[]): void {
+  console.log(`\nTargets, opening 12 fields with P-384${how}`);
+  for (const { what, ratio, atLeast, atMost, reached } of targets) {
     const wanted = atLeast === undefined ? `at most ${atMost}x` : `at least ${atLeast}x`;
     const missing = Number.isFinite(ratio) ? '' : ' (not measured)';
     console.log(

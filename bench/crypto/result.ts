@@ -20,6 +20,8 @@ export interface CryptoResult extends Run {
   readonly openssl: string;
   readonly turns: number;
   readonly rows: readonly Row[];
+  /** Opening 12 fields with P-384 once more, by what runs in Node, while no core may sleep (busy.ts). */
+  readonly awake?: readonly Row[];
   /** By name: milliseconds; P-384. */
   readonly steps: Readonly<Record<string, Spread>>;
   readonly throughput: readonly Throughput[];
@@ -39,8 +41,8 @@ export interface Target {
 const FIELDS = 12;
 
 /** The median of one candidate, of one row of P-384 with 12 fields. */
-function medianOf(result: CryptoResult, format: Format, name: string): number {
-  const row = result.rows.find(
+function medianOf(rows: readonly Row[], format: Format, name: string): number {
+  const row = rows.find(
     (candidate) =>
       candidate.suite === 'P-384' &&
       candidate.direction === 'open' &&
@@ -51,8 +53,8 @@ function medianOf(result: CryptoResult, format: Format, name: string): number {
 }
 
 /** What opening 12 fields was to reach: computed of a result, never stored. A peer that is missing reaches nothing. */
-export function targetsOf(result: CryptoResult): Target[] {
-  const median = (format: Format, name: string): number => medianOf(result, format, name);
+export function targetsOf({ rows }: Pick<CryptoResult, 'rows'>): Target[] {
+  const median = (format: Format, name: string): number => medianOf(rows, format, name);
   const bestJs = (format: Format): number =>
     Math.min(...JS_PEERS.map((name) => median(format, name)).filter((ms) => !Number.isNaN(ms)));
   const faster = (what: string, ours: string, peer: number, atLeast: number): Target => {
@@ -87,3 +89,7 @@ export function targetsOf(result: CryptoResult): Target[] {
     within('whole records with a key that is ready', RECORDS, 1.2),
   ];
 }
+
+/** The same while no core may sleep, without those who are processes of their own. */
+export const targetsAwake = ({ awake = [] }: CryptoResult): Target[] =>
+  awake.length === 0 ? [] : targetsOf({ rows: awake }).filter(({ ratio }) => Number.isFinite(ratio));

@@ -14,7 +14,7 @@ import {
   WAYS,
   type Way,
 } from '../crypto/names.ts';
-import { type CryptoResult, type Row, type Target, targetsOf } from '../crypto/result.ts';
+import { type CryptoResult, type Row, type Target, targetsAwake, targetsOf } from '../crypto/result.ts';
 import type { Throughput } from '../crypto/throughput.ts';
 import type { Run } from '../support/run.ts';
 import { figure, table, times } from '../support/table.ts';
@@ -46,7 +46,7 @@ ${(['open', 'seal'] as const).map((direction) => rowsOf(result, direction)).join
 ${table(['', 'wanted', 'measured', ''], targetsOf(result).map(target))}
 
 ${floorOf(result)}
-
+${awake(result)}
 ### One field
 ${oneField(result)}
 
@@ -106,6 +106,18 @@ function target({ what, ratio, atLeast, atMost, reached }: Target): string[] {
   const wanted = atLeast === undefined ? `at most ${atMost}x` : `at least ${atLeast}x`;
   const word = Number.isFinite(ratio) ? (reached ? 'reached' : '**not reached**') : '**not measured**';
   return [what, wanted, times(ratio), word];
+}
+
+/** Who hands each step to another thread waits longest where cores sleep: ratios of an idle machine flatter who does not. */
+function awake(result: CryptoResult): string {
+  const targets = targetsAwake(result);
+  if (targets.length === 0) return '';
+  return `
+The JavaScript peers hand each step to other threads (WebCrypto) and wait for them. Where cores are idle, as above, each of these waits has one wake up first, which on a virtual machine costs more than the step. So the same once more while processes of the
+lowest priority keep all cores awake, as on a server that has something to do:
+
+${table(['all cores awake', 'wanted', 'measured', ''], targets.map(target))}
+`;
 }
 
 /** What no line of this project can change. */
