@@ -75,6 +75,22 @@ describe('the places of requests', () => {
     expect(await others()).toEqual(new Set([200]));
   });
 
+  it.each([
+    ['without a key', () => ''],
+    ['with a key, more of them than it may have', () => `Authorization: Bearer ${key}\r\n`],
+  ])('calls %s behind answers that nobody takes keep nobody from his place', async (_how, header) => {
+    const large = 'GET /v1/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(90);
+    const behind = `GET /v1/vaults/${id} HTTP/1.1\r\nHost: localhost\r\n${header()}\r\n`.repeat(350);
+    open = Array.from({ length: 4 }, () => {
+      const connection = new RawConnection(port);
+      connection.socket.pause();
+      connection.write(large + behind);
+      return connection.socket;
+    });
+    await pause(500);
+    expect(await others()).toEqual(new Set([200]));
+  });
+
   it('as many streams as there may be, of several keys, keep nobody from a call for one record', async () => {
     const made = Array.from({ length: 6 }, () =>
       vault.call('POST', '/v1/keys', { scopes: ['vaults:create'] }),

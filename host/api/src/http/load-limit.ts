@@ -32,7 +32,7 @@ export interface Place {
   resume(): boolean;
   /** It waits for its turn behind others, which are work: it is none, and goes on when its turn comes. Rejects as `turn` does. */
   aside(turn: Promise<void>): Promise<void>;
-  /** All is done for it; the caller has to take the answer. */
+  /** All is done for it; the caller has to take the answer. One that nobody is known to have asked keeps no place for that: there is no one whose others would be bounded. */
   answered(): void;
   /** The answer is out, or nobody is left to take it: the place is free as soon as no work goes on in it. May be called again. */
   leave(): void;
@@ -117,7 +117,12 @@ export class LoadLimit {
     };
     return {
       rest: () => rest(0),
-      answered: () => rest(1),
+      answered: () => {
+        rest(1);
+        if (owner !== undefined) return;
+        gone = true;
+        leaveIfOver();
+      },
       belongs: (actor) => {
         // He went away while it was found out who he is.
         if (state === 'left') return 'rate_limited';

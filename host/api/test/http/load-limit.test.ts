@@ -47,6 +47,16 @@ describe('requests under way', () => {
     expect(enter(10)).toBe(1);
   });
 
+  it('that nobody is known to have asked are none once answered, whoever takes the answer', () => {
+    enter(50);
+    const his = places[0];
+    expect(his?.belongs('a')).toBeUndefined();
+    for (const place of places) place.answered();
+    expect(limit.present).toBe(1);
+    leave(50);
+    expect(limit.present).toBe(0);
+  });
+
   it('are never fewer than a few, however slow it is', () => {
     enter(50);
     now += 2_000;
