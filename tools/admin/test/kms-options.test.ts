@@ -17,19 +17,20 @@ describe('options of the local KMS', () => {
       keyPool: { size: 0, perSecond: 1 },
     });
     const env = {
-      ENCLAVE_VAULT_KMS_LATENCY: '60000',
+      ENCLAVE_VAULT_KMS_LATENCY: '1500',
       ENCLAVE_VAULT_KMS_QUOTA: '1,1',
       ENCLAVE_VAULT_KEY_POOL: '10000,10000',
     };
     expect(parse([], env)).toEqual({
-      latencyMs: 60_000,
+      latencyMs: 1_500,
       quotas: { keyPairs: 1, symmetric: 1 },
       keyPool: { size: 10_000, perSecond: 10_000 },
     });
   });
 
   it.each([
-    ['--kms-latency', '60001'],
+    ['--kms-latency', '1501'],
+    ['--kms-latency', '20000'],
     ['--kms-latency', '-1'],
     ['--kms-latency', '1.5'],
     ['--kms-quota', '100'],
@@ -38,7 +39,12 @@ describe('options of the local KMS', () => {
     ['--key-pool', '10001,1'],
     ['--key-pool', '1,0'],
     ['--key-pool', 'none'],
+    ['--key-pool', '0'],
   ])('%s=%s is refused by its name', (name, value) => {
     expect(() => parse([`${name}=${value}`])).toThrow(new RegExp(`^${name} takes `));
+  });
+
+  it('without a pool are said where one is refused', () => {
+    expect(() => parse(['--key-pool', '0'])).toThrow('0,50: none');
   });
 });

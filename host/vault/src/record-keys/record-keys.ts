@@ -21,7 +21,7 @@ export interface KeyPoolOptions {
 /** What was done so far; `ready`: what there is now. */
 export interface RecordKeyFigures {
   readonly ready: number;
-  /** Records that got a pair which was ready, and those that had to ask KMS. */
+  /** Records that got a pair which was ready, and those that got one of KMS, for which they waited. */
   readonly fromPool: number;
   readonly fromKms: number;
   /** Calls that no request waited for, by how they ended. */
@@ -93,10 +93,12 @@ export class RecordKeys {
   async next(tenant: string, deadline: number): Promise<NewRecordKey> {
     const ready = this.#take(tenant);
     if (ready !== undefined) return ready;
-    this.#counts.fromKms += 1;
     const id = this.#newId();
     try {
-      return { id, pair: await beforeDeadline(this.#clock, deadline, this.#generate(tenant, id, false)) };
+      const pair = await beforeDeadline(this.#clock, deadline, this.#generate(tenant, id, false));
+      // Only now: what KMS refused is no new record, and has a code of its own among the requests.
+      this.#counts.fromKms += 1;
+      return { id, pair };
     } catch (error) {
       // Whoever is waited for goes before whoever is not.
       if (error instanceof KmsError && error.code === 'throttled') this.#pace.refused();

@@ -61,7 +61,7 @@ describe('whatever the order of records, answers, failures, time and the end', (
         const { ready, fromPool, fromKms, made, dropped } = keys.figures;
         expect(ready).toBe(0);
         expect(made).toBe(fromPool + dropped);
-        expect(fromPool + fromKms).toBe(waiting.length);
+        expect(fromPool + fromKms).toBe(got.length);
       }),
       { numRuns: 300 },
     );

@@ -186,6 +186,16 @@ describe('a KMS that refuses to make key pairs beforehand', () => {
     expect(one.kms.asked).toEqual([]);
   });
 
+  it('is counted by the pairs that it made for records that waited, and not by what it refused them', async () => {
+    const one = pool({ size: 0 });
+    const refused = one.keys.next('one', Number.MAX_SAFE_INTEGER);
+    one.kms.refuse('throttled');
+    await expect(refused).rejects.toMatchObject({ code: 'throttled' });
+    expect(one.keys.figures.fromKms).toBe(0);
+    await one.create();
+    expect(one.keys.figures.fromKms).toBe(1);
+  });
+
   it('after the process stood still is no refusal: the call was cut off', async () => {
     const one = pool();
     await one.create();

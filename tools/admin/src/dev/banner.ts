@@ -35,7 +35,7 @@ export function banner(facts: BannerFacts): string {
       ? [
           `  TRUST      the enclave differs from what is pinned, in ${facts.untrusted.join(', ')}:`,
           '             KMS will refuse it, and decryption answers 503 enclave_not_trusted.',
-          '             If you changed it yourself: npm start -- --accept-measurements',
+          '             If you changed it yourself: start it as now, once, with --accept-measurements too',
         ]
       : []),
     ...(facts.changes.length > 0

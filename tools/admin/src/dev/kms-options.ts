@@ -13,16 +13,18 @@ export interface KmsOptions {
 }
 
 export const KMS_USAGE = `\
-  --kms-latency MS      let the local KMS take so much longer           ENCLAVE_VAULT_KMS_LATENCY
+  --kms-latency MS      let the local KMS take so much longer, 1500 at most
+                                                                        ENCLAVE_VAULT_KMS_LATENCY
   --kms-quota PAIRS,OTHERS   key pairs and other requests that it answers a second,
                         100,10000 say (no limit)                        ENCLAVE_VAULT_KMS_QUOTA
   --key-pool SIZE,RATE  key pairs made beforehand, and how many a second
-                        (256,50; size 0: none)                          ENCLAVE_VAULT_KEY_POOL`;
+                        (256,50; 0,50: none)                            ENCLAVE_VAULT_KEY_POOL`;
 
-const LATENCY = /^\d{1,5}$/;
+const LATENCY = /^\d{1,4}$/;
 const QUOTA = /^([1-9]\d{0,5}),([1-9]\d{0,5})$/;
 const POOL = /^(\d{1,4}|10000),([1-9]\d{0,3}|10000)$/;
-const MOST_LATENCY_MS = 60_000;
+/** The API gives a call of KMS up after two seconds: with more the vault would never start. */
+const MOST_LATENCY_MS = 1_500;
 
 /** @param problems gets a line for each option that is wrong */
 export function kmsOptionsOf(
@@ -38,7 +40,9 @@ export function kmsOptionsOf(
     problems.push('--kms-quota takes two whole numbers from 1: key pairs and other requests a second');
   const [, size, perSecond] = POOL.exec(pool ?? '') ?? [];
   if (pool !== undefined && perSecond === undefined)
-    problems.push('--key-pool takes two whole numbers up to 10000: how many, and how many a second');
+    problems.push(
+      '--key-pool takes two whole numbers up to 10000: how many, and how many a second (0,50: none)',
+    );
   return {
     latencyMs,
     quotas:
