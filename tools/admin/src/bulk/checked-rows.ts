@@ -7,9 +7,16 @@ import type { RowSource, SourceRow } from './row.ts';
 export interface Prefix {
   readonly rows: number;
   readonly digest: string;
+  /** Size of the input, where it has one. */
+  readonly bytes: number | null;
+  /** Behind these rows it could not be read: mended there, it is of another size, and begins as it did. */
+  readonly unreadable?: true;
 }
 
-export const NOTHING_READ: Prefix = { rows: 0, digest: createHash('sha256').digest('hex') };
+export const NOTHING_READ: Pick<Prefix, 'rows' | 'digest'> = {
+  rows: 0,
+  digest: createHash('sha256').digest('hex'),
+};
 
 /**
  * Rows after those that an earlier run settled, of an input that begins as it did then. All that it had read is compared before any
@@ -25,6 +32,7 @@ export class CheckedRows {
   #settledBytes = 0;
   /** Until then the next run has to find what this one was to find. */
   #compared: boolean;
+  #unreadable = false;
 
   constructor(source: RowSource, settled: number, known: Prefix) {
     this.#source = source;
@@ -49,14 +57,27 @@ export class CheckedRows {
   }
 
   get #read(): Prefix {
-    return { rows: this.#rows, digest: this.#hash.copy().digest('hex') };
+    return {
+      rows: this.#rows,
+      digest: this.#hash.copy().digest('hex'),
+      bytes: this.#source.bytes ?? null,
+      ...(this.#unreadable && { unreadable: true }),
+    };
+  }
+
+  async *#found(): AsyncGenerator<SourceRow> {
+    try {
+      yield* { [Symbol.asyncIterator]: () => this.#source.rows() };
+    } catch (error) {
+      this.#unreadable = true;
+      throw error;
+    }
   }
 
   /** @throws {AdminError} `input_changed` */
   async *rows(): AsyncGenerator<SourceRow> {
     const early: SourceRow[] = [];
-    const source = { [Symbol.asyncIterator]: () => this.#source.rows() };
-    for await (const row of source) {
+    for await (const row of this.#found()) {
       this.#hash.update(`${row.n}\n${row.text}\n`);
       this.#rows = row.n;
       this.#bytes = row.end;

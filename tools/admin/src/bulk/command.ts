@@ -58,7 +58,13 @@ function tell({ options }: Pick<Job, 'options'>, { report, failure, finishedAlre
     process.stderr.write(`enclave-vault: rows without a whole result are named in ${options.refused}\n`);
   if (report.ended !== 'finished' && existsSync(options.state))
     process.stderr.write(
-      `enclave-vault: start the same command again: it goes on after row ${report.rows}, without a row twice or left out\n` +
+      `enclave-vault: ${
+        report.code === 'input_unreadable'
+          ? 'mend the input there, leave the rows before as they are, and start'
+          : report.code === 'input_changed'
+            ? 'put the input back as it was, and start'
+            : 'start'
+      } the same command again: it goes on after row ${report.rows}, without a row twice or left out\n` +
         (report.what === 'import' && report.unanswered > 0
           ? '  within 23 hours: so long does the vault remember what it was sent and did not answer\n'
           : ''),

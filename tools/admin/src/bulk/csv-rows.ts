@@ -16,6 +16,9 @@ export interface CsvOptions {
   readonly drop: ReadonlySet<string>;
 }
 
+/** Of the beginning, in bytes and at least. */
+const LOOKED_AT = 64 * 1024;
+
 interface Column {
   readonly field: string;
   readonly type: FieldType;
@@ -32,9 +35,13 @@ export function csvRows(input: Input, options: CsvOptions): RowSource {
   async function* rows(): AsyncGenerator<SourceRow> {
     let columns: readonly (Column | undefined)[] | undefined;
     let n = 0;
-    for await (const { cells, end = 0, failure } of recordsOf(input)) {
-      if (cells === undefined) throw failure instanceof AdminError ? failure : unreadable(failure, n);
-      if (columns === undefined) columns = columnsOf(cells, options);
+    const beginning = new Beginning();
+    for await (const { cells, end = 0, failure } of recordsOf(beginning.of(input))) {
+      if (cells === undefined) {
+        if (failure instanceof AdminError) throw failure;
+        throw (columns === undefined ? beginning.otherForm() : undefined) ?? unreadable(failure, n);
+      }
+      if (columns === undefined) columns = columnsOf(cells, options, beginning);
       else {
         n += 1;
         yield { n, end, ...rowOf(cells, columns) };
@@ -43,6 +50,48 @@ export function csvRows(input: Input, options: CsvOptions): RowSource {
     if (columns === undefined) throw new AdminError('input_unreadable', 'the CSV file has no header');
   }
   return { rows, bytes: input.bytes };
+}
+
+/** How an input begins, to tell what it is where its header is none: of a file that is well nobody asks. */
+class Beginning {
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+
+  of(input: Input): Input {
+    const chunks = input.chunks.bind(input);
+    const see = (chunk: Buffer): void => {
+      if (this.#bytes < LOOKED_AT) this.#chunks.push(chunk);
+      this.#bytes += chunk.length;
+    };
+    return {
+      ...input,
+      async *chunks() {
+        for await (const chunk of chunks()) {
+          see(chunk);
+          yield chunk;
+        }
+      },
+    };
+  }
+
+  /** What else than CSV it is, as some programs write it; undefined: nothing that is known here. */
+  otherForm(): AdminError | undefined {
+    const text = Buffer.concat(this.#chunks).toString('latin1');
+    const [header = ''] = text.split('\n', 1);
+    const form =
+      /\r[^\n]/.test(text) && !text.includes('\n')
+        ? 'its lines end in CR alone: make them end in LF'
+        : header.includes(',')
+          ? undefined
+          : header.includes(';')
+            ? 'its cells are separated by semicolons: save it with commas'
+            : header.includes('\t')
+              ? 'its cells are separated by tabs: save it with commas'
+              : undefined;
+    return form === undefined
+      ? undefined
+      : new AdminError('input_unreadable', `the input is not CSV as RFC 4180 has it: ${form}`);
+  }
 }
 
 type Found =
@@ -114,10 +163,11 @@ function cellValue(cell: string, type: FieldType): string | number | boolean {
   return cell;
 }
 
-/** @throws {AdminError} `column_unknown`, with all that is wrong */
+/** @throws {AdminError} `column_unknown`, with all that is wrong; `input_unreadable` where it is no header of CSV */
 function columnsOf(
   header: readonly string[],
   { fields, map, drop }: CsvOptions,
+  beginning: Beginning,
 ): readonly (Column | undefined)[] {
   const names = header.map((name) => name.trim());
   const problems: string[] = [];
@@ -130,16 +180,23 @@ function columnsOf(
     return type === undefined ? undefined : { field, type };
   });
   const unknown = names.filter((name, i) => columns[i] === undefined && !drop.has(name));
+  const otherForm = unknown.length > 0 ? beginning.otherForm() : undefined;
+  if (otherForm !== undefined) throw otherForm;
+  const named = unknown.filter((name) => name !== '');
   // Without a header this is a record: nothing of it is shown.
   if (unknown.length === names.length) problems.push('no column is called as a field: is there a header?');
-  else if (unknown.length > 0) problems.push(`no field is called ${unknown.map(printable).join(', ')}`);
+  else {
+    if (named.length > 0) problems.push(`no field is called ${named.map(printable).join(', ')}`);
+    for (const [i, name] of names.entries()) if (name === '') problems.push(`column ${i + 1} has no name`);
+  }
   const taken = columns.flatMap((column) => (column === undefined ? [] : [column.field]));
   const twice = taken.filter((field, i) => taken.indexOf(field) !== i);
   if (twice.length > 0) problems.push(`two columns would be ${[...new Set(twice)].join(', ')}`);
-  if (problems.length > 0)
+  const said = problems.join('; ');
+  if (said !== '')
     throw new AdminError(
       'column_unknown',
-      `${problems.join('; ')}.\n  Fields are ${[...fields.keys()].join(', ')}.\n` +
+      `${said}${said.endsWith('?') ? '' : '.'}\n  Fields are ${[...fields.keys()].join(', ')}.\n` +
         '  --map COLUMN=FIELD says which field a column is, --drop-columns a,b which are left out',
     );
   return columns;

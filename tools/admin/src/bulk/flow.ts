@@ -76,7 +76,7 @@ export class Flow {
   #limitedUntil = 0;
   #finishedAlready = false;
   #delivered = false;
-  #lastReason = 'no answer';
+  #lastReason: string | undefined;
   #highestSent: number;
   #resent = 0;
 
@@ -121,13 +121,17 @@ export class Flow {
   get stopping(): boolean {
     return this.#stopping;
   }
-  /** Rows that were sent more than once, each counted once; those that an earlier run may have sent are among them. */
   /** How long a rate of the vault still keeps rows back, s. */
   get limitedFor(): number {
     return Math.max(0, this.#limitedUntil - performance.now()) / 1000;
   }
+  /** Rows that were sent more than once, each counted once; those that an earlier run may have sent are among them. */
   get resent(): number {
     return this.#resent;
+  }
+  /** Why a row came back the last time; undefined: none did. */
+  get lastReason(): string | undefined {
+    return this.#lastReason;
   }
 
   /** For the state: the last row that may have been sent, and since when those that are not settled may have been (ms). */
@@ -386,9 +390,8 @@ export class Flow {
     if (this.#out.size === 0 || this.limitedFor > 0) this.#answeredAt = this.#now();
     if (this.#now() - this.#answeredAt < this.#options.patience) return;
     const seconds = Math.round(this.#options.patience / 1000);
-    this.fail(
-      new AdminError('bulk_interrupted', `nothing was answered for ${seconds} s: ${this.#lastReason}`),
-    );
+    const reason = this.#lastReason ?? 'no answer';
+    this.fail(new AdminError('bulk_interrupted', `nothing was answered for ${seconds} s: ${reason}`));
   }
 }
 

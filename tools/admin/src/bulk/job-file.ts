@@ -2,6 +2,7 @@
 import { closeSync, constants } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { AdminError } from '../errors.ts';
+import type { Prefix } from './checked-rows.ts';
 import { openOwn } from './own-file.ts';
 
 /** How far a job has come. Nothing of it is a value of a field. */
@@ -14,8 +15,8 @@ export interface JobState {
   readonly began: string;
   /** What must be the same for the job to go on: caller, form of the input, choices. */
   readonly fingerprint: string;
-  /** The input as far as it was read: so many rows with this digest; its size in bytes, where it has one. */
-  readonly input: { readonly bytes: number | null; readonly rows: number; readonly digest: string };
+  /** The input as far as it was read. */
+  readonly input: Prefix;
   /** Rows 1 to this one are done, and stand in the files. */
   readonly settled: number;
   /** Rows beyond this one were never sent. */

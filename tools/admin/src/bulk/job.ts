@@ -37,6 +37,8 @@ export interface Job {
   readonly saveEveryMs: number;
   /** Asks to end what is under way. */
   readonly stop: AbortSignal;
+  /** Told when it is certain that it begins, or goes on: nothing is in its way. */
+  readonly begins?: () => void;
 }
 
 /** How a job ended. */
@@ -69,6 +71,7 @@ export async function runJob(job: Job): Promise<Ended> {
         finishedAlready: kept.began,
       };
     const run = new Run(job, file, kept ?? newState(job), kept === undefined);
+    job.begins?.();
     return await run.all();
   } finally {
     const left = made ? file.read() : undefined;
@@ -110,7 +113,8 @@ function checkState(state: JobState, job: Job): void {
       'job_other',
       `${path} is the state of another job (API key, mapping, fields or other choices differ): name another --state and --out, or repeat its words`,
     );
-  if (state.input.bytes !== (job.source.bytes ?? null))
+  // What could not be read is mended in another size. Its rows before that are compared as always.
+  if (state.input.unreadable !== true && state.input.bytes !== (job.source.bytes ?? null))
     throw new AdminError(
       'input_changed',
       'the input is not what it was when the job began: its size differs',
@@ -249,11 +253,14 @@ class Run {
 
   #snapshot(finished: boolean): JobState {
     const { reserved, since } = this.#flow.mark;
+    const input = this.#rows.prefix;
     return {
       ...this.#state,
-      input: { bytes: this.#state.input.bytes, ...this.#rows.prefix },
+      input,
       settled: this.#flow.settled,
-      ...{ reserved, since: new Date(since).toISOString() },
+      // What could not be read was not sent: a mended row must not be taken for one that may have been.
+      reserved: input.unreadable === true ? Math.min(reserved, input.rows) : reserved,
+      since: new Date(since).toISOString(),
       counts: this.#tally.json(),
       seconds: this.#state.seconds + (performance.now() - this.#began) / 1000,
       finished,
@@ -270,6 +277,7 @@ class Run {
       tally: this.#tally,
       unanswered: this.#flow.unanswered,
       resent: this.#flow.resent,
+      reason: this.#flow.lastReason,
       limitedFor: this.#flow.limitedFor,
       rate: (this.#flow.settled - this.#state.settled) / seconds,
       bytes: { all, done, before, compared: this.#rows.comparing },

@@ -54,7 +54,9 @@ function rowOf(n: number, { bytes, end }: RowLine): SourceRow {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return { n, end, text: text.trim() };
+      return Object.keys(value).length === 0
+        ? { n, end, text: '', refusal: { code: 'row_empty' } }
+        : { n, end, text: text.trim() };
   } catch {
     // Said below. What is no single value could otherwise end the item it is put into.
   }

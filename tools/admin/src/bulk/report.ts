@@ -71,6 +71,8 @@ export interface Moment {
   readonly tally: Tally;
   readonly unanswered: number;
   readonly resent: number;
+  /** Why a row came back the last time, to be sent again: a code, or words of this command. */
+  readonly reason: string | undefined;
   /** How long the vault lets no more rows in, s. */
   readonly limitedFor: number;
   /** Rows a second, in this run. */
@@ -94,7 +96,7 @@ export interface Bytes {
 
 /** How far a job is and how long it will take, by the bytes of rows that have an outcome: what is read ahead of them says nothing. */
 export function momentLine(moment: Moment): string {
-  const { verb, tally, unanswered, resent, limitedFor, rate, bytes, seconds } = moment;
+  const { verb, tally, unanswered, resent, reason, limitedFor, rate, bytes, seconds } = moment;
   const { all, done, before, compared } = bytes;
   const percent = (part: number): string => `${Math.floor((100 * part) / Math.max(1, all ?? 0))}%`;
   if (compared !== undefined)
@@ -107,7 +109,11 @@ export function momentLine(moment: Moment): string {
     ...(all === undefined || now <= 0 ? [] : [`about ${duration(((all - done) / now) * seconds)} left`]),
     `${unanswered} on the way`,
     ...(limitedFor > 0 ? [`told to wait ${duration(limitedFor)} for the vault’s rates`] : []),
-    ...(resent === 0 ? [] : [`${resent} ${resent === 1 ? 'row' : 'rows'} sent again`]),
+    ...(resent === 0 && reason === undefined
+      ? []
+      : [
+          `${resent} ${resent === 1 ? 'row' : 'rows'} sent again${reason === undefined ? '' : ` (last ${reason})`}`,
+        ]),
   ];
   return parts.join(', ');
 }

@@ -13,7 +13,7 @@ export const LOCAL_REFUSALS = {
   json_not_utf8: 'The line is not UTF-8',
   body_too_large: 'The line is longer than 1 MiB',
   column_count: 'The row has more or fewer cells than the header',
-  row_empty: 'No cell that would be a field holds anything',
+  row_empty: 'No cell that would be a field holds anything, or the line is an object without members',
   id_invalid: 'The line names no vault',
   uncertain: 'It was sent more than 23 hours ago and never answered: it may be there already',
 } as const satisfies Record<string, string>;

@@ -20,15 +20,16 @@ async function run(args: readonly string[]): Promise<number> {
   if (all !== undefined && options.ids !== undefined) await writeAllIds(options.ids, options.state, all);
   const input = openInput(options.ids);
   try {
-    process.stderr.write(
-      `enclave-vault: warning: ${options.out} will hold PLAINTEXT, readable by you alone: keep it no longer than you need it\n`,
-    );
     return await runCommand({
       ...{ what: 'export', access, options },
       source: idRows(input),
       choices: [ask, format],
       header: format.columns === undefined ? '' : csvLine(['id', ...format.columns], { verbatim: true }),
       errand: () => exportErrand(ask, format),
+      begins: () =>
+        process.stderr.write(
+          `enclave-vault: warning: ${options.out} will hold PLAINTEXT, readable by you alone: keep it no longer than you need it\n`,
+        ),
     });
   } finally {
     input.close();

@@ -22,16 +22,16 @@ async function run(args: readonly string[]): Promise<number> {
     const access = await openAccess(options.access, process.env);
     const source = await sourceOf(options, input, access);
     if (options.dryRun) return await dryRun(source);
-    if (options.keepRefused !== undefined)
-      process.stderr.write(
-        `enclave-vault: warning: ${options.keepRefused} will hold VALUES of refused rows\n`,
-      );
     const { format, map, drop, keepRefused } = options;
     const choices = [format, [...map].sort(), [...drop].sort(), keepRefused !== undefined];
     const keep = keepRefused !== undefined;
     return await runCommand({
       ...{ what: 'import', access, source, choices, options, header: '' },
       errand: (id) => importErrand(id, { keep }),
+      begins: () => {
+        if (keep)
+          process.stderr.write(`enclave-vault: warning: ${keepRefused} will hold VALUES of refused rows\n`);
+      },
     });
   } finally {
     input.close();

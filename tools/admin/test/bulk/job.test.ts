@@ -12,7 +12,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { csvRows } from '../../src/bulk/csv-rows.ts';
+import { openInput } from '../../src/bulk/input.ts';
+import type { Job } from '../../src/bulk/job.ts';
 import { JobFile, type JobState } from '../../src/bulk/job-file.ts';
+import type { CommonOptions } from '../../src/bulk/options.ts';
 import { FakeRecords, FakeVault, type Faults, KEY } from './fake-vault.ts';
 import { importLines, linesOf, optionsIn } from './support.ts';
 
@@ -163,7 +167,10 @@ describe('a job that goes on', () => {
     const vault = await vaultOf();
     const { folder, path } = inputOf(20);
     await importLines(vault, path, optionsIn(folder));
-    const again = await importLines(vault, path, optionsIn(folder));
+    const begins = vi.fn();
+    const again = await importLines(vault, path, optionsIn(folder), { begins });
+    // What is to be said of files that will be written is not said of those that were.
+    expect(begins).not.toHaveBeenCalled();
     expect([again.report.ended, again.report.done, vault.items]).toEqual(['finished', 20, 20]);
     // Said, so that nobody takes the results of then for those of now.
     expect([again.report.already_finished, again.finishedAlready]).toEqual([
@@ -229,6 +236,66 @@ describe('a job that goes on', () => {
     }
   });
 
+  describe('after an input that could not be read to its end', () => {
+    const fields = new Map([['first_name', 'string']] as const);
+    const importCsv = (vault: FakeVault, path: string, options: CommonOptions, more: Partial<Job> = {}) =>
+      importLines(vault, path, options, {
+        source: csvRows(openInput(path), { fields, map: new Map(), drop: new Set() }),
+        ...more,
+      });
+    const head = 'first_name\nAda\n';
+    async function broken() {
+      const folder = mkdtempSync(join(root, 'c-'));
+      const path = join(folder, 'in');
+      writeFileSync(path, `${head}"Bob"x\nCy\n`);
+      const records = new FakeRecords();
+      const options = optionsIn(folder);
+      const { report } = await importCsv(await vaultOf({}, records), path, options);
+      expect(report).toMatchObject({ ended: 'failed', code: 'input_unreadable', rows: 1 });
+      return { path, options, records };
+    }
+
+    it('goes on with the mended one, of whatever size, and makes each row once', async () => {
+      const { path, options, records } = await broken();
+      writeFileSync(path, `${head}Bobx, "the"\n`);
+      // Mended wrongly, it is to be mended once more.
+      const again = await importCsv(await vaultOf({}, records), path, options);
+      expect(again.report).toMatchObject({ ended: 'failed', code: 'input_unreadable', rows: 1 });
+      writeFileSync(path, `${head}Robert\nCy\n`);
+      const { report } = await importCsv(await vaultOf({}, records), path, options);
+      expect(report).toMatchObject({ ended: 'finished', rows: 3, done: 3 });
+      expect([...records.byId.values()].map(({ first_name }) => first_name)).toEqual(['Ada', 'Robert', 'Cy']);
+    });
+
+    it('refuses one whose rows before that are others, sends nothing, and takes the right one afterwards', async () => {
+      const { path, options, records } = await broken();
+      const vault = await vaultOf({}, records);
+      for (const text of ['first_name\nAdam\nBobx\nCy\n', 'first_name\n', 'first_name\nEve\nAda\nBobx\n']) {
+        writeFileSync(path, text);
+        const { failure } = await importCsv(vault, path, options);
+        expect(failure?.code).toBe('input_changed');
+      }
+      expect(vault.items).toBe(0);
+      writeFileSync(path, `${head}Bobx\nCy\n`);
+      expect((await importCsv(vault, path, options)).report).toMatchObject({ ended: 'finished', done: 3 });
+    });
+
+    it('takes no other size any more when it has gone on with the mended one', async () => {
+      const { path, options, records } = await broken();
+      const text = `${head}${Array.from({ length: 300 }, (_, n) => `p${n}\n`).join('')}`;
+      writeFileSync(path, text);
+      const stop = new AbortController();
+      const first = await vaultOf({ done: (nth) => nth === 70 && stop.abort() }, records);
+      const { report } = await importCsv(first, path, { ...options, concurrency: 1 }, { stop: stop.signal });
+      expect(report.ended).toBe('stopped');
+      const vault = await vaultOf({}, records);
+      writeFileSync(path, `${text}more\n`);
+      await expect(importCsv(vault, path, options)).rejects.toMatchObject({ code: 'input_changed' });
+      writeFileSync(path, text);
+      expect((await importCsv(vault, path, options)).report).toMatchObject({ ended: 'finished', done: 301 });
+    });
+  });
+
   it('is one process’s at a time', async () => {
     const { path, options, records } = await stopped(400);
     const other = JobFile.open(options.state);
@@ -252,9 +319,11 @@ describe('a job that goes on', () => {
     const { folder, path } = inputOf(3);
     writeFileSync(join(folder, 'x.ids.ndjson'), 'mine');
     const vault = await vaultOf();
-    await expect(importLines(vault, path, optionsIn(folder))).rejects.toMatchObject({
+    const begins = vi.fn();
+    await expect(importLines(vault, path, optionsIn(folder), { begins })).rejects.toMatchObject({
       code: 'output_exists',
     });
+    expect(begins).not.toHaveBeenCalled();
     expect(readFileSync(join(folder, 'x.ids.ndjson'), 'utf8')).toBe('mine');
     expect([vault.calls, readdirSync(folder).sort()]).toEqual([0, ['in', 'x.ids.ndjson']]);
   });
@@ -285,7 +354,9 @@ describe('what a job leaves', () => {
 
   it('names refused rows with their codes and members', async () => {
     const { folder, path } = inputOf(3, (n) => (n === 2 ? '{"bad":1}\n' : n === 3 ? 'nonsense\n' : row(n)));
-    await importLines(await vaultOf(), path, optionsIn(folder));
+    const begins = vi.fn();
+    await importLines(await vaultOf(), path, optionsIn(folder), { begins });
+    expect(begins).toHaveBeenCalledOnce();
     expect(linesOf(join(folder, 'x.refused.ndjson'))).toEqual([
       { row: 2, code: 'invalid', members: [{ path: '/fields/bad', code: 'unknown_field' }] },
       { row: 3, code: 'json_invalid' },

@@ -4,12 +4,12 @@ import { type Bytes, momentLine, Tally } from '../../src/bulk/report.ts';
 
 const line = (
   bytes: Partial<Bytes>,
-  more: { readonly resent?: number; readonly limitedFor?: number } = {},
+  more: { readonly resent?: number; readonly reason?: string; readonly limitedFor?: number } = {},
 ): string =>
   momentLine({
     verb: 'created',
     tally: new Tally({ done: 355, incomplete: 0, refused: {} }),
-    ...{ unanswered: 256, resent: 0, limitedFor: 0, rate: 59, seconds: 6, ...more },
+    ...{ unanswered: 256, resent: 0, reason: undefined, limitedFor: 0, rate: 59, seconds: 6, ...more },
     bytes: { all: 200_000, done: 0, before: 0, compared: undefined, ...bytes },
   });
 
@@ -44,5 +44,13 @@ describe('the progress of a job', () => {
   it('counts rows that were sent again', () => {
     expect(line({ done: 1 }, { resent: 1 })).toMatch(/, 1 row sent again$/);
     expect(line({ done: 1 }, { resent: 12 })).toMatch(/, 12 rows sent again$/);
+  });
+
+  it('names the last reason of rows that are sent again, also before the first of them is', () => {
+    const reason = 'kms_unavailable';
+    expect(line({ done: 1 }, { resent: 12, reason })).toMatch(
+      /, 12 rows sent again \(last kms_unavailable\)$/,
+    );
+    expect(line({ done: 1 }, { reason })).toMatch(/, 0 rows sent again \(last kms_unavailable\)$/);
   });
 });

@@ -93,8 +93,34 @@ describe('CSV', () => {
   it('shows nothing of a file without a header', async () => {
     const { code, message } = await failureOf(csv('Ada,123456789\nBob,2\n'));
     expect([code, message]).toEqual(['column_unknown', expect.stringContaining('is there a header?')]);
-    expect(message).not.toMatch(/Ada|123456789/);
+    expect(message).not.toMatch(/Ada|123456789|\?\./);
     expect(await failureOf(csv(''))).toMatchObject({ code: 'input_unreadable' });
+  });
+
+  it.each([
+    ['semicolons', 'first_name;ssn9\nCANARY;1\n', /its cells are separated by semicolons/],
+    ['semicolons and quotes', '\ufeff"first_name";"ssn9"\r\n"CANARY, x";"1"\r\n', /separated by semicolons/],
+    ['tabs', 'first_name\tssn9\nCANARY\t1\n', /its cells are separated by tabs/],
+    ['CR alone', 'first_name,ssn9\rCANARY,1\rBob,2\r', /its lines end in CR alone/],
+    ['CR alone and quotes', '"first_name","ssn9"\r"CANARY","1"\r', /its lines end in CR alone/],
+    [
+      'CR alone, and is long',
+      `first_name,ssn9\r${'CANARY,1\r'.repeat(200_000)}`,
+      /its lines end in CR alone/,
+    ],
+  ])('names the form of a file that has %s, and shows nothing of it', async (_what, text, message) => {
+    const failure = await failureOf(csv(text));
+    expect(failure).toEqual({ code: 'input_unreadable', message: expect.stringMatching(message) });
+    expect(failure.message).not.toContain('CANARY');
+  });
+
+  it('names a column without a name by its place, and takes line ends within a header’s quotes', async () => {
+    expect(await failureOf(csv('first_name,ssn9,, \nAda,1,,\n'))).toEqual({
+      code: 'column_unknown',
+      message: expect.stringMatching(/^column 3 has no name; column 4 has no name\.\n/),
+    });
+    const more = { map: new Map([['First\r\nname', 'first_name']]) };
+    expect(await records('"First\r\nname"\r\nAda\r\n', more)).toEqual([{ first_name: 'Ada' }]);
   });
 
   it('refuses a row with other cells than the header, and goes on', async () => {
@@ -171,10 +197,10 @@ describe('lines of JSON', () => {
     ]);
   });
 
-  it('are refused one by one where they are no object, no UTF-8 or too long, and never end the item around them', async () => {
+  it('are refused one by one where they are no object, an empty one, no UTF-8 or too long, and never end the item around them', async () => {
     const long = `{"a":"${'x'.repeat(1024 * 1024)}"}`;
     const input = inputOf(
-      '[1]\nnull\n{"a":1},"idempotency_key":"x"\n{"a":\n',
+      '[1]\nnull\n{}\n { } \n{"a":1},"idempotency_key":"x"\n{"a":\n',
       Buffer.from('{"a":"\xe9"}\n', 'latin1'),
       `${long}\n`,
       '{"a":1}\n',
@@ -182,7 +208,8 @@ describe('lines of JSON', () => {
     expect(
       (await all(ndjsonRows(input))).map((row) => ('refusal' in row ? row.refusal.code : row.text)),
     ).toEqual([
-      ...['json_invalid', 'json_invalid', 'json_invalid', 'json_invalid', 'json_not_utf8', 'body_too_large'],
+      ...['json_invalid', 'json_invalid', 'row_empty', 'row_empty', 'json_invalid', 'json_invalid'],
+      ...['json_not_utf8', 'body_too_large'],
       '{"a":1}',
     ]);
   });
