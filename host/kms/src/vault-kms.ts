@@ -72,11 +72,11 @@ export function createVaultKms(options: VaultKmsOptions): VaultKmsClient {
   // The SDK's time-out of an attempt begins when it is asked and not when a connection is free: of more calls than there are connections those
   // behind would end, and be asked again, before anybody had heard of them. Nor do they wait for ever: whoever asked has given up by then, and
   // a KMS that is back would first answer all of those. Kinds of calls take turns: the one for a request key, which all decryptions wait for, is
-  // not behind hundreds for key pairs.
+  // not behind hundreds for key pairs, and neither is one who wants one pair behind another who wants hundreds.
   const turns = new Shares({ running: SOCKETS, waiting: Number.POSITIVE_INFINITY, all: SOCKETS });
   const ms = TURN_ATTEMPTS * (options.timeoutMs ?? TIMEOUT_MS);
-  const attempt = <T>(operation: string, send: () => Promise<T>) =>
-    attemptNow(operation, () => turns.run(operation, send, { ms }));
+  const attempt = <T>(operation: string, send: () => Promise<T>, actor = '') =>
+    attemptNow(operation, () => turns.run(`${operation} ${actor}`, send, { ms }));
 
   async function generateDataKey(keyId: string, context: Record<string, string>): Promise<DataKey> {
     const answer = await attempt('GenerateDataKey', () =>
@@ -90,17 +90,17 @@ export function createVaultKms(options: VaultKmsOptions): VaultKmsClient {
   }
 
   return {
-    async generateRecordKeyPair({ vault_id, tenant_id }, { once = false } = {}) {
+    async generateRecordKeyPair({ vault_id, tenant_id }, { once = false, actor } = {}) {
       const operation = 'GenerateDataKeyPairWithoutPlaintext';
-      const answer = await attempt(operation, () =>
+      const send = () =>
         (once ? single() : client).send(
           new GenerateDataKeyPairWithoutPlaintextCommand({
             KeyId: keys.vault,
             KeyPairSpec: 'ECC_NIST_P384',
             EncryptionContext: { vault_id, tenant_id },
           }),
-        ),
-      );
+        );
+      const answer = await attempt(operation, send, actor);
       const { PublicKey: publicKey, PrivateKeyCiphertextBlob: wrappedPrivateKey, KeyId: keyArn } = answer;
       if (publicKey === undefined || wrappedPrivateKey === undefined || keyArn === undefined) {
         throw unexpected(operation);

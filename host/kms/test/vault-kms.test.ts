@@ -271,6 +271,20 @@ describe('its errors', () => {
     expect(asked.indexOf('GenerateDataKey')).toBeLessThan(3 * 64);
   });
 
+  it('gives callers turns: one who wants one pair is not behind all of another', async () => {
+    const distant = await start({ latencyMs: 100 });
+    const client = vaultKms(distant, await createKeys(distant));
+    let made = 0;
+    const hundreds = Array.from({ length: 400 }, async () => {
+      await client.generateRecordKeyPair(context, { actor: 'key_many' });
+      made += 1;
+    });
+    await client.generateRecordKeyPair(context, { actor: 'key_one' });
+    // 64 are under way when it is asked for, and as many may end beside it.
+    expect(made).toBeLessThan(3 * 64);
+    await Promise.all(hundreds);
+  });
+
   it('are `unavailable` when a turn does not come in time: calls that nobody waits for any more are never sent', async () => {
     let sent = 0;
     const silent = createServer((socket) => {

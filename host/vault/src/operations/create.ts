@@ -42,7 +42,7 @@ export async function create(
   const first = await repeatable.find();
   if (first?.id !== undefined) return { id: first.id, rev: first.rev };
 
-  const key = await core.recordKeys.next(principal.tenant, deadline);
+  const key = await core.recordKeys.next(principal.tenant, deadline, principal.actor);
   const { id } = key;
   const body = await sealNew(core, principal.tenant, key, texts);
   return await commit(

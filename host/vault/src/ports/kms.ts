@@ -36,10 +36,11 @@ export interface VaultKms {
   /**
    * GenerateDataKeyPairWithoutPlaintext, ECC_NIST_P384, under the vault key.
    * @param options.once no second attempt: nobody waits, and the caller tries again in his own time
+   * @param options.actor who waits for it. Where there are more calls than connections, actors take turns
    */
   generateRecordKeyPair(
     context: RecordKeyContext,
-    options?: { readonly once?: boolean },
+    options?: { readonly once?: boolean; readonly actor?: string },
   ): Promise<RecordKeyPair>;
   /** GenerateDataKey, AES_256, under the request key, context {purpose: "enclave-request/1"}. */
   generateRequestKey(): Promise<DataKey>;

@@ -88,14 +88,15 @@ export class RecordKeys {
   /**
    * The id and key pair of a new record; nobody gets them a second time.
    * @param deadline milliseconds since the epoch
+   * @param actor who waits for it
    * @throws {KmsError} @throws {VaultError} `timed_out`
    */
-  async next(tenant: string, deadline: number): Promise<NewRecordKey> {
+  async next(tenant: string, deadline: number, actor: string): Promise<NewRecordKey> {
     const ready = this.#take(tenant);
     if (ready !== undefined) return ready;
     const id = this.#newId();
     try {
-      const pair = await beforeDeadline(this.#clock, deadline, this.#generate(tenant, id, false));
+      const pair = await beforeDeadline(this.#clock, deadline, this.#generate(tenant, id, { actor }));
       // Only now: what KMS refused is no new record, and has a code of its own among the requests.
       this.#counts.fromKms += 1;
       return { id, pair };
@@ -162,7 +163,7 @@ export class RecordKeys {
     this.#calls += 1;
     shelf.begin();
     try {
-      const pair = await this.#generate(shelf.tenant, id, true);
+      const pair = await this.#generate(shelf.tenant, id, { once: true });
       this.#counts.made += 1;
       this.#pace.succeeded();
       this.#shelves.put(shelf, { id, pair }, began);
@@ -184,8 +185,12 @@ export class RecordKeys {
     if (this.#told.first(code, this.#clock.now())) this.#report({ event: 'record_keys_failed', code });
   }
 
-  async #generate(tenant: string, id: string, once: boolean): Promise<RecordKeyPair> {
-    const pair = await this.#kms.generateRecordKeyPair({ vault_id: id, tenant_id: tenant }, { once });
+  async #generate(
+    tenant: string,
+    id: string,
+    how: { readonly once?: boolean; readonly actor?: string },
+  ): Promise<RecordKeyPair> {
+    const pair = await this.#kms.generateRecordKeyPair({ vault_id: id, tenant_id: tenant }, how);
     // The enclave would refuse a longer one, when it is too late.
     if (pair.wrappedPrivateKey.byteLength > MAX_WRAPPED_KEY_BYTES) throw new KmsError('invalid');
     return pair;

@@ -32,7 +32,7 @@ describe('whatever the order of records, answers, failures, time and the end', (
         const got: { tenant: string; id: string }[] = [];
         const waiting: Promise<void>[] = [];
         const create = (tenant: string): void => {
-          const record = keys.next(tenant, Number.MAX_SAFE_INTEGER).then(
+          const record = keys.next(tenant, Number.MAX_SAFE_INTEGER, 'somebody').then(
             ({ id, pair }) => {
               got.push({ tenant, id });
               // HeldKms wrote into each pair what it was made for.

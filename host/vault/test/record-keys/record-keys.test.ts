@@ -172,14 +172,14 @@ describe('a KMS that refuses to make key pairs beforehand', () => {
     one.kms.refuse('denied');
     await settle();
     expect(one.keys.figures).toMatchObject({ ready: 0, dropped: 3 });
-    const next = one.keys.next('one', Number.MAX_SAFE_INTEGER);
+    const next = one.keys.next('one', Number.MAX_SAFE_INTEGER, 'somebody');
     one.kms.refuse('denied');
     await expect(next).rejects.toMatchObject({ code: 'denied' });
   });
 
   it('with a record that waits is not asked for others beside it', async () => {
     const one = pool();
-    const next = one.keys.next('one', Number.MAX_SAFE_INTEGER);
+    const next = one.keys.next('one', Number.MAX_SAFE_INTEGER, 'somebody');
     one.kms.refuse('throttled');
     await expect(next).rejects.toMatchObject({ code: 'throttled' });
     await settle();
@@ -188,7 +188,7 @@ describe('a KMS that refuses to make key pairs beforehand', () => {
 
   it('is counted by the pairs that it made for records that waited, and not by what it refused them', async () => {
     const one = pool({ size: 0 });
-    const refused = one.keys.next('one', Number.MAX_SAFE_INTEGER);
+    const refused = one.keys.next('one', Number.MAX_SAFE_INTEGER, 'somebody');
     one.kms.refuse('throttled');
     await expect(refused).rejects.toMatchObject({ code: 'throttled' });
     expect(one.keys.figures.fromKms).toBe(0);
@@ -209,13 +209,13 @@ describe('a KMS that refuses to make key pairs beforehand', () => {
 
   it('does not hold up a record beyond its deadline', async () => {
     const one = pool({ size: 0 });
-    expect(await codeOf(one.keys.next('one', 0))).toBe('timed_out');
+    expect(await codeOf(one.keys.next('one', 0, 'somebody'))).toBe('timed_out');
   });
 
   it('gives a wrapped key that no enclave would take: neither a record nor the pool does', async () => {
     const one = pool();
     const long = { publicKey: Buffer.alloc(1), wrappedPrivateKey: Buffer.alloc(8_193), keyArn: 'arn' };
-    const next = one.keys.next('one', Number.MAX_SAFE_INTEGER);
+    const next = one.keys.next('one', Number.MAX_SAFE_INTEGER, 'somebody');
     await settle();
     for (const { answer } of one.kms.asked) answer(long);
     await expect(next).rejects.toMatchObject({ code: 'invalid' });

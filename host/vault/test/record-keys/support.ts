@@ -86,7 +86,7 @@ export function pool(options: Partial<KeyPoolOptions> = {}): PoolFixture {
       now += ms;
     },
     create: async (tenant = 'one') => {
-      const key = keys.next(tenant, Number.MAX_SAFE_INTEGER);
+      const key = keys.next(tenant, Number.MAX_SAFE_INTEGER, 'somebody');
       kms.answer(kms.of(tenant).filter(({ waited }) => waited));
       const { id, pair } = await key;
       if (Buffer.from(pair.publicKey).toString() !== id) throw new Error('a pair of another id');
