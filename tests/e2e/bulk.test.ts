@@ -171,6 +171,27 @@ describe('an import into a running vault', () => {
     expect(refused[0]?.members).toEqual([{ path: '/fields/ssn9', code: 'format' }]);
     expect(JSON.stringify([refused, out, err])).not.toContain('CANARY');
   });
+
+  it('goes on with a CSV that was mended where it was broken, as it said', async () => {
+    const path = join(folder, 'broken.csv');
+    const of = (second: string) => `city\nGraz\n${second}\nLinz\n`;
+    writeFileSync(path, of('"CANARY"x'));
+    const first = await command('import', path);
+    expect([first.code, reportOf(first)]).toEqual([
+      1,
+      expect.objectContaining({ ended: 'failed', code: 'input_unreadable', rows: 1 }),
+    ]);
+    expect(first.err).toContain(
+      'mend the input there, leave the rows before as they are, and start the same',
+    );
+    expect(first.err).not.toMatch(/CANARY|100% of the input/);
+    writeFileSync(path, of('CANARYx'));
+    const rest = await command('import', path);
+    expect([rest.code, reportOf(rest)]).toEqual([
+      0,
+      expect.objectContaining({ ended: 'finished', done: 3, sent_again: 0 }),
+    ]);
+  });
 });
 
 describe('an export of a running vault', () => {

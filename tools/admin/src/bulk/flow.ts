@@ -114,9 +114,9 @@ export class Flow {
   get unanswered(): number {
     return this.#out.size;
   }
-  /** The source is at its end and all of it is settled. */
+  /** The source is at its end, which nothing hid, and all of it is settled. */
   get whole(): boolean {
-    return this.#ended && this.#settled === this.#read;
+    return this.#failure === undefined && this.#allSettled;
   }
   get stopping(): boolean {
     return this.#stopping;
@@ -251,8 +251,12 @@ export class Flow {
     this.#finish({ abort: true });
   }
 
+  get #allSettled(): boolean {
+    return this.#ended && this.#settled === this.#read;
+  }
+
   get #over(): boolean {
-    if (this.#finishedAlready || this.whole) return true;
+    if (this.#finishedAlready || this.#allSettled) return true;
     return this.#stopping && this.#out.size === 0;
   }
 

@@ -68,6 +68,18 @@ describe('rows on their way', () => {
     await expect(flow.finished).rejects.toThrow('over');
   });
 
+  it('are not the whole input where it could not be read to its end: those before are settled, and no more is said', async () => {
+    async function* source(): AsyncGenerator<SourceRow> {
+      yield { n: 1, end: 10, text: 'row 1' };
+      throw new Error('broken');
+    }
+    const { flow, seen } = flowOf(0, { rows: source() });
+    const row = await flow.take();
+    if (row != null) flow.answer(row, DONE);
+    await expect(flow.finished).rejects.toThrow('broken');
+    expect([seen.settled.length, flow.whole, flow.settledBytes]).toEqual([1, false, 10]);
+  });
+
   it('are sent only after it is durable that they may have been', async () => {
     const { flow, seen } = flowOf(3_000, { most: { rows: 5_000, characters: 1_000_000 } });
     const late: number[] = [];
