@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { AdminError } from '../errors.ts';
 import { type Ended, type Job, runJob } from './job.ts';
 import { EXIT_REFUSED } from './options.ts';
@@ -13,6 +13,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * @returns the exit code
  */
 export async function runCommand(job: Omit<Job, 'stop' | 'saveEveryMs'>): Promise<number> {
+  if (job.options.report !== undefined) demandReport(job.options.report);
   const stopping = new AbortController();
   const onSignal = (): void => {
     // The state on disk is never more than the files hold: to end here is as safe as to be killed.
@@ -37,6 +38,21 @@ export async function withCodes(command: () => Promise<number>): Promise<number>
     process.stderr.write(`enclave-vault: ${error.code}: ${error.message}\n`);
     return 1;
   }
+}
+
+/** What is written over is an earlier report, and nothing else. @throws {AdminError} output_exists */
+function demandReport(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+  try {
+    const { what } = JSON.parse(readFileSync(path, 'utf8')) as { what?: unknown };
+    if (what === 'import' || what === 'export') return;
+  } catch {
+    // Said below.
+  }
+  throw new AdminError(
+    'output_exists',
+    `${path} is there and is no report of a job: move it away, or name another`,
+  );
 }
 
 function tell({ options }: Pick<Job, 'options'>, { report, failure, finishedAlready }: Ended): number {

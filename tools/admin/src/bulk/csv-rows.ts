@@ -196,7 +196,7 @@ function columnsOf(
   if (said !== '')
     throw new AdminError(
       'column_unknown',
-      `${said}${said.endsWith('?') ? '' : '.'}\n  Fields are ${[...fields.keys()].join(', ')}.\n` +
+      `${said}${said.endsWith('?') ? '' : '.'}\n  Fields are ${[...fields.keys()].map(printable).join(', ')}.\n` +
         '  --map COLUMN=FIELD says which field a column is, --drop-columns a,b which are left out',
     );
   return columns;

@@ -195,10 +195,12 @@ class Run {
     clearInterval(saver);
     ticker.end();
     job.stop.removeEventListener('abort', stop);
-    const finished = failure === undefined && flow.whole;
+    let finished = failure === undefined && flow.whole;
     try {
       this.#save(finished);
     } catch (error) {
+      // What was done is written nowhere: the same command writes it.
+      finished = false;
       failure ??= error;
     }
     const state = this.#snapshot(finished);

@@ -82,11 +82,14 @@ export function commonOptions(
   { out, stem, stateSuffix }: { readonly out: string; readonly stem: string; readonly stateSuffix: string },
 ): Omit<CommonOptions, 'keepRefused' | 'late'> {
   const path = (text: string | undefined) => (text === undefined ? undefined : resolve(base, text));
+  const [refused, state] = [`${stem}.refused.ndjson`, path(values.state) ?? `${stem}${stateSuffix}`];
+  const report = path(values.report);
+  problems.demand(
+    report === undefined || ![out, refused, state, `${state}-journal`].includes(report),
+    '--report takes a file of its own',
+  );
   return {
-    out,
-    refused: `${stem}.refused.ndjson`,
-    state: path(values.state) ?? `${stem}${stateSuffix}`,
-    report: path(values.report),
+    ...{ out, refused, state, report },
     concurrency: problems.whole('concurrency', values.concurrency, 16, 4),
     rate: problems.whole('rate', values.rate?.replace(/\/s$/, ''), 1_000_000, undefined),
     batch: values.batch === true,

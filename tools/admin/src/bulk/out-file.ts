@@ -2,10 +2,10 @@
 import {
   closeSync,
   constants,
-  existsSync,
   fdatasyncSync,
   fstatSync,
   ftruncateSync,
+  lstatSync,
   rmSync,
   writeSync,
 } from 'node:fs';
@@ -35,9 +35,11 @@ export class OutFile {
     this.path = path;
     this.#fresh = keep === undefined;
     this.#bytes = keep ?? 0;
-    if (keep === undefined && existsSync(path))
+    // A link that leads nowhere is there too, and is seen now, before anything is done whose result could not be written.
+    const there = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+    if (keep === undefined && there)
       throw new AdminError('output_exists', `${path} is there already: move it away, or name another`);
-    if (keep === undefined || (keep === 0 && !existsSync(path))) return;
+    if (keep === undefined || (keep === 0 && !there)) return;
     this.#file = openOwn(path, constants.O_RDWR);
     const { size } = fstatSync(this.#file);
     if (size < keep)

@@ -6,12 +6,14 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { runCommand } from '../../src/bulk/command.ts';
 import { csvRows } from '../../src/bulk/csv-rows.ts';
 import { openInput } from '../../src/bulk/input.ts';
 import type { Job } from '../../src/bulk/job.ts';
@@ -330,6 +332,34 @@ describe('a job that goes on', () => {
 });
 
 describe('what a job leaves', () => {
+  it('is not said to be finished where it could not be written', async () => {
+    const { folder, path } = inputOf(3);
+    const options = optionsIn(folder);
+    const vault = await vaultOf({
+      done: (nth) => nth === 1 && symlinkSync(join(folder, 'nowhere'), options.out),
+    });
+    const { report, failure } = await importLines(vault, path, options);
+    expect([report.ended, failure?.code]).toEqual(['failed', 'file_unwritable']);
+    rmSync(options.out);
+    const again = await importLines(vault, path, options);
+    expect([again.report.ended, linesOf(options.out).length, vault.records.byId.size]).toEqual([
+      'finished',
+      3,
+      3,
+    ]);
+  });
+
+  it.each([
+    ['an input', 'first_name\nAda\n'],
+    ['ids', '{"row":1,"id":"v_1"}\n{"row":2,"id":"v_2"}\n'],
+    ['something else', '{"what":"else"}'],
+  ])('is no report in the place of %s', async (_what, text) => {
+    const { folder, path } = inputOf(1, () => text);
+    const job = { options: optionsIn(folder, { report: path }) } as Parameters<typeof runCommand>[0];
+    await expect(runCommand(job)).rejects.toMatchObject({ code: 'output_exists' });
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+
   it('is readable by its owner alone, and holds no value; values of refused rows only where that was asked for', async () => {
     const vault = await vaultOf();
     const text = (n: number) => (n % 3 === 0 ? `{"bad":"CANARY ${n}"}\n` : row(n));

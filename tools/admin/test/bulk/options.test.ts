@@ -57,6 +57,10 @@ describe('import', () => {
     expect(problem(() => parseBulkImport(['-'], env))).toMatch(
       /--format csv or --format ndjson\n- needs --out/,
     );
+    for (const own of ['a.csv.ids.ndjson', 'a.csv.refused.ndjson', 'a.csv.import-state'])
+      expect(problem(() => parseBulkImport(['a.csv', '--report', own], env))).toContain(
+        '--report takes a file of its own',
+      );
     expect(problem(() => parseBulkImport(['a.csv', '--key', 'evk_1'], env))).toContain(
       "Unknown option '--key'",
     );

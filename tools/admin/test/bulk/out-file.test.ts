@@ -45,11 +45,14 @@ describe('a file of results', () => {
     expect(statSync(path('c')).mode & 0o777).toBe(0o600);
     file.discard();
     expect(existsSync(path('c'))).toBe(false);
-    symlinkSync(path('elsewhere'), path('d'));
     const linked = new OutFile(path('d'), undefined);
+    symlinkSync(path('elsewhere'), path('d'));
     linked.append('x');
     expect(() => linked.flush()).toThrow(expect.objectContaining({ code: 'file_unwritable' }));
     expect(existsSync(path('elsewhere'))).toBe(false);
+    expect(() => new OutFile(path('d'), undefined)).toThrow(
+      expect.objectContaining({ code: 'output_exists' }),
+    );
   });
 
   it('that was put in its place between two runs is not filled: a link, a second name, a pipe', () => {
