@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { constants, copyFileSync, existsSync, lstatSync, mkdirSync, statSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, lstatSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { backupDatabase } from '@enclave-vault/stores';
@@ -25,14 +25,25 @@ export async function backup(args: readonly string[]): Promise<number> {
       throw new AdminError('output_exists', `${file} is there already`);
   mkdirSync(target, { recursive: true, mode: 0o700 });
   // Heads first: the store is then at least as new as they are, and what they name is in it. To a new file, through no link.
-  if (existsSync(from.auditHeads)) copyFileSync(from.auditHeads, to.auditHeads, constants.COPYFILE_EXCL);
+  const heads = existsSync(from.auditHeads);
+  if (heads) copyFileSync(from.auditHeads, to.auditHeads, constants.COPYFILE_EXCL);
+  if ((statSync(target).mode & 0o022) !== 0)
+    process.stderr.write(
+      `enclave-vault: warning: others may write to ${target}, and exchange what is in it\n`,
+    );
   const began = performance.now();
-  await backupDatabase(from.database, to.database, { progress: teller() });
+  try {
+    await backupDatabase(from.database, to.database, { progress: teller() });
+  } catch (error) {
+    // Half a backup is none, and would be in the way of the next.
+    if (heads) rmSync(to.auditHeads);
+    throw error;
+  }
   const { size } = statSync(to.database);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   const names = [to.database, to.auditHeads].filter((file) => existsSync(file)).map((file) => basename(file));
   process.stdout.write(
-    `${names.join(' and ')} are in ${target}: ${(size / 1e6).toFixed(1)} MB in ${seconds} s. Keys are not: keep a copy of ${from.kms} elsewhere.\n`,
+    `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} in ${target}: ${(size / 1e6).toFixed(1)} MB in ${seconds} s. Keys are not: keep a copy of ${from.kms} elsewhere.\n`,
   );
   return 0;
 }
