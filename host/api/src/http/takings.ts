@@ -2,7 +2,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Bytes of answers that may lie here untaken, of one process: some sixty of the largest, or all of a thousand requests with 256 KiB each. */
+/** Bytes of answers that may lie here untaken, of one process: some forty of the largest, or all of a thousand requests with 256 KiB each. */
 export const MOST_UNTAKEN_BYTES = 256 * 1024 * 1024;
 
 interface Answer {

@@ -6,6 +6,8 @@ import { EXIT_REFUSED } from './options.ts';
 
 /** Each time costs some syncs of the disk. */
 const SAVE_EVERY_MS = 1_000;
+/** A report is some hundred bytes, and a few for each code of a refusal. */
+const MOST_REPORT_BYTES = 64 * 1024;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
@@ -42,9 +44,12 @@ export async function withCodes(command: () => Promise<number>): Promise<number>
 
 /** What is written over is an earlier report, and nothing else. @throws {AdminError} output_exists */
 function demandReport(path: string): void {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there === undefined) return;
   try {
-    const { what } = JSON.parse(readFileSync(path, 'utf8')) as { what?: unknown };
+    // Nothing else is read: it may be the input, however large, or a pipe that nobody fills.
+    const small = there.isFile() && there.size <= MOST_REPORT_BYTES;
+    const { what } = small ? (JSON.parse(readFileSync(path, 'utf8')) as { what?: unknown }) : {};
     if (what === 'import' || what === 'export') return;
   } catch {
     // Said below.

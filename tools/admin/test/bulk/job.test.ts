@@ -353,6 +353,7 @@ describe('what a job leaves', () => {
     ['an input', 'first_name\nAda\n'],
     ['ids', '{"row":1,"id":"v_1"}\n{"row":2,"id":"v_2"}\n'],
     ['something else', '{"what":"else"}'],
+    ['more than a report can be', `{"what":"import","rows":${'1'.repeat(70_000)}}`],
   ])('is no report in the place of %s', async (_what, text) => {
     const { folder, path } = inputOf(1, () => text);
     const job = { options: optionsIn(folder, { report: path }) } as Parameters<typeof runCommand>[0];
