@@ -3,7 +3,7 @@ import { createPublicKey, ECDH, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Suite } from '../src/index.ts';
 import { setupRecipient } from '../src/open.ts';
-import { keyToPoint, pointToKey } from '../src/public-key.ts';
+import { isKeyOf, keyToPoint, pointToKey } from '../src/public-key.ts';
 import { generateKeyPair, importPublicKey, setupSender } from '../src/seal.ts';
 import { expectCode, SUITES, spki, utf8 } from './support.ts';
 
@@ -113,6 +113,10 @@ describe.each(SUITES.map((suite) => [suite.name, suite] as const))('%s', (_, sui
         expectCode('invalid_public_key', () => setupSender(suite, publicKey, utf8('')));
         const imported = importPublicKey(other, publicKey.export({ format: 'der', type: 'spki' }));
         expectCode('invalid_public_key', () => setupSender(suite, imported, utf8('')));
+        // What was noted of a key is its own suite's: OpenSSL would refuse the pair too, but by an error of its own.
+        expect(keyToPoint(suite, imported, 'public')).toBeUndefined();
+        expect(isKeyOf(suite, imported, 'public')).toBe(false);
+        expect(keyToPoint(other, imported, 'public')).toBeDefined();
       }
     }
     const ed = generateKeyPairSync('ed25519').publicKey;
