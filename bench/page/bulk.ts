@@ -23,7 +23,7 @@ export function section(run: Run): string {
 ${underLoad(machine)}
 ${settings.records.toLocaleString('en-US')} records of 12 fields, from a ${settings.format === 'csv' ? 'CSV file' : 'file of JSON lines'} by \`enclave-vault import\` and out again by \`enclave-vault export\` ([how](bulk.md)), ${
     settings.batch ? 'as documents of 100' : `by ${settings.concurrency} streams`
-  }. Every value that came out was held against the file.
+  }. ${interrupted(result)}Every value that came out was held against the file.
 
 ${waysTable(result)}
 
@@ -36,6 +36,13 @@ ${ways.map((way) => onAws(way)).join('; ')}. Before that an export is bounded by
 ${tried(readResult('bulk-quota') as BulkResult | undefined)}
 \`${words}\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load before: ${machine.load}. The client, the vault and KMS share the machine.
 `;
+}
+
+/** What came out where the export was ended before it was through. */
+function interrupted({ settings, ways }: BulkResult): string {
+  const out = ways.find(({ way }) => way === 'export');
+  if (out === undefined || out.records === settings.records) return '';
+  return `The export was interrupted after ${duration(out.seconds)}, when ${out.records.toLocaleString('en-US')} records were out; its figures are of those. `;
 }
 
 function onAws(way: Way): string {
