@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { type BulkResult, kmsOf, processesTable, type Way, waysTable } from '../bulk/result.ts';
 import { type Run, readResult } from '../support/run.ts';
 import { figure } from '../support/table.ts';
 import { underLoad } from './caution.ts';
+import { circumstances } from './circumstances.ts';
 
 /** KMS's quotas in the large Regions, requests a second (docs/cost.md): elliptic key pairs, and symmetric requests. */
 const QUOTA = { pairs: 100, others: 10_000 };
@@ -10,7 +12,7 @@ const QUOTA = { pairs: 100, others: 10_000 };
 /** Many records in and out. */
 export function section(run: Run): string {
   const result = run as BulkResult;
-  const { settings, machine, measured, commit, store, ways } = result;
+  const { settings, machine, store, ways } = result;
   const quota =
     settings.kmsQuota === null ? 'no quota' : `a quota of \`${settings.kmsQuota}\` (key pairs, others)`;
   const words = [
@@ -34,7 +36,7 @@ ${processesTable(result)}
 The local KMS had ${quota}. AWS's has one for the account and Region: ${QUOTA.pairs} key pairs of an elliptic curve a second unless it is raised, and ${QUOTA.others.toLocaleString('en-US')} or more symmetric requests. By the calls counted above,
 ${ways.map((way) => onAws(way)).join('; ')}. Before that an export is bounded by its caller's rate, 180,000 records an hour unless set otherwise ([how](bulk.md#how-fast-an-export-may-be)); it was lifted here.
 ${tried(readResult('bulk-quota') as BulkResult | undefined)}
-\`${words}\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load before: ${machine.load}. The client, the vault and KMS share the machine.
+\`${words}\`, ${circumstances(result)} The client, the vault and KMS share the machine.
 `;
 }
 

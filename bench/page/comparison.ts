@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { FLOOR, JS_PEERS, OURS, PYTHON, RECORDS, RECORDS_AGAIN, RUST } from '../crypto/names.ts';
 import type { CryptoResult } from '../crypto/result.ts';
-import { type Run, readResult } from '../support/run.ts';
+import { readResult } from '../support/run.ts';
 import { figure, table, times } from '../support/table.ts';
 import type { Row } from '../system/measure.ts';
 import type { SystemResult } from '../system/report.ts';
+import { machineOf } from './circumstances.ts';
 import { PUBLISHED } from './published.ts';
 
 /** docs/comparison.md: what others publish, what was measured beside us, and where we lose. Undefined before anything was measured. */
@@ -20,14 +22,14 @@ without a grain of salt, and is there to know the order of magnitude.
 
 ## Measured here: the cryptography of one record
 
-Opening the 12 fields of a record, P-384, medians in ms of candidates that took turns (${machineOf(crypto)}). *One encapsulation* is this vault's format: one ECDH for all that one write sealed. *One a field* is that of the AWS sample, and what a reader
+Opening the 12 fields of a record, P-384, medians in ms of candidates that took turns (${machineOf(crypto.machine)}). *One encapsulation* is this vault's format: one ECDH for all that one write sealed. *One a field* is that of the AWS sample, and what a reader
 without a record's format has to do. Details and sealing: [performance.md](performance.md).
 
 ${cryptoTable(crypto)}
 
 ## Measured here: the whole vault
 
-On ${machineOf(system)}, clients, KMS and all processes of the vault on that one machine, each answer after its audit entry is on the disk. *Hot*: the enclave unwrapped the record's key within the last minute; *cold*: KMS is asked with an attestation document.
+On ${machineOf(system.machine)}, clients, KMS and all processes of the vault on that one machine, each answer after its audit entry is on the disk. *Hot*: the enclave unwrapped the record's key within the last minute; *cold*: KMS is asked with an attestation document.
 
 ${systemTable(system)}
 
@@ -97,9 +99,6 @@ function natives({ rows }: CryptoResult): string {
     )
     .join(' ');
 }
-
-const machineOf = ({ machine }: Run): string =>
-  `${machine.processor}, ${machine.cores} cores, Node ${machine.node}, load before: ${machine.load}`;
 
 const NAMES = [FLOOR, OURS, RECORDS, RECORDS_AGAIN, ...JS_PEERS, PYTHON, RUST];
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The cryptography's section of docs/performance.md: every figure out of bench/results/crypto.json. */
+
 import {
   CLIENTS,
   FLOOR,
@@ -18,6 +19,7 @@ import { type CryptoResult, type Row, type Target, targetsAwake, targetsOf } fro
 import type { Throughput } from '../crypto/throughput.ts';
 import type { Run } from '../support/run.ts';
 import { figure, table, times } from '../support/table.ts';
+import { machineOf } from './circumstances.ts';
 import { bars } from './plot.ts';
 
 const SUITE = 'P-384';
@@ -27,9 +29,8 @@ const FORMATS = { shared: 'one encapsulation', each: 'an encapsulation a field' 
 
 export function section(run: Run): string {
   const result = run as CryptoResult;
-  const { machine } = result;
   return `## Cryptography
-${machine.processor}, ${machine.cores} cores, Node ${machine.node} with OpenSSL ${result.openssl}, load ${machine.load} before the run. Suite ${SUITE}, values of 64 bytes when padded; medians
+${machineOf(result.machine)}; OpenSSL ${result.openssl}. Suite ${SUITE}, values of 64 bytes when padded; medians
 in ms, 10th to 90th percentile in brackets. The candidates take turns of one round. Others: ${versions(result)}.
 \`npx node bench/crypto.ts\` repeats it, with \`--suites P-256,P-384,P-521\` for all three.
 

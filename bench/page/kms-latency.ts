@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { type LatencyResult, latencyTable, ratios } from '../kms-latency/result.ts';
 import type { Run } from '../support/run.ts';
 import { underLoad } from './caution.ts';
+import { circumstances } from './circumstances.ts';
 import { bars } from './plot.ts';
 
 /** What the way to KMS costs. */
 export function section(run: Run): string {
   const result = run as LatencyResult;
-  const { machine, settings, rows, measured, commit } = result;
+  const { machine, settings, rows } = result;
   const [ready, without, hot] = [
     worst(rows, ({ operation, pool }) => operation === 'create' && pool),
     worst(rows, ({ operation, pool }) => operation === 'create' && !pool),
@@ -26,7 +28,7 @@ A ratio above 1.00 is noise: so a difference of as much below it says nothing ei
 
 ![Creates and decryptions with a slow KMS](performance/kms-latency.svg)
 
-\`npx node bench/kms-latency.ts --rounds ${settings.rounds}\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load before: ${machine.load}. Clients, vaults and KMS share the machine.
+\`npx node bench/kms-latency.ts --rounds ${settings.rounds}\`, ${circumstances(result)} Clients, vaults and KMS share the machine.
 `;
 }
 

@@ -7,6 +7,7 @@ import type { Run } from '../support/run.ts';
 import { figure, table } from '../support/table.ts';
 import { SAMPLES_OF_P999 } from '../system/statistics.ts';
 import { underLoad } from './caution.ts';
+import { circumstances } from './circumstances.ts';
 import { lines } from './plot.ts';
 
 /** Below, what a large store is about (index pages that memory does not hold, long files) does not show. */
@@ -17,7 +18,7 @@ const CACHED_KEYS = 2_048;
 /** The embedded store with a great many records. */
 export function section(run: Run): string {
   const result = run as ScaleResult;
-  const { sizes, machine, measured, commit } = result;
+  const { sizes } = result;
   const slim = sizes.some(({ shape }) => shape === 'slim');
   const most = sizes.at(-1);
   const [first] = sizes;
@@ -116,7 +117,7 @@ ${
 ![Latency by the number of records](performance/scale.svg)
 
 `
-}\`npx node bench/scale.ts --records ${sizes.map(({ records }) => records).join(',')}\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, load before: ${machine.load}. The client shares the machine. [Why the store is as it is](adr/0036-store-at-scale.md).
+}\`npx node bench/scale.ts --records ${sizes.map(({ records }) => records).join(',')}\`, ${circumstances(result)} The client shares the machine. [Why the store is as it is](adr/0036-store-at-scale.md).
 `;
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import type { Run } from '../support/run.ts';
 import { figure } from '../support/table.ts';
 import { type ScalingResult, scalingTable } from '../system/scaling.ts';
 import { underLoad } from './caution.ts';
+import { circumstances } from './circumstances.ts';
 
 /** More processes of the API, more enclaves. */
 export function section(run: Run): string {
-  const { machine, settings, rows, measured, commit } = run as ScalingResult;
+  const { machine, settings, rows } = run as ScalingResult;
   const used = rows.map(({ cpu, clientsCpu, elapsed }) =>
     Object.values(cpu).reduce((sum, { all }) => sum + all / elapsed, clientsCpu / elapsed),
   );
@@ -20,6 +22,6 @@ ${scalingTable(run as ScalingResult)}
 All processes together, clients and emulators among them, used ${figure(Math.min(...used))} to ${figure(Math.max(...used))} of ${machine.cores} cores: where one of each uses them up already, a second process has nowhere to run and
 only costs. What grows here grows by what was idle. In a deployment KMS, hypervisor and clients are elsewhere, and enclaves have cores of their own.
 
-\`npx node bench/scaling.ts\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load before: ${machine.load}.
+\`npx node bench/scaling.ts\`, ${circumstances(run)}
 `;
 }

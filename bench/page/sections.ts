@@ -17,4 +17,4 @@ export const INTRODUCTION = `<!-- written by node bench/page.ts from bench/resul
 # Performance
 
 Every figure here was measured by a script of this repository, or reckoned from that with prices and quotas that are named as such, and is made into this page by another: \`npm run bench\` repeats it (\`--long\` for many records in
-and out, and the store by the number of records). Machines differ: compare ratios, which come from candidates that took turns in one run, and read the figures of one section with the machine it names: the processors here are shared with others, and the same work came out up to a third apart on two days. A commit with \`+\` had changes that it does not hold.`;
+and out, and the store by the number of records). Machines differ: compare ratios, which come from candidates that took turns in one run, and read the figures of one section with the machine it names: the processors here are shared with others, and the same work took up to 2.4 times as long on one day as on another. What one ECDH of Node took before a run, where its section names it, tells such days apart. A commit with \`+\` had changes that it does not hold.`;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import type { Run } from '../support/run.ts';
 import { type StartupResult, startupTables } from '../system/sizes.ts';
 import { underLoad } from './caution.ts';
+import { circumstances } from './circumstances.ts';
 
 /** Start-up, memory at rest, sizes. */
 export function section(run: Run): string {
-  const { machine, runs, lambda, measured, commit } = run as StartupResult;
+  const { machine, runs, lambda } = run as StartupResult;
   return `
 ## Start-up and size
 ${underLoad(machine)}
@@ -15,6 +17,6 @@ ${startupTables(run as StartupResult)}
 
 PSS shares out what processes have in common, such as the node binary; an enclave shares nothing, as on AWS.
 
-\`npx node bench/startup.ts\`, ${runs} runs, of Lambda ${lambda[0]?.loaded.length ?? 0}, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load before: ${machine.load}.
+\`npx node bench/startup.ts\`, ${runs} runs, of Lambda ${lambda[0]?.loaded.length ?? 0}, ${circumstances(run)}
 `;
 }

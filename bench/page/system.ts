@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import type { Run } from '../support/run.ts';
 import { figure } from '../support/table.ts';
 import { bottleneck, costOf, type Profiled } from '../system/cost.ts';
@@ -12,12 +13,13 @@ import {
   timings,
 } from '../system/report.ts';
 import { underLoad } from './caution.ts';
+import { circumstances } from './circumstances.ts';
 import { lines } from './plot.ts';
 
 /** The whole vault under load. */
 export function section(run: Run): string {
   const result = run as SystemResult;
-  const { machine, settings, rows, overloads, memory, profiled, measured, commit } = result;
+  const { machine, settings, rows, overloads, memory, profiled } = result;
   const most = Math.max(...rows.map(({ clients }) => clients));
   const busiest = rows.filter(({ clients }) => clients === most);
   return `
@@ -73,9 +75,7 @@ ${processorTable(busiest)}
 
 ${memoryTable(memory)}
 
-\`npx node bench/system.ts\`, ${measured.slice(0, 10)}, ${commit}; Node ${machine.node}, ${machine.processor}, ${machine.cores} cores, load before: ${machine.load}. Mixed: ${Object.entries(
-    MIX,
-  )
+\`npx node bench/system.ts\`, ${circumstances(result)} Mixed: ${Object.entries(MIX)
     .map(([name, share]) => `${share} % ${name}`)
     .join(', ')}.
 `;

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
+import { ecdhMs } from './speed.ts';
 
 /** Published results, one file a measurement. */
 export const RESULTS = join(import.meta.dirname, '../results');
@@ -16,6 +17,8 @@ export interface Machine {
   readonly memoryGiB: number;
   /** Of the minute before: what else ran. */
   readonly load: number;
+  /** Its speed before the run: `speed.ts`. */
+  readonly ecdhMs?: number;
 }
 
 /** The circumstances of a run: beside its own figures in the file. */
@@ -30,13 +33,15 @@ export interface Run {
 }
 
 export function machine(): Machine {
+  const load = loadavg()[0] ?? 0;
   return {
     node: process.version,
     system: `${process.platform} ${release()}`,
     processor: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
-    load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
+    load: Math.round(load * 10) / 10,
+    ecdhMs: ecdhMs(),
   };
 }
 
