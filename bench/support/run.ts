@@ -47,6 +47,8 @@ export function machine(): Machine {
 
 /** Call it first: the load it names is that of before. */
 export function beginRun(what: string): Run {
+  // By default a signal ends a process without its `exit`, on which the vaults that it started are ended.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
   const git = (...args: readonly string[]): string => {
     try {
       return execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' }).trim();
