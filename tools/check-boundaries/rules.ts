@@ -265,7 +265,10 @@ export const RULES: readonly ZoneRule[] = [
       'threat-model/titles',
     ],
     node: ['*'],
-    npm: ['csv-parse', 'oxc-parser', 'esbuild', '@aws-sdk/*', '@smithy/node-http-handler'],
+    npm: [
+      ...['csv-parse', 'oxc-parser', 'esbuild', '@aws-sdk/*', '@smithy/node-http-handler'],
+      '@smithy/signature-v4',
+    ],
   },
 ];
 

@@ -38,7 +38,8 @@ export type AdminErrorCode =
   | 'output_exists'
   | 'job_other'
   | 'job_too_late'
-  | 'bulk_interrupted';
+  | 'bulk_interrupted'
+  | 'credentials_unusable';
 
 /** Something that the user can mend: shown as one line, exit code 1. */
 export class AdminError extends Error {

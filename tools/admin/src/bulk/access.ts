@@ -13,6 +13,7 @@ export const ACCESS_OPTIONS = {
   url: { type: 'string' },
   'key-file': { type: 'string' },
   ca: { type: 'string' },
+  sign: { type: 'boolean' },
 } as const;
 
 export interface AccessValues {
@@ -20,16 +21,18 @@ export interface AccessValues {
   readonly url?: string | undefined;
   readonly 'key-file'?: string | undefined;
   readonly ca?: string | undefined;
+  readonly sign?: boolean | undefined;
 }
 
 export const ACCESS_USAGE = `  --data DIR      data folder of the running vault (.vault)      ENCLAVE_VAULT_DATA
   --url URL       where the vault answers, if not as DIR says: https, or http on this machine    ENCLAVE_VAULT_URL
   --key-file FILE the caller's API key or token; without it ENCLAVE_VAULT_KEY, or else DIR/admin.key
+  --sign          sign requests with AWS credentials, as a deployment's gateway asks for, in place of a key; sends as --batch does
   --ca FILE       certificates that the vault's is signed by`;
 
 /**
  * Where and as whom the vault is called. The key is never a word of the command: others see those.
- * @throws {UsageError} @throws {AdminError} `vault_not_running`, `key_unreadable`, `file_unreadable`
+ * @throws {UsageError} @throws {AdminError} `vault_not_running`, `key_unreadable`, `file_unreadable`, `credentials_unusable`
  */
 export async function openAccess(values: AccessValues, env: NodeJS.ProcessEnv): Promise<Access> {
   const base = env.INIT_CWD ?? '.';
@@ -38,23 +41,29 @@ export async function openAccess(values: AccessValues, env: NodeJS.ProcessEnv): 
   if (url === undefined)
     throw new AdminError('vault_not_running', `no vault runs on ${data}: start it, or say --url`);
   if (!isSafe(url)) throw new UsageError('--url takes an https URL; http on this machine only');
+  if (values.sign === true && values['key-file'] !== undefined)
+    throw new UsageError('--sign and --key-file exclude each other');
+  const at = new URL(url);
   return {
-    url: new URL(url),
-    key: readKey(values['key-file'], base, data, env),
+    url: at,
+    // The SDK takes its time to load, and most callers have no use for it.
+    as:
+      values.sign === true
+        ? await (await import('./signing.ts')).openSigner(at, env)
+        : readKey(values['key-file'], base, data, env),
     ca: values.ca === undefined ? undefined : readText(resolve(base, values.ca), 'file_unreadable'),
   };
 }
 
 /**
  * Who the vault takes the caller for: what makes a repeat safe is kept for each caller. Of an API key, its id, which is of one vault
- * alone; of a token, issuer and subject at this URL, as a digest. Nothing of it is secret.
+ * alone; of a token, issuer and subject at this URL, as a digest; of who signs, the role's ARN, the same way. Nothing of it is secret.
  */
-export function callerOf({ key, url }: Access): string {
-  const id = /^evk_([0-9A-Z]{26})_/.exec(key)?.[1];
-  if (id !== undefined) return `key:${id}`;
-  return `jwt:${createHash('sha256')
-    .update(`${subjectOf(key)} ${url.origin}`)
-    .digest('hex')}`;
+export function callerOf({ as, url }: Access): string {
+  const digest = (who: string): string => createHash('sha256').update(`${who} ${url.origin}`).digest('hex');
+  if (typeof as !== 'string') return `iam:${digest(as.caller)}`;
+  const id = /^evk_([0-9A-Z]{26})_/.exec(as)?.[1];
+  return id !== undefined ? `key:${id}` : `jwt:${digest(subjectOf(as))}`;
 }
 
 /** Of a token that is not verified here: who it says that it is. */

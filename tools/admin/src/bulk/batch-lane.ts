@@ -68,7 +68,9 @@ async function send(
     giveBack('an answer that is none of this protocol');
     return left.size === 0 ? undefined : 0;
   } catch (error) {
-    flow.delivered();
+    // Who has no credentials any more gets none by waiting; the same command goes on with new ones.
+    if (error instanceof AdminError && error.code === 'credentials_unusable') flow.fail(error);
+    else flow.delivered();
     giveBack(error instanceof AdminError ? error.message : 'connection lost');
     return 0;
   }

@@ -5,10 +5,25 @@ import { AdminError } from '../errors.ts';
 
 /** Where the vault answers, and as whom it is called. */
 export interface Access {
+  /** What its path has stands before each route: the stage of API Gateway. */
   readonly url: URL;
-  readonly key: string;
+  /** API key or token, or who signs each request. */
+  readonly as: string | Signer;
   /** Certificates to trust beside the system's, PEM. */
   readonly ca: string | undefined;
+}
+
+/** Signs requests with AWS credentials, in place of a key. */
+export interface Signer {
+  /** ARN of the role or user, without a session. */
+  readonly caller: string;
+  /** @returns all headers to send @throws {AdminError} `credentials_unusable` */
+  sign(request: {
+    readonly method: string;
+    readonly url: URL;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: Uint8Array | undefined;
+  }): Promise<Readonly<Record<string, string>>>;
 }
 
 /** An answer that is no success. */
@@ -28,20 +43,26 @@ const LONGEST_RETRY_S = 3600;
 
 /** Begins a request; the caller sends its body. Redirections are not followed: they would take the key along. */
 export function call(
-  { url, key, ca }: Access,
+  { url, as, ca }: Access,
   method: string,
   path: string,
-  headers: Readonly<Record<string, string | number>> = {},
+  headers: Readonly<Record<string, string>> = {},
 ): ClientRequest {
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  return send(new URL(path, url), {
+  return send(routeAt(url, path), {
     method,
     // A connection of its own each: streams hold theirs, and the rest is few.
     agent: false,
     ...(ca !== undefined && { ca }),
-    headers: { authorization: `Bearer ${key}`, 'user-agent': 'enclave-vault', ...headers },
+    headers: {
+      ...(typeof as === 'string' && { authorization: `Bearer ${as}` }),
+      'user-agent': 'enclave-vault',
+      ...headers,
+    },
   });
 }
+
+const routeAt = (url: URL, path: string): URL => new URL(`${url.pathname.replace(/\/+$/, '')}${path}`, url);
 
 export interface JsonAnswer {
   readonly status: number;
@@ -49,19 +70,27 @@ export interface JsonAnswer {
   readonly retryAfter: number | undefined;
 }
 
-/** @throws {AdminError} `vault_not_running`: no answer @throws whatever the signal was given */
-export function askJson(
+/**
+ * @throws {AdminError} `vault_not_running`: no answer; `credentials_unusable`: nothing was sent
+ * @throws whatever the signal was given
+ */
+export async function askJson(
   access: Access,
   method: string,
   path: string,
   body?: string,
   { signal, limitMs = LIMIT_MS }: { readonly signal?: AbortSignal; readonly limitMs?: number } = {},
 ): Promise<JsonAnswer> {
+  const bytes = body === undefined ? undefined : Buffer.from(body);
+  const plain: Record<string, string> = {
+    ...(bytes !== undefined && { 'content-type': 'application/json', 'content-length': `${bytes.length}` }),
+  };
+  const headers =
+    typeof access.as === 'string'
+      ? plain
+      : await access.as.sign({ method, url: routeAt(access.url, path), headers: plain, body: bytes });
   return new Promise((resolve, reject) => {
-    const bytes = body === undefined ? undefined : Buffer.from(body);
-    const request = call(access, method, path, {
-      ...(bytes !== undefined && { 'content-type': 'application/json', 'content-length': bytes.length }),
-    });
+    const request = call(access, method, path, headers);
     const fail = (why: string): void => {
       request.destroy();
       reject(new AdminError('vault_not_running', `${access.url.origin} does not answer: ${why}`));

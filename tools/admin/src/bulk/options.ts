@@ -49,6 +49,7 @@ export interface CommonValues {
   readonly concurrency?: string | undefined;
   readonly rate?: string | undefined;
   readonly batch?: boolean | undefined;
+  readonly sign?: boolean | undefined;
   readonly patience?: string | undefined;
 }
 
@@ -92,7 +93,8 @@ export function commonOptions(
     ...{ out, refused, state, report },
     concurrency: problems.whole('concurrency', values.concurrency, 16, 4),
     rate: problems.whole('rate', values.rate?.replace(/\/s$/, ''), 1_000_000, undefined),
-    batch: values.batch === true,
+    // What is signed is signed as a whole.
+    batch: values.batch === true || values.sign === true,
     patience: problems.whole('patience', values.patience, 86_400, 300),
   };
 }

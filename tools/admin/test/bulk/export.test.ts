@@ -49,7 +49,7 @@ async function exportIds(
   const out = join(folder, csv ? 'x.csv' : 'x.ndjson');
   const job: Job = {
     what: 'export',
-    access: { url: vault.url, key: KEY, ca: undefined },
+    access: { url: vault.url, as: KEY, ca: undefined },
     source: idRows(openInput(join(folder, 'ids'))),
     choices: [ask, format],
     options: optionsIn(folder, { out, batch: more.batch ?? false, concurrency: 2, patience: 2 }),

@@ -64,7 +64,7 @@ describe('a job against a vault that fails', () => {
   it('ends at once when the key is not taken', async () => {
     const vault = await vaultOf();
     const { folder, path } = inputOf(500);
-    const access = { url: vault.url, key: `${KEY}x`, ca: undefined };
+    const access = { url: vault.url, as: `${KEY}x`, ca: undefined };
     const { report, failure } = await importLines(vault, path, optionsIn(folder), { access });
     expect([report.ended, failure?.message]).toEqual(['failed', '401 unauthenticated']);
     expect(vault.calls).toBe(1);
@@ -207,7 +207,7 @@ describe('a job that goes on', () => {
   it('refuses another caller: to him the vault would repeat nothing', async () => {
     const { path, options, records } = await stopped(400);
     const vault = await vaultOf({}, records);
-    const access = { url: vault.url, key: KEY.replace('evk_0', 'evk_1'), ca: undefined };
+    const access = { url: vault.url, as: KEY.replace('evk_0', 'evk_1'), ca: undefined };
     await expect(importLines(vault, path, options, { access })).rejects.toMatchObject({ code: 'job_other' });
   });
 

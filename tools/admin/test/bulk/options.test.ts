@@ -129,13 +129,17 @@ describe('the caller', () => {
     const url = 'https://vault.example.com';
     const by = (file: string) =>
       openAccess({ url, 'key-file': file }, { ...env, ENCLAVE_VAULT_KEY: 'other' });
-    expect((await by(join(folder, 'key'))).key).toBe(KEY);
+    expect((await by(join(folder, 'key'))).as).toBe(KEY);
     await expect(by(join(folder, 'two'))).rejects.toMatchObject({ code: 'key_unreadable' });
     await expect(by(join(folder, 'none'))).rejects.toMatchObject({ code: 'key_unreadable' });
   });
 
   it('is told by the id of his key, or by issuer and subject of his token at this vault: never by a secret', () => {
-    const access = (key: string, url = 'https://a.example') => ({ key, url: new URL(url), ca: undefined });
+    const access = (key: string, url = 'https://a.example') => ({
+      as: key,
+      url: new URL(url),
+      ca: undefined,
+    });
     const token = (claims: object) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.sig`;
     expect(callerOf(access(KEY))).toBe('key:01HV1XW70Q03PHK892JFQAY0Z5');
     const one = callerOf(access(token({ iss: 'i', sub: 's', exp: 1 })));

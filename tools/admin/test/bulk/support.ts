@@ -31,7 +31,7 @@ export function importLines(
 ): Promise<Ended> {
   return runJob({
     what: 'import',
-    access: { url: vault.url, key: KEY, ca: undefined },
+    access: { url: vault.url, as: KEY, ca: undefined },
     source: ndjsonRows(openInput(path)),
     choices: [],
     options,
