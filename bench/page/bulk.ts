@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { type BulkResult, kmsOf, processesTable, type Way, waysTable } from '../bulk/result.ts';
+import { DEPLOYED } from '../model/deployed.ts';
 import { type Run, readResult } from '../support/run.ts';
 import { figure } from '../support/table.ts';
 import { underLoad } from './caution.ts';
@@ -13,6 +14,7 @@ const QUOTA = { pairs: 100, others: 10_000 };
 export function section(run: Run): string {
   const result = run as BulkResult;
   const { settings, machine, store, ways } = result;
+  const { decryptRate } = DEPLOYED;
   const quota =
     settings.kmsQuota === null ? 'no quota' : `a quota of \`${settings.kmsQuota}\` (key pairs, others)`;
   const words = [
@@ -34,7 +36,7 @@ The store grew to ${figure(store.after / 1e6)} MB: ${figure((store.after - store
 ${processesTable(result)}
 
 The local KMS had ${quota}. AWS's has one for the account and Region: ${QUOTA.pairs} key pairs of an elliptic curve a second unless it is raised, and ${QUOTA.others.toLocaleString('en-US')} or more symmetric requests. By the calls counted above,
-${ways.map((way) => onAws(way)).join('; ')}. Before that an export is bounded by its caller's rate, 180,000 records an hour unless set otherwise ([how](bulk.md#how-fast-an-export-may-be)); it was lifted here.
+${ways.map((way) => onAws(way)).join('; ')}. Before that an export is bounded by its caller's rate, 180,000 records an hour unless set otherwise ([how](bulk.md#how-fast-an-export-may-be)); it was lifted here. Behind the gateway of a deployment \`${decryptRate.path}\` comes first: ${decryptRate.byDefault} records a second of all callers together, unless it is raised.
 ${tried(readResult('bulk-quota') as BulkResult | undefined)}
 \`${words}\`, ${circumstances(result)} The client, the vault and KMS share the machine.
 `;

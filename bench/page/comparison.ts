@@ -7,7 +7,7 @@ import { figure, table, times } from '../support/table.ts';
 import type { Row } from '../system/measure.ts';
 import type { SystemResult } from '../system/report.ts';
 import { machineOf } from './circumstances.ts';
-import { PUBLISHED } from './published.ts';
+import { LACKING, PUBLISHED } from './published.ts';
 
 /** docs/comparison.md: what others publish, what was measured beside us, and where we lose. Undefined before anything was measured. */
 export function comparisonPage(): string | undefined {
@@ -17,13 +17,13 @@ export function comparisonPage(): string | undefined {
   return `<!-- written by node bench/page.ts from bench/results -->
 # Against the field
 
-Two kinds of figures, kept apart: what was **measured here**, in one run with us, and what **others publish** about themselves, on their machines and of their designs. The first can be repeated (\`npm run bench\`); the second cannot be set beside ours
+Two kinds of figures, kept apart: what was **measured here**, in one run with us, and what **others publish**, about themselves or third parties about them, on their machines and of their designs. The first can be repeated (\`npm run bench\`); the second cannot be set beside ours
 without a grain of salt, and is there to know the order of magnitude.
 
 ## Measured here: the cryptography of one record
 
 Opening the 12 fields of a record, P-384, medians in ms of candidates that took turns (${machineOf(crypto.machine)}). *One encapsulation* is this vault's format: one ECDH for all that one write sealed. *One a field* is that of the AWS sample, and what a reader
-without a record's format has to do. Details and sealing: [performance.md](performance.md).
+without a record's format has to do. In brackets how many times as long as \`${RECORDS}\` with one encapsulation. Details and sealing: [performance.md](performance.md).
 
 ${cryptoTable(crypto)}
 
@@ -35,7 +35,7 @@ ${systemTable(system)}
 
 Rate limits were lifted for it; as configured by default an enclave opens 360,000 records an hour, and for one caller half of that.
 
-No peer of the table below was run beside it. Databunker, HashiCorp Vault and Piiano Vault can be run; none has an enclave or a key pair for each record, so it would be another shape. The AWS sample, whose format is measured above, needs an account, a domain and a pipeline.
+No peer of the table below was run beside it. Databunker, HashiCorp Vault and Piiano Vault can be run; none opens records in an enclave, so it would be another shape. The AWS sample, whose format is measured above, needs an account, a domain and a pipeline.
 
 ## What others publish
 
@@ -60,7 +60,11 @@ We found no published figure for a vault that decrypts records in a Nitro Enclav
 - **Symmetric keys are cheaper than key pairs.** Transit engines and tokenizers use one AES key for many values. A key pair a record costs a KMS call to make, an ECDH to open, and 300 bytes to store. It is what lets a writer seal without being able to read, and one record be destroyed by its key.
 - **KMS decides how many records are made.** ${'`GenerateDataKeyPairWithoutPlaintext`'} has a quota of 100 a second for an account and Region until it is raised. Services that make keys themselves have none. A [pool](adr/0033-key-pairs-made-beforehand.md) takes the call off the request, not off the quota.
 - **Throughput of one machine is modest beside fleets.** ${fleet(system)} Piiano's 60,000 a second are those of a fleet with a cache over PostgreSQL, without an enclave. What a fleet of ours would do is [a model](performance.md#on-aws-a-model-of-cost-and-throughput), not a measurement: nothing has run on AWS.
-- **The first read of a record waits for KMS.** Some 30 ms on AWS, by the first row of what others publish; here ${waits(system)}, since the local KMS adds only what it costs to compute. Systems that hold their master key in memory have no such first read.
+- **The first read of a record waits for KMS.** Perhaps 30 ms on AWS: in the first row of what others publish a KMS key costs so much more than a local one, by three runs each with error bars of 9 to 30 ms, and where KMS was asked from is not said. Here it is ${waits(system)}, since the local KMS adds only what it costs to compute. Systems that hold their master key in memory have no such first read.
+
+## What others have and this vault has not
+
+${LACKING.join('\n')}
 `;
 }
 

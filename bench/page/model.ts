@@ -13,12 +13,15 @@ import {
   recordsInUse,
   total,
 } from '../model/arithmetic.ts';
+import { DEPLOYED, type Limit } from '../model/deployed.ts';
 import { type ModelResult, RATES } from '../model/result.ts';
 import type { Run } from '../support/run.ts';
 import { figure, rough, table } from '../support/table.ts';
 import { lines } from './plot.ts';
 
 const SECONDS_OF_A_MONTH = 730 * 3600;
+/** Whose quotas the steps are held against. */
+const STEPS_REGION: Region = 'us-east-1';
 
 /** Cost and throughput on AWS, and what binds first. */
 export function section(run: Run): string {
@@ -44,18 +47,21 @@ export function modelText(result: ModelResult): string {
 **"Hot" is a condition, and not what a cache brings by itself**: ${percent(hits)} of the reads find their key in their enclave's cache, where it is for ${cache.ageSeconds} s. That takes about ${rough(readsAMinute)} reads a minute of each record in each enclave. Requests go to any enclave, so this holds for few records: how many at most, [the table](#what-it-costs) says beside the dollars. With more records in use, or with reads that seldom come again, the rows of decryptions are what you pay.
 
 ${sources.map((source) => `- ${source}.`).join('\n')}
-- An enclave has ${deployment.enclaveCpus} processors, of which ${percent(deployment.busy)} are used: the rest is for peaks. At least ${deployment.least} instances, of c6g.xlarge. A request has a place of the function for ${ASSUMPTIONS.functionMs} ms: taken for true, not measured on AWS.
+- An enclave has ${deployment.enclaveCpus} processors, of which ${percent(deployment.busy)} are used: the rest is for peaks. At least ${deployment.least} instances, of c6g.xlarge. A request is assumed to occupy a place of the function for ${ASSUMPTIONS.functionMs} ms: that was not measured on AWS.
 
 ### What binds first
 A quota is used up at so many requests a second and Region. Quotas are defaults; most can be raised, and Service Quotas shows those of an account. Where Regions differ: ${REGIONS.join(' / ')}.
 
 ${boundsTable(requests)}
 
+- ${ownLimits(result)}
 - **One record** takes ${figure(oneRecord(requests.cold, 'us-east-1'))} decryptions a second, however large the deployment: its chain lies in one partition (1,000 write units a second, of which an entry and its head take ${requests.cold.chainWrites}). Other records are not in its way. Ask for several fields in one request.
 - **One enclave** opens about ${rough(capacity.byCpu)} records a second by its processors, and ${figure(capacity.byRate)} as it is configured without a setting: the measured rate is ${perSecond.toLocaleString('en-US')} a second and ${perHour.toLocaleString('en-US')} an hour ([why](adr/0030-measured-rate-and-clock.md)). Beyond that, \`decryption.rate\` is to be raised, which changes PCR16 and is a rollout; it should be what you need and not more, for it bounds what a stolen API can read.
 - The balancer before the instances has no quota of requests.
 
 ### What to do at each step
+So many decryptions a second in ${STEPS_REGION}, of records that are not hot. Quotas and settings are as they are by default.
+
 ${RATES.map((rate) => `- **${rate.toLocaleString('en-US')} a second**: ${advice(rate, result)}`).join('\n')}
 
 ### What it costs
@@ -118,8 +124,15 @@ function boundsTable({ cold, hot, create }: ModelResult['requests']): string {
   );
 }
 
+/** A deployment's own limits, which come before AWS's quotas. */
+function ownLimits({ requests, deployment }: ModelResult): string {
+  const { decryptRate, rate, instances } = DEPLOYED;
+  const each = enclaveCapacity(requests.cold, { ...deployment, region: STEPS_REGION }).byRate;
+  return `**The deployment's own settings bind before all of these** until they are raised ([role deploy](configuration.md#role-deploy)): \`${decryptRate.path}\` lets ${decryptRate.byDefault} decryptions a second through, of all callers together, \`${rate.path}\` ${rate.byDefault} requests, and \`${instances.path}\` allows ${instances.byDefault} instances, of which rollouts need one. ${instances.byDefault} of them open ${figure(instances.byDefault * each)} records a second with the measured rate as it is. The first is low on purpose: it is the fastest that a stolen caller empties the vault.`;
+}
+
 function advice(rate: number, { requests, deployment }: ModelResult): string {
-  const region: Region = 'us-east-1';
+  const region = STEPS_REGION;
   const { byCpu, byRate } = enclaves(requests.cold, { ...deployment, region }, rate);
   const hot = enclaves(requests.hot, { ...deployment, region }, rate).byCpu;
   const instances =
@@ -127,15 +140,29 @@ function advice(rate: number, { requests, deployment }: ModelResult): string {
       ? `${byRate.toLocaleString('en-US')} instances with the measured rate as it is; raised, about ${rough(byCpu)} by their processors (${rough(hot)} where records are hot)`
       : `${byCpu.toLocaleString('en-US')} instances`;
   const over = bounds(requests.cold, region)
-    .filter(({ at }) => at < rate)
-    .map(({ quota, at }) => `${quota.name} (${times(rate / at)})`);
-  const creates = bounds(requests.create, region).filter(({ at }) => at < rate);
-  const first = creates[0];
+    .filter(({ at }) => at <= rate)
+    .map(({ quota, at }) => `${quota.name} (${at === rate ? 'used up' : times(rate / at)})`);
+  const first = bounds(requests.create, region).find(({ at }) => at <= rate);
   const made =
     first === undefined
       ? ''
-      : ` As many creates would be ${times(rate / first.at)} what ${first.quota.name} gives.`;
-  return `${instances}. ${over.length === 0 ? 'No default quota is reached.' : `Over the default, by so much: ${over.join('; ')}.`}${made}`;
+      : ` As many creates would ${first.at === rate ? 'use up' : `be ${times(rate / first.at)}`} what ${first.quota.name} gives.`;
+  const raise = [
+    ...settingTo(DEPLOYED.decryptRate, rate),
+    ...settingTo(DEPLOYED.rate, rate),
+    // A rollout needs one more than there are.
+    ...settingTo(DEPLOYED.instances, Math.max(byRate, byCpu) + 1),
+  ];
+  const own = raise.length === 0 ? '' : ` Of the deployment's settings: ${raise.join('; ')}.`;
+  return `${instances}. ${over.length === 0 ? 'No default quota is reached.' : `Default quotas that are used up, or would be so many times over: ${over.join('; ')}.`}${own}${made}`;
+}
+
+/** How a setting must stand for so many; nothing where its default is enough. */
+function settingTo({ path, byDefault, most }: Limit, wanted: number): readonly string[] {
+  if (wanted < byDefault) return [];
+  if (wanted === byDefault) return [`\`${path}\` of ${byDefault} is used up`];
+  const said = `\`${path}\` from ${byDefault} to ${wanted.toLocaleString('en-US')}`;
+  return [wanted > most ? `${said}, more than one deployment takes (${most.toLocaleString('en-US')})` : said];
 }
 
 function costTable({ requests, deployment, cache }: ModelResult): string {

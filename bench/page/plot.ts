@@ -14,8 +14,8 @@ export interface Bars {
 
 export interface Line {
   readonly label: string;
-  /** x ascending. */
-  readonly points: readonly (readonly [x: number, y: number])[];
+  /** x ascending. `anew`: not joined to the point before. */
+  readonly points: readonly (readonly [x: number, y: number, anew?: boolean])[];
 }
 
 export interface Lines {
@@ -74,7 +74,9 @@ export function lines({ title, x, y, logX = false, logY = false, lines: all }: L
   ];
   const drawn = all.map(({ points }, i) => {
     const path = points
-      .map(([px, py], n) => `${n === 0 ? 'M' : 'L'}${round(atX(px))} ${round(atY(py))}`)
+      .map(
+        ([px, py, anew], n) => `${n === 0 || anew === true ? 'M' : 'L'}${round(atX(px))} ${round(atY(py))}`,
+      )
       .join('');
     const dots = points.map(
       ([px, py]) => `<circle cx="${round(atX(px))}" cy="${round(atY(py))}" r="3" fill="${colour(i)}"/>`,

@@ -20,7 +20,6 @@ export function section(run: Run): string {
   const result = run as ScaleResult;
   const { sizes } = result;
   const slim = sizes.some(({ shape }) => shape === 'slim');
-  const most = sizes.at(-1);
   const [first] = sizes;
   return `
 ## The embedded store, by the number of records
@@ -30,7 +29,7 @@ One SQLite file, filled with records like the vault's own: the same attributes a
       ? ' "slim": a disk does not hold so many whole ones; they have one short field, a wrapped key cut short, and no audit rows.'
       : ''
   }
-Ids are drawn at random from all. Cold: the system was told to forget the file a moment before. Warm: the same again. One client; milliseconds, p50 / p99 / p99.9, the last of ${count(SAMPLES_OF_P999)} calls or more alone.${asksKms(first)}
+Ids are drawn at random from all. Cold: the system was told to forget the file a moment before. Warm: the same again. One client; milliseconds, p50 / p99 / p99.9. Where there were fewer than ${count(SAMPLES_OF_P999)} calls, p99.9 is left out.${asksKms(first)}
 
 ${table(
   [
@@ -58,7 +57,7 @@ ${table(
   ]),
 )}
 
-Writes a second: of the store alone, one after the other and 64 at once (those share their syncs), of what a create writes and of what a decryption writes to the chain of any record; through the vault with 32 clients, whose processor time decides: 4 s each, and rates that differ by a third without following the size.
+Writes a second: of the store alone, one after the other and 64 at the same time (those share their syncs), of what a create writes and of what a decryption writes to the chain of any record; and of the whole vault with 32 clients, where processor time decides. Each is from 4 s of writing: where two rows of the whole vault differ by a third, that says nothing about the number of records.
 
 ${table(
   [
@@ -101,18 +100,18 @@ ${table(
     figure(size.start.warm),
     size.backup.whole
       ? figure(size.backup.seconds)
-      : `${figure((size.backup.seconds * size.bytes) / size.backup.bytes)} (by its first ${figure(size.backup.bytes / 1e9)} GB: no room for more)`,
+      : `${figure((size.backup.seconds * size.bytes) / size.backup.bytes)} (reckoned)`,
     figure(size.backup.bytes / 1e6 / size.backup.seconds),
     figure(size.memory.started?.pss ?? Number.NaN),
     figure(size.memory.after?.pss ?? Number.NaN),
     ...(size.verify === null ? ['–', '–'] : [figure(size.verify.seconds), figure(size.verify.peakMiB)]),
   ]),
-)}
+)}${cutShort(sizes)}${unverified(sizes)}
 
 ${
-  most === undefined || first === undefined || most === first
+  sizes.length < 2
     ? ''
-    : `${grown(first, most)}
+    : `${grown(sizes)}${xOf(sizes) === 'records' ? '' : ' In the plot a line ends where the shape changes, since sizes of two shapes are no series.'}
 
 ![Latency by the number of records](performance/scale.svg)
 
@@ -134,15 +133,16 @@ export function plots(run: Run): Readonly<Record<string, string>> {
   if (sizes.length < 2) return {};
   const line = (label: string, of: (size: Size) => number | undefined) => ({
     label,
-    points: sizes.flatMap((size) => {
+    points: sizes.flatMap((size, i) => {
       const y = of(size);
-      return y === undefined ? [] : [[size.records, y] as const];
+      const anew = size.shape !== sizes[i - 1]?.shape;
+      return y === undefined ? [] : [[size.records, y, anew] as const];
     }),
   });
   return {
     'scale.svg': lines({
       title: 'One SQLite file: median latency by the number of records',
-      x: 'records',
+      x: xOf(sizes),
       y: 'ms',
       logX: true,
       logY: true,
@@ -166,10 +166,47 @@ function cautions({ sizes, machine }: ScaleResult): string {
   return `${underLoad(machine)}${few}`;
 }
 
-/** What changed from the least to the most, in words that follow the figures. */
-function grown(first: Size, most: Size): string {
-  const [before, after] = [first.memory.after?.pss ?? Number.NaN, most.memory.after?.pss ?? Number.NaN];
-  return `From ${count(first.records)} to ${count(most.records)} records the API's memory went from ${figure(before)} to ${figure(after)} MiB, and a warm get from ${figure(first.get.warm.p50)} to ${figure(most.get.warm.p50)} ms.`;
+/** What changed from the least to the most of one shape, in words that follow the figures. */
+function grown(sizes: readonly Size[]): string {
+  return SHAPES.map((shape) => {
+    const same = sizes.filter((size) => size.shape === shape);
+    const [first, most] = [same[0], same.at(-1)];
+    if (first === undefined || most === undefined || first === most) return '';
+    const [before, after] = [first.memory.after?.pss ?? Number.NaN, most.memory.after?.pss ?? Number.NaN];
+    return `From ${count(first.records)} to ${count(most.records)} records${same.length === sizes.length ? '' : ` (${shape})`} the API's memory went from ${figure(before)} to ${figure(after)} MiB, and a warm get from ${figure(first.get.warm.p50)} to ${figure(most.get.warm.p50)} ms.`;
+  })
+    .filter((said) => said !== '')
+    .join(' ');
+}
+
+const SHAPES: readonly Size['shape'][] = ['full', 'slim'];
+
+/** The axis names the sizes that are of another shape than the first. */
+function xOf(sizes: readonly Size[]): string {
+  const others = sizes.filter(({ shape }) => shape !== sizes[0]?.shape);
+  if (others.length === 0) return 'records';
+  return `records (${others.map(({ records, shape }) => `${count(records)}: ${shape}`).join(', ')})`;
+}
+
+/** Backups whose time is reckoned from a part. */
+function cutShort(sizes: readonly Size[]): string {
+  const cut = sizes.filter(({ backup }) => !backup.whole);
+  if (cut.length === 0) return '';
+  const parts = cut.map(
+    ({ backup, bytes, records }) =>
+      `${figure(backup.bytes / 1e9)} of ${figure(bytes / 1e9)} GB with ${count(records)} records`,
+  );
+  return `
+
+Reckoned: the disk had no room for the whole backup. It was ended after ${parts.join(', ')}, and the time is what the whole takes at the same speed.`;
+}
+
+/** What a dash in the last columns is. */
+function unverified(sizes: readonly Size[]): string {
+  if (sizes.every(({ verify }) => verify !== null)) return '';
+  return `
+
+A dash under audit verify: not run. Unless told otherwise (\`--verify-up-to\`), the script verifies the audit of up to 1,000,000 full records, for the time that more take; slim records have none.`;
 }
 
 const count = (n: number): string => n.toLocaleString('en-US');

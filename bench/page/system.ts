@@ -35,8 +35,8 @@ ${OPERATIONS.filter(({ name }) => rows.some(({ operation }) => operation === nam
 
 ${timings(rows)}
 
-*CPU ms a request* is that of API, parent and enclave together. An enclave works on 32 requests at once, and on 8 of one caller with expressions; all others wait for their turn in the API, in the parent or there.
-The pool of key pairs is as by default, 50 a second: most creates here wait for KMS, and it is filled up during the operation that follows, in whose column its calls are. [What it gives where it is larger](#kms-off-the-way-of-a-request).
+*CPU ms a request* is that of API, parent and enclave together. An enclave works on 32 requests at the same time, and on 8 of one caller with expressions; all others wait for their turn in the API, in the parent or there.
+The pool of key pairs is as by default, 50 a second: most creates here wait for KMS. ${refilled(rows)}[What it gives where it is larger](#kms-off-the-way-of-a-request).${hotCalls(result)}${unknownCalls(rows)}
 Clients took ${figure(Math.max(...busiest.map(({ clientsCpu, elapsed }) => clientsCpu / elapsed)))} of ${machine.cores} cores at most with ${most} of them.
 
 ![Throughput by the number of clients](performance/system.svg)
@@ -46,7 +46,7 @@ Clients took ${figure(Math.max(...busiest.map(({ clientsCpu, elapsed }) => clien
 ${
   overloads.length === 0
     ? 'Not measured in this run.'
-    : `8 clients; then ${overloads[0]?.clients} with one API key that ask again at once whatever Retry-After says; ${overloads[0]?.pauseSeconds} s of rest; 8 again. *After* is in percent of the 8 before, of one window each. 429: one caller may have 750 requests at once. *Unclean* is any answer that is not a 503 or 429 as a problem document with Retry-After, and any exchange without an answer.
+    : `8 clients; then ${overloads[0]?.clients} with one API key that ask again at once whatever Retry-After says; ${overloads[0]?.pauseSeconds} s of rest; 8 again. *After* is in percent of the 8 before, of one window each. 429: one caller may have 750 requests at the same time. *Unclean* is any answer that is not a 503 or 429 as a problem document with Retry-After, and any exchange without an answer.
 
 ${overloadTable(overloads)}`
 }
@@ -79,6 +79,38 @@ ${memoryTable(memory)}
     .map(([name, share]) => `${share} % ${name}`)
     .join(', ')}.
 `;
+}
+
+/** The pool is filled up again after creates: those calls are none of the operation's that comes next. */
+function refilled(rows: SystemResult['rows']): string {
+  const names = [...new Set(rows.map(({ operation }) => operation))];
+  const next = names[names.indexOf('create') + 1];
+  return !names.includes('create') || next === undefined
+    ? ''
+    : `Right after creates it is filled up again: those calls stand in the rows of **${next}**, which comes next. `;
+}
+
+/** Operations whose records' keys the enclave should have. */
+const HOT = ['decrypt-hot', 'expressions'];
+
+/** Why an operation on hot records asked KMS all the same; nothing where none did. */
+function hotCalls({ rows, settings }: SystemResult): string {
+  const asked = rows
+    .filter(({ operation, kmsCalls }) => HOT.includes(operation) && kmsCalls !== null && kmsCalls > 0)
+    .map(({ operation, clients, kmsCalls, perSecond, elapsed }) => {
+      const calls = Math.round((kmsCalls ?? 0) * perSecond * elapsed);
+      const said = `${calls.toLocaleString('en-US')} calls`;
+      return `**${operation}** with ${clients} clients (${calls === settings.hot ? `${said}, one for each` : `about ${said}`})`;
+    });
+  if (asked.length === 0) return '';
+  return `
+Hot records ask KMS only when their keys are not in the enclave yet, or were there [for a minute](key-cache.md). The hot set has ${settings.hot.toLocaleString('en-US')} records, and reads of that kind fell into the measured time of ${asked.join(', ')}: their figures are of both kinds of reads.`;
+}
+
+/** What a dash among the calls of KMS is. */
+function unknownCalls(rows: SystemResult['rows']): string {
+  if (rows.every(({ kmsCalls }) => kmsCalls !== null)) return '';
+  return "\nA dash among the calls: they were not counted. Calls are lines of the local KMS's log, and in each round of that row it began a new file.";
 }
 
 /** What issue and design ask of decryptions, and how far that is. */

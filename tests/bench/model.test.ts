@@ -14,6 +14,7 @@ import {
   recordsInUse,
   total,
 } from '../../bench/model/arithmetic.ts';
+import { DEPLOYED } from '../../bench/model/deployed.ts';
 import { QUOTAS } from '../../bench/model/quotas.ts';
 import { modelText } from '../../bench/page/model.ts';
 
@@ -156,17 +157,55 @@ describe('The model of cost', () => {
 });
 
 describe('The page', () => {
+  const text = modelText({
+    what: 'model',
+    measured: '2026-01-01T00:00:00Z',
+    commit: '000000000000',
+    machine: { node: 'v24', system: '', processor: '', cores: 2, memoryGiB: 8, load: 0 },
+    deployment: DEPLOYMENT,
+    cache: { entries: 2_048, ageSeconds: 60 },
+    requests: { cold: DECRYPT, hot: { ...DECRYPT, kmsCalls: 0.05 }, create: CREATE },
+    sources: ['made up'],
+  });
+  const step = (rate: string): string =>
+    text.split('\n').find((line) => line.startsWith(`- **${rate} a second**`)) ?? '';
+
+  it('names the deployment’s own settings before quotas, and at each step those that are too low', () => {
+    const { decryptRate, rate, instances } = DEPLOYED;
+    expect([decryptRate.path, rate.path, instances.path]).toEqual([
+      'api.throttle.decryptRate',
+      'api.throttle.rate',
+      'decryption.max',
+    ]);
+    // As docs/configuration.md has them.
+    expect([decryptRate, rate, instances].map(({ byDefault, most }) => [byDefault, most])).toEqual([
+      [20, 10_000],
+      [100, 10_000],
+      [6, 200],
+    ]);
+    const [first] = /^- .*$/m.exec(text.split('### What binds first')[1] ?? '') ?? [];
+    expect(first).toMatch(
+      /`api\.throttle\.decryptRate` lets 20 .* `api\.throttle\.rate` 100 .* `decryption\.max` allows 6/,
+    );
+    expect(step('10')).not.toContain('settings');
+    expect(step('100')).toContain(
+      '`api.throttle.decryptRate` from 20 to 100; `api.throttle.rate` of 100 is used up.',
+    );
+    // Ten instances, and one for a rollout.
+    expect(step('1,000')).toContain('`decryption.max` from 6 to 11.');
+    expect(step('100,000')).toContain(
+      '`decryption.max` from 6 to 1,001, more than one deployment takes (200)',
+    );
+  });
+
+  it('names a quota that a step uses up to the last, and the Region whose quotas they are', () => {
+    // 10,000 by 4 write units each are all of 40,000; at 100 creates a second KMS has no pair more.
+    expect(step('10,000')).toContain('DynamoDB, write units of a table (used up)');
+    expect(step('100')).toContain('As many creates would use up what KMS, GenerateDataKeyPair');
+    expect(text).toMatch(/### What to do at each step\n.*in us-east-1/);
+  });
+
   it('says at which step what is to be done, from the same figures', () => {
-    const text = modelText({
-      what: 'model',
-      measured: '2026-01-01T00:00:00Z',
-      commit: '000000000000',
-      machine: { node: 'v24', system: '', processor: '', cores: 2, memoryGiB: 8, load: 0 },
-      deployment: DEPLOYMENT,
-      cache: { entries: 2_048, ageSeconds: 60 },
-      requests: { cold: DECRYPT, hot: { ...DECRYPT, kmsCalls: 0.05 }, create: CREATE },
-      sources: ['made up'],
-    });
     expect(text).toContain('**One record** takes 250 decryptions a second');
     expect(text).toMatch(
       /\*\*1,000 a second\*\*: 10 instances with the measured rate as it is; raised, about 4 by their processors/,

@@ -122,6 +122,33 @@ describe('The page', () => {
     expect(text).not.toContain('7.00');
   });
 
+  it('compares and joins sizes of one shape alone, and says of what the others are', () => {
+    const full = resultOf(0, 1_000_000, 10_000_000);
+    const slim = { ...SIZE, records: 100_000_000, shape: 'slim' as const };
+    const both = { ...full, sizes: [...full.sizes, slim] };
+    expect(section(both)).toContain('From 1,000,000 to 10,000,000 records (full) the API');
+    expect(section(both)).not.toMatch(/From [\d,]+ to 100,000,000/);
+    const [path] = /<path d="[^"]*"/.exec(plots(both)['scale.svg'] ?? '') ?? [];
+    expect(path?.match(/[ML]/g)).toEqual(['M', 'L', 'M']);
+    expect(plots(both)['scale.svg']).toContain('records (100,000,000: slim)');
+    expect(plots(full)['scale.svg']).toContain('>records<');
+  });
+
+  it('says what a dash and a reckoned time are, where there are any', () => {
+    const cut = { ...SIZE, backup: { seconds: 10, bytes: 43e6, whole: false } };
+    const pageOf = (size: Size): string => {
+      const result: ScaleResult = { ...resultOf(0), sizes: [size] };
+      return section(result);
+    };
+    const text = pageOf(cut);
+    // Half of it in 10 s.
+    expect(text).toContain('| 20.0 (reckoned) |');
+    expect(text).toContain('It was ended after 0.0430 of 0.0860 GB with 20,000 records');
+    expect(text).toContain('A dash under audit verify: not run.');
+    const verified = { ...SIZE, verify: { seconds: 1, peakMiB: 1, chains: 1, entries: 1, findings: 0 } };
+    expect(pageOf(verified)).not.toMatch(/Reckoned|A dash/);
+  });
+
   it('draws and compares nothing of one number of records', () => {
     expect([plots(resultOf(0, 20_000)), Object.keys(plots(resultOf(0, 20_000, 1_000_000)))]).toEqual([
       {},

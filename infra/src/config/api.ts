@@ -165,7 +165,7 @@ export const API_SETTINGS = [
   {
     path: 'api.throttle.burst',
     env: 'ENCLAVE_VAULT_DEPLOY_API_THROTTLE_BURST',
-    doc: 'Requests at once of all callers together.',
+    doc: 'Requests in a burst, of all callers together.',
     read: integer(1, 5000),
     default: 200,
   },
@@ -179,7 +179,7 @@ export const API_SETTINGS = [
   {
     path: 'api.throttle.decryptBurst',
     env: 'ENCLAVE_VAULT_DEPLOY_API_THROTTLE_DECRYPT_BURST',
-    doc: 'Decryptions at once of all callers together; of calls for many, one for each hundred, and one at least.',
+    doc: 'Decryptions in a burst, of all callers together; of calls for many, one for each hundred, and one at least.',
     read: integer(1, 5000),
     default: 40,
   },

@@ -88,7 +88,7 @@ export const DECRYPTION_SETTINGS = [
   {
     path: 'decryption.rate.burst',
     env: 'ENCLAVE_VAULT_DEPLOY_DECRYPTION_RATE_BURST',
-    doc: 'Records that one enclave opens at once, whoever asks: with the next two it bounds what a compromised API gets. PCR16 measures them and the keys’ policies name it, so neither API nor parent raises them. Twice the busiest time that you expect is a good value.',
+    doc: 'Records that one enclave opens in a burst, whoever asks: with the next two it bounds what a compromised API gets. PCR16 measures them and the keys’ policies name it, so neither API nor parent raises them. Twice the busiest time that you expect is a good value.',
     read: integer(1, 1_000_000),
     optional: true,
     defaultDoc: 'the program’s own, 2000',
@@ -195,7 +195,7 @@ export const DECRYPTION_SETTINGS = [
   {
     path: 'decryption.scaling.busyOut',
     env: 'ENCLAVE_VAULT_DEPLOY_DECRYPTION_SCALING_BUSY_OUT',
-    doc: 'One instance more above so many requests under way in an enclave on average. It works on 32 at once; a vCPU is taken by one or two.',
+    doc: 'One instance more above so many requests under way in an enclave on average. It works on 32 at the same time; a vCPU is taken by one or two.',
     read: integer(1, 96),
     default: 8,
   },

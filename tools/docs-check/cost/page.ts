@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { DEPLOY } from '@enclave-vault/infra';
+import type { Setting } from '@enclave-vault/settings';
 import { ASSUMPTIONS, estimate, LOADS, total, wafCost } from './model.ts';
 import { PRICES, type Price, REGIONS } from './prices.ts';
 
@@ -8,7 +10,7 @@ export function costPage(): string {
   return `<!-- written by npm run docs -->
 # What a vault on AWS costs
 
-An estimate, in US dollars a month, of a deployment without settings of its own: two zones, a private API. Prices are data with their sources ([\`tools/docs-check/cost/prices.ts\`](../tools/docs-check/cost/prices.ts)), the arithmetic is code ([\`tools/docs-check/cost/model.ts\`](../tools/docs-check/cost/model.ts)), and what is counted is held against the templates by a test.
+An estimate, in US dollars a month, of a deployment without settings of its own: two zones, a private API.${beyond()} Prices are data with their sources ([\`tools/docs-check/cost/prices.ts\`](../tools/docs-check/cost/prices.ts)), the arithmetic is code ([\`tools/docs-check/cost/model.ts\`](../tools/docs-check/cost/model.ts)), and what is counted is held against the templates by a test.
 **No bill was seen: nothing has run on AWS.** Many prices are unverified, as the last table says: put yours in, and run \`npm run docs\`.
 
 ${REGIONS.map(
@@ -42,6 +44,30 @@ ${Object.values(PRICES as Readonly<Record<string, Price>>)
   )
   .join('\n')}
 `;
+}
+
+/** The loads that such a deployment does not let through: AWS's part of them is priced all the same. */
+function beyond(): string {
+  const rate = byDefault('api.throttle.rate');
+  const decryptRate = byDefault('api.throttle.decryptRate');
+  return LOADS.map(({ title, perSecond }) => ({
+    title,
+    perSecond,
+    decryptions: perSecond * ASSUMPTIONS.mix.decrypt,
+  }))
+    .filter(({ perSecond, decryptions }) => perSecond > rate || decryptions > decryptRate)
+    .map(
+      ({ title, perSecond, decryptions }) =>
+        ` **The column of ${title} takes settings of its own:** it has ${decryptions} decryptions a second, ${Number((decryptions / decryptRate).toPrecision(2))} times what \`api.throttle.decryptRate\` lets through without a setting (${decryptRate})${perSecond >= rate ? `, and all of \`api.throttle.rate\` (${rate})` : ''}.`,
+    )
+    .join('');
+}
+
+function byDefault(path: string): number {
+  const settings: readonly Setting[] = DEPLOY.settings;
+  const found = settings.find((setting) => setting.path === path)?.default;
+  if (typeof found !== 'number') throw new Error(`${path} has no number by default`);
+  return found;
 }
 
 function table(region: (typeof REGIONS)[number]): string {

@@ -49,6 +49,19 @@ describe('What is counted', () => {
   });
 });
 
+describe('The page', () => {
+  it('says of which load a deployment without settings lets a part through alone', () => {
+    const { throttle } = config.api;
+    expect([throttle.decryptRate, throttle.rate]).toEqual([20, 100]);
+    const [said, ...others] = costPage().match(/\*\*The column of .*?\)\.(?=\s)/g) ?? [];
+    expect(said).toContain(
+      '100 requests a second takes settings of its own:** it has 80 decryptions a second, 4 times',
+    );
+    expect(said).toContain('lets through without a setting (20), and all of `api.throttle.rate` (100).');
+    expect(others).toEqual([]);
+  });
+});
+
 describe('The estimate', () => {
   const [idle, one, hundred] = LOADS;
   if (idle === undefined || one === undefined || hundred === undefined) throw new Error('three loads');

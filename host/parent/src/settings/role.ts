@@ -133,7 +133,7 @@ export const PARENT = defineRole('parent', {
     {
       path: 'enclave.rate.burst',
       env: 'ENCLAVE_VAULT_ENCLAVE_RATE_BURST',
-      doc: 'Records that one enclave opens at once, whoever asks: with the next two it bounds what a compromised API gets. Measured: another value is another PCR16.',
+      doc: 'Records that one enclave opens in a burst, whoever asks: with the next two it bounds what a compromised API gets. Measured: another value is another PCR16.',
       read: integer(1, 1_000_000),
       optional: true,
       defaultDoc: 'the program’s own, 2000',
