@@ -18,6 +18,7 @@ export interface OidcIssuer {
 
 /** Longer tokens are refused unread, in characters. */
 const MAX_TOKEN = 8 * 1024;
+/** For an issuer whose clock is ahead of ours. `exp` has none, since it ends the rights of the principal as well. */
 const CLOCK_TOLERANCE_SECONDS = 30;
 /** A token may not be valid for longer than that after it was issued. */
 const MAX_AGE_SECONDS = 24 * 60 * 60;
@@ -51,7 +52,8 @@ export class OidcVerifier {
         requiredClaims: ['iss', 'sub', 'aud', 'exp', 'iat'],
       });
       const principal = principalOf(payload, issuer.mapping);
-      if (principal === undefined) throw new VaultError('unauthenticated');
+      if (principal === undefined || (principal.expires ?? 0) <= Date.now() * 1_000)
+        throw new VaultError('unauthenticated');
       return principal;
     } catch (cause) {
       if (cause instanceof VaultError) throw cause;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Log } from '@enclave-vault/parent/log';
 import { describeError } from '@enclave-vault/parent/process';
-import { type Context, type Principal, Shares, type Waiting } from '@enclave-vault/vault';
+import { type Context, type Principal, Shares, VaultError, type Waiting } from '@enclave-vault/vault';
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../errors.ts';
 import { contextOf } from '../http/call.ts';
@@ -161,6 +161,7 @@ export class Batches {
           principal = await authenticate(request);
           since = performance.now();
         }
+        demandLive(principal);
         return seconds;
       },
     };
@@ -210,6 +211,11 @@ export class Batches {
     const { results = 0, errors = 0 } = stream ?? {};
     this.#parts.log('info', 'stream_ended', { request_id: id, end, results, errors });
   }
+}
+
+/** Rights that have ended refuse no item, but end the stream: its items may be sent again with others. @throws {VaultError} `unauthenticated` */
+function demandLive({ expires }: Principal): void {
+  if (expires !== null && expires <= Date.now() * 1_000) throw new VaultError('unauthenticated');
 }
 
 /** Of an item, in the audit: the call's with the index behind it, 128 characters at most. */

@@ -8,8 +8,9 @@ import { failed, type Result, resultLine } from './results.ts';
 
 /** Items of one stream that are worked at at once. */
 const AT_ONCE = 32;
-/** After all is said, the caller has so long to take it, in milliseconds. */
+/** What the caller has to take what is said when the server goes, or he took nothing before, in milliseconds. */
 const LAST_MS = 2_000;
+const HASTY: ReadonlySet<ProblemCode> = new Set(['stopping', 'request_timeout']);
 
 /** How a stream ended. `lost`: nobody is there to be told. */
 export type End = 'done' | 'lost' | ProblemCode;
@@ -41,6 +42,10 @@ export class ItemStream {
   readonly #stopping = new AbortController();
   readonly #under = new Set<Promise<void>>();
   #stopped: ProblemCode | undefined;
+  /** Each line that was begun has its result. */
+  #complete = true;
+  /** Nobody is waited for any longer than it takes to say so. */
+  #hasty = false;
   #progress = performance.now();
   #wake: (() => void) | undefined;
   results = 0;
@@ -66,12 +71,13 @@ export class ItemStream {
   /** Has it begin nothing more. What was begun is finished. */
   stop(code: ProblemCode): void {
     this.#stopped ??= code;
+    this.#hasty ||= HASTY.has(code);
     this.#intake.stop();
     this.#stopping.abort();
     this.#wake?.();
   }
 
-  /** Ends with all said, as far as somebody listens. It never throws. @returns how it ended */
+  /** Ends when all is said and taken, or nobody takes it. It never throws. @returns how it ended */
   async run(): Promise<End> {
     this.progressed();
     const { idleMs } = this.#work;
@@ -96,11 +102,12 @@ export class ItemStream {
     this.#outlet.off('close', this.#gone);
     const end = this.#outlet.destroyed ? 'lost' : this.#endOf(over);
     await this.#say(end);
-    return end;
+    await this.#taken();
+    return end === 'done' && !this.#outlet.readableEnded ? 'lost' : end;
   }
 
   #endOf(over: NoLine): End {
-    if (over === 'end') return 'done';
+    if (over === 'end' && this.#complete) return 'done';
     return over === 'lost' ? over : (this.#stopped ?? 'internal');
   }
 
@@ -133,11 +140,18 @@ export class ItemStream {
 
   #begin(line: Line, index: number): void {
     const item = this.#work.work(line, index).then((result) => {
-      this.#answer(index, result);
+      if (result.code === 'unauthenticated') this.#turnAway(result.code);
+      else this.#answer(index, result);
       this.#under.delete(item);
       if (!this.#outlet.full) this.progressed();
     });
     this.#under.add(item);
+  }
+
+  /** His rights ended while an item waited for its turn: nothing was done of it, and with others it may be. */
+  #turnAway(code: ProblemCode): void {
+    this.#complete = false;
+    this.stop(code);
   }
 
   #answer(index: number, result: Result): void {
@@ -160,8 +174,24 @@ export class ItemStream {
     );
     if (end !== 'done') await this.#intake.drain();
     outlet.end();
-    // Who reads nothing is not waited for.
-    const late = setTimeout(() => outlet.destroy(), LAST_MS);
-    outlet.once('close', () => clearTimeout(late));
+  }
+
+  /** Waits until all is taken, however slowly, and for nobody who takes nothing. */
+  async #taken(): Promise<void> {
+    const outlet = this.#outlet;
+    if (outlet.closed) return;
+    const { idleMs } = this.#work;
+    this.progressed();
+    let last: number | undefined;
+    const look = setInterval(
+      () => {
+        const now = performance.now();
+        if (this.#hasty) last ??= now + LAST_MS;
+        if (now > (last ?? this.#progress + idleMs)) outlet.destroy();
+      },
+      Math.min(250, idleMs / 4),
+    );
+    await new Promise((resolve) => outlet.once('close', resolve));
+    clearInterval(look);
   }
 }

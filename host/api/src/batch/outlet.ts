@@ -36,6 +36,13 @@ export class Outlet extends Readable {
     if (!this.destroyed) this.push(null);
   }
 
+  /** A line that was taken is progress too, when none is asked for any more. */
+  override read(size?: number): unknown {
+    const taken: unknown = super.read(size);
+    if (taken !== null) this.#onTaken();
+    return taken;
+  }
+
   override _read(): void {
     this.#full = false;
     this.#onTaken();

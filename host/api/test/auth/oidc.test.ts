@@ -83,6 +83,12 @@ test('narrows by claims, and maps roles to scopes', async () => {
   expect(mapped).toMatchObject({ tenant: 'partner', scopes: new Set(['vaults:read']) });
 });
 
+test('takes a token of an issuer whose clock is a little ahead', async () => {
+  expect(await verifier.authenticate(await sign({ issued: now() + 20 }))).toMatchObject({
+    tenant: 'default',
+  });
+});
+
 const refuse = (token: string) =>
   expect(verifier.authenticate(token)).rejects.toMatchObject({ code: 'unauthenticated' });
 
@@ -91,6 +97,7 @@ test.each<[string, () => Token]>([
   ["another issuer's key", () => ({ key: other.privateKey })],
   ['another audience', () => ({ audience: 'mail' })],
   ['an expired token', () => ({ expires: now() - 60 })],
+  ['a token that expired within the tolerance', () => ({ expires: now() - 1 })],
   ['a token without an end', () => ({ expires: null })],
   ['a token from the future', () => ({ issued: now() + 3_600 })],
   ['a token issued long ago', () => ({ issued: now() - 100_000 })],

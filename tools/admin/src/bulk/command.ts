@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  readFileSync,
+  rmSync,
+  type Stats,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { AdminError } from '../errors.ts';
 import { type Ended, type Job, runJob } from './job.ts';
 import { EXIT_REFUSED } from './options.ts';
+import { unwritable } from './own-file.ts';
 
 /** Each time costs some syncs of the disk. */
 const SAVE_EVERY_MS = 1_000;
@@ -42,9 +53,18 @@ export async function withCodes(command: () => Promise<number>): Promise<number>
   }
 }
 
-/** What is written over is an earlier report, and nothing else. @throws {AdminError} output_exists */
+/**
+ * What is written over is an earlier report, and nothing else. Better said now than when the job is done.
+ * @throws {AdminError} `output_exists`, `file_unwritable`
+ */
 function demandReport(path: string): void {
-  const there = lstatSync(path, { throwIfNoEntry: false });
+  let there: Stats | undefined;
+  try {
+    there = lstatSync(path, { throwIfNoEntry: false });
+    accessSync(`${dirname(path)}/`, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw unwritable(path, error);
+  }
   if (there === undefined) return;
   try {
     // Nothing else is read: it may be the input, however large, or a pipe that nobody fills.
@@ -61,11 +81,6 @@ function demandReport(path: string): void {
 }
 
 function tell({ options }: Pick<Job, 'options'>, { report, failure, finishedAlready }: Ended): number {
-  const line = `${JSON.stringify(report)}\n`;
-  if (options.report !== undefined) {
-    rmSync(options.report, { force: true });
-    writeFileSync(options.report, line, { mode: 0o600, flag: 'wx' });
-  }
   if (finishedAlready !== undefined)
     process.stderr.write(
       `enclave-vault: this job, begun ${finishedAlready}, was finished by an earlier call: ${
@@ -90,7 +105,19 @@ function tell({ options }: Pick<Job, 'options'>, { report, failure, finishedAlre
           ? '  within 23 hours: so long does the vault remember what it was sent and did not answer\n'
           : ''),
     );
+  const line = `${JSON.stringify(report)}\n`;
   process.stdout.write(line);
+  if (options.report !== undefined) write(options.report, line);
   if (report.ended !== 'finished') return 1;
   return report.refused > 0 || report.incomplete > 0 ? EXIT_REFUSED : 0;
+}
+
+/** After the summary was said elsewhere: it is not lost with its file. @throws {AdminError} `file_unwritable` */
+function write(path: string, line: string): void {
+  try {
+    rmSync(path, { force: true });
+    writeFileSync(path, line, { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    throw unwritable(path, error);
+  }
 }

@@ -41,9 +41,21 @@ const OF_ALL: ReadonlySet<string> = new Set(
 );
 /** Of these the vault is well, and has given this caller, or all, what it gives for now. */
 const LIMITS: ReadonlySet<string> = new Set(['rate_limited', 'decryptions_limited']);
+/**
+ * Of these, in a decryption, one record's own may be the cause: a key that KMS has no use for, or takes too long about; what the
+ * enclave cannot answer; a log that others write to. A creation has no such cause, and may have been done: it is never given up.
+ */
+const OF_ONE: ReadonlySet<string> = new Set([
+  'kms_unavailable',
+  'enclave_not_trusted',
+  'enclave_unavailable',
+  'timed_out',
+  'audit_busy',
+]);
 /** The vault failed at this row, or had no more room for it in an answer: perhaps it was the moment. */
 const ROW_PASSING: ReadonlySet<string> = new Set(['internal', 'answer_too_large']);
 const FAILURES = 4;
+const EXPIRED = '401 unauthenticated: the key or token has expired, or was revoked';
 
 /** Whether a call that was answered by this problem may have been done all the same, in part: a gateway may not have waited. */
 export const mayBeDone = ({ status }: Problem): boolean => status === 408 || status >= FOR_GOOD_BELOW;
@@ -80,7 +92,13 @@ export function takeResult(
   }
   const code = nameOf(member(error, 'code'));
   if (code === undefined) return false;
-  const passes = PASSING.has(code) || (ROW_PASSING.has(code) && row.failures < FAILURES);
+  const expired = code === 'unauthenticated';
+  const ofOne = errand.path === '/v1/vaults:decrypt' && OF_ONE.has(code);
+  const failing = ofOne ? flow.failing.failed(row) : 'perhaps_of_all';
+  const passes =
+    expired ||
+    (PASSING.has(code) && failing !== 'for_good') ||
+    (ROW_PASSING.has(code) && row.failures < FAILURES);
   if (!passes) {
     const members = membersOf(member(error, 'members'));
     const refusal = { code, ...(members.length > 0 && { members }) };
@@ -88,9 +106,12 @@ export function takeResult(
     return true;
   }
   row.failures += 1;
+  // Commonly the next call is refused as a whole, which ends the job. A later one, with another key or token, asks for this row again.
+  if (expired && row.failures > FAILURES) flow.fail(new AdminError('request_failed', EXPIRED));
   const after = Number(member(error, 'retry_after'));
   const pause = Math.max(pauseAfter(row.failures), Number.isFinite(after) ? Math.min(after, 3600) * 1000 : 0);
-  if (OF_ALL.has(code)) flow.holdOff(pause, { limited: LIMITS.has(code) });
+  if (expired || (OF_ALL.has(code) && failing === 'perhaps_of_all'))
+    flow.holdOff(pause, { limited: LIMITS.has(code) });
   flow.giveBack(row, code, pause);
   return true;
 }

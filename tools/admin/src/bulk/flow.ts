@@ -1,30 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { AdminError } from '../errors.ts';
+import { Failing } from './failing.ts';
+import type { FlowOptions } from './flow-options.ts';
+import { HoldOff } from './hold-off.ts';
+import { InOrder } from './in-order.ts';
+import { Patience } from './patience.ts';
 import type { Outcome, Sendable, SourceRow } from './row.ts';
-
-export interface FlowOptions {
-  /** Rows after {@link settled}, without a gap. */
-  readonly rows: AsyncIterator<SourceRow>;
-  /** Rows that an earlier run settled. */
-  readonly settled: number;
-  /** Rows up to here an earlier run may have sent. */
-  readonly reserved: number;
-  /** When it may have sent the first of them, ms since the epoch. */
-  readonly since: number;
-  /** Rows up to {@link reserved} that were never answered are not sent, and come out as `uncertain`. */
-  readonly skipUncertain: boolean;
-  /** A row that was sent before is not sent again after this time, ms; undefined: always. */
-  readonly resendWithin: number | undefined;
-  /** Time without any answer after which it is given up, ms. */
-  readonly patience: number;
-  /** Rows read and not settled, and what they and their outcomes take together. */
-  readonly most: { readonly rows: number; readonly characters: number };
-  /** Called in the order of rows, for each once. */
-  readonly settle: (n: number, outcome: Outcome) => void;
-  /** Makes durable that rows up to this one may be sent. */
-  readonly reserve: (n: number) => void;
-  readonly now?: () => number;
-}
 
 /** Rows that may be sent before it is made durable again that more may be. */
 export const RESERVED_AT_ONCE = 1024;
@@ -48,9 +29,11 @@ interface Waiter {
 export class Flow {
   readonly #options: FlowOptions;
   readonly #now: () => number;
-  readonly #held = new Map<number, Outcome>();
-  /** Where rows that are not settled end in the input, in bytes. */
-  readonly #ends = new Map<number, number>();
+  readonly #holdOff: HoldOff;
+  readonly #patience: Patience;
+  /** Rows that fail time after time. */
+  readonly failing: Failing;
+  readonly #outcomes: InOrder;
   /** Rows with whoever sends them, or waiting for their next attempt: sent, and not answered for good. */
   readonly #out = new Set<Sendable>();
   /** When rows that are not settled were first sent, by number. An answer that waits for an earlier one is lost with this process. */
@@ -62,18 +45,14 @@ export class Flow {
   readonly #finished = Promise.withResolvers<void>();
   readonly #taken = Promise.withResolvers<void>();
   readonly #aborted = new AbortController();
-  #settled: number;
-  #settledBytes = 0;
   #reserved: number;
   #read: number;
+  /** Of rows that have no outcome. */
   #characters = 0;
   #reading = false;
   #ended = false;
   #stopping = false;
   #failure: Error | undefined;
-  #answeredAt: number;
-  #heldUntil = 0;
-  #limitedUntil = 0;
   #finishedAlready = false;
   #delivered = false;
   #lastReason: string | undefined;
@@ -83,13 +62,22 @@ export class Flow {
   constructor(options: FlowOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#settled = options.settled;
+    this.#outcomes = new InOrder(options.settled, (n, outcome) => {
+      options.settle(n, outcome);
+      this.#sent.delete(n);
+    });
     this.#read = options.settled;
     this.#reserved = options.reserved;
     this.#highestSent = options.reserved;
-    this.#answeredAt = this.#now();
-    const timer = setInterval(() => this.#watch(), Math.min(1000, options.patience));
-    void this.#finished.promise.catch(() => {}).finally(() => clearInterval(timer));
+    const monotonic = options.monotonic ?? (() => performance.now());
+    this.failing = new Failing(monotonic, options.patience);
+    this.#holdOff = new HoldOff(monotonic, () => this.#wake());
+    this.#patience = new Patience({
+      ms: options.patience,
+      now: monotonic,
+      waiting: () => this.#out.size > 0 && this.limitedFor === 0,
+      over: () => this.#giveUp(),
+    });
     void this.#readOn();
   }
 
@@ -104,11 +92,11 @@ export class Flow {
   }
 
   get settled(): number {
-    return this.#settled;
+    return this.#outcomes.settled;
   }
   /** Bytes of the input up to the last row that this run settled; 0 before the first. */
   get settledBytes(): number {
-    return this.#settledBytes;
+    return this.#outcomes.bytes;
   }
   /** Rows that were sent and have no final answer. */
   get unanswered(): number {
@@ -123,7 +111,7 @@ export class Flow {
   }
   /** How long a rate of the vault still keeps rows back, s. */
   get limitedFor(): number {
-    return Math.max(0, this.#limitedUntil - performance.now()) / 1000;
+    return this.#holdOff.limitedFor;
   }
   /** Rows that were sent more than once, each counted once; those that an earlier run may have sent are among them. */
   get resent(): number {
@@ -139,8 +127,8 @@ export class Flow {
     let since = this.#now();
     for (const sentAt of this.#sent.values()) since = Math.min(since, sentAt);
     // Not yet read again, or read and not yet taken: the earlier run may have sent them.
-    if (this.#settled < this.#options.reserved) since = Math.min(since, this.#options.since);
-    return { reserved: Math.max(this.#mayBeThere, this.#settled), since };
+    if (this.settled < this.#options.reserved) since = Math.min(since, this.#options.since);
+    return { reserved: Math.max(this.#mayBeThere, this.settled), since };
   }
 
   get #mayBeThere(): number {
@@ -193,7 +181,8 @@ export class Flow {
   /** What became of a row that was taken: for good. */
   answer(row: Sendable, outcome: Outcome): void {
     if (!this.#out.delete(row)) return;
-    this.#answeredAt = this.#now();
+    this.#patience.answered();
+    if (outcome.ok) this.failing.answered();
     this.#characters -= row.text.length;
     this.#hold(row.n, outcome);
   }
@@ -212,15 +201,7 @@ export class Flow {
 
   /** Nobody gets a row for that time: the vault says that it has had enough of all of them, and each refusal is an entry of its audit. */
   holdOff(ms: number, { limited }: { readonly limited: boolean }): void {
-    const until = performance.now() + ms;
-    // Told to wait by a vault that is well: no silence, however long it is; that begins when the wait is over.
-    if (limited) {
-      this.#limitedUntil = Math.max(this.#limitedUntil, until);
-      this.#answeredAt = Math.max(this.#answeredAt, this.#now() + ms);
-    }
-    if (until <= this.#heldUntil) return;
-    this.#heldUntil = until;
-    this.#later(() => this.#wake(), ms + 1);
+    this.#holdOff.hold(ms, limited);
   }
 
   /** Time until a sender tries again; ends early when everything ends. */
@@ -252,7 +233,7 @@ export class Flow {
   }
 
   get #allSettled(): boolean {
-    return this.#ended && this.#settled === this.#read;
+    return this.#ended && this.settled === this.#read;
   }
 
   get #over(): boolean {
@@ -265,6 +246,8 @@ export class Flow {
     if (this.#finishedAlready) return;
     this.#finishedAlready = true;
     if (abort) this.#aborted.abort();
+    this.#patience.end();
+    this.#holdOff.end();
     for (const timer of this.#timers) clearTimeout(timer);
     for (const { give } of [...this.#waiters]) give(null);
     this.#taken.resolve();
@@ -273,6 +256,7 @@ export class Flow {
   }
 
   #later(action: () => void, ms: number): void {
+    if (this.#finishedAlready) return;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       action();
@@ -281,27 +265,34 @@ export class Flow {
   }
 
   #pick(): Sendable | undefined {
-    if (this.#finishedAlready || performance.now() < this.#heldUntil) return undefined;
-    for (let row = this.#again.shift(); row !== undefined; row = this.#again.shift()) {
+    if (this.#finishedAlready || this.#holdOff.held) return undefined;
+    for (let row = this.#next(); row !== undefined; row = this.#next()) {
+      this.#out.add(row);
       if (this.#mayResend(row)) {
-        this.#countAgain(row);
+        if (row.sentAt !== undefined) this.#countAgain(row);
+        row.sentAt ??= this.#now();
+        this.#sent.set(row.n, row.sentAt);
+        this.#highestSent = Math.max(this.#highestSent, row.n);
         return row;
       }
       const late = row;
       queueMicrotask(() => this.answer(late, { ok: false, refusal: { code: 'uncertain' } }));
     }
-    const row = this.#stopping ? undefined : this.#fresh.shift();
-    if (row === undefined) return undefined;
+    return undefined;
+  }
+
+  /** A row that came back, or a fresh one: after it is durable that it may be sent, and while there is room for what becomes of it. */
+  #next(): Sendable | undefined {
+    const again = this.#again.shift();
+    const [row] = this.#fresh;
+    if (again !== undefined || row === undefined || this.#stopping) return again;
+    // Of rows that are out the first will make room; where none is, this one does.
+    if (this.#outcomes.characters >= this.#options.most.characters && this.#out.size > 0) return undefined;
     if (row.n > this.#reserved) {
       this.#reserved = row.n + RESERVED_AT_ONCE;
-      this.#durably(() => this.#options.reserve(this.#reserved));
+      if (!this.#durably(() => this.#options.reserve(this.#reserved))) return undefined;
     }
-    if (row.sentAt !== undefined) this.#countAgain(row);
-    row.sentAt ??= this.#now();
-    this.#sent.set(row.n, row.sentAt);
-    this.#highestSent = Math.max(this.#highestSent, row.n);
-    this.#out.add(row);
-    return row;
+    return this.#fresh.shift();
   }
 
   #countAgain(row: Sendable): void {
@@ -346,7 +337,7 @@ export class Flow {
 
   #arrived(row: SourceRow): void {
     this.#read = row.n;
-    this.#ends.set(row.n, row.end);
+    this.#outcomes.expect(row.n, row.end);
     const { reserved, since, skipUncertain } = this.#options;
     const before = row.n <= reserved;
     if ('refusal' in row) this.#hold(row.n, { ok: false, refusal: row.refusal });
@@ -360,39 +351,29 @@ export class Flow {
 
   get #hasRoom(): boolean {
     const { most } = this.#options;
-    return this.#read - this.#settled < most.rows && this.#characters < most.characters;
+    return (
+      this.#read - this.settled < most.rows && this.#characters + this.#outcomes.characters < most.characters
+    );
   }
 
-  /** A full disk, say: what cannot be written down must not go on. */
-  #durably(action: () => void): void {
+  /** A full disk, say: what cannot be written down must not go on. @returns whether it was done */
+  #durably(action: () => void): boolean {
     try {
       action();
+      return true;
     } catch (error) {
       this.fail(errorOf(error));
+      return false;
     }
   }
 
   #hold(n: number, outcome: Outcome): void {
-    this.#characters += sizeOf(outcome);
-    this.#held.set(n, outcome);
-    for (let next = this.#settled + 1; ; next += 1) {
-      const held = this.#held.get(next);
-      if (held === undefined) break;
-      this.#held.delete(next);
-      this.#settled = next;
-      this.#settledBytes = this.#ends.get(next) ?? this.#settledBytes;
-      this.#ends.delete(next);
-      this.#sent.delete(next);
-      this.#characters -= sizeOf(held);
-      this.#durably(() => this.#options.settle(next, held));
-    }
+    this.#durably(() => this.#outcomes.hold(n, outcome));
     void this.#readOn();
     this.#wake();
   }
 
-  #watch(): void {
-    if (this.#out.size === 0 || this.limitedFor > 0) this.#answeredAt = this.#now();
-    if (this.#now() - this.#answeredAt < this.#options.patience) return;
+  #giveUp(): void {
     const seconds = Math.round(this.#options.patience / 1000);
     const reason = this.#lastReason ?? 'no answer';
     this.fail(new AdminError('bulk_interrupted', `nothing was answered for ${seconds} s: ${reason}`));
@@ -401,7 +382,3 @@ export class Flow {
 
 const errorOf = (error: unknown): Error =>
   error instanceof Error ? error : new Error('the input cannot be read');
-
-function sizeOf(outcome: Outcome): number {
-  return outcome.ok ? outcome.text.length : (outcome.kept?.length ?? 0);
-}

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import { AdminError } from '../errors.ts';
 import { Pace } from '../import/pace.ts';
 import { Ticker } from '../import/progress.ts';
@@ -13,6 +12,7 @@ import type { Access } from './http.ts';
 import { JobFile, type JobState } from './job-file.ts';
 import type { CommonOptions } from './options.ts';
 import { OutFile } from './out-file.ts';
+import { unwritable } from './own-file.ts';
 import { type JobReport, momentLine, Tally } from './report.ts';
 import type { Outcome, RowSource } from './row.ts';
 import { streamLane } from './stream-lane.ts';
@@ -56,7 +56,7 @@ export interface Ended {
  */
 export async function runJob(job: Job): Promise<Ended> {
   const file = JobFile.open(job.options.state);
-  let made = true;
+  let made = false;
   try {
     const kept = file.read();
     made = kept === undefined;
@@ -74,10 +74,9 @@ export async function runJob(job: Job): Promise<Ended> {
     job.begins?.();
     return await run.all();
   } finally {
-    const left = made ? file.read() : undefined;
-    file.close();
     // Nothing was sent: the next call begins anew, with other words perhaps.
-    if (made && isNothing(left)) rmSync(job.options.state, { force: true });
+    if (made && isNothing(file.read())) file.discard();
+    else file.close();
   }
 }
 
@@ -133,6 +132,8 @@ class Run {
   readonly #job: Job;
   readonly #file: JobFile;
   readonly #state: JobState;
+  /** What the next run goes on from. */
+  #saved: JobState;
   readonly #files: { readonly out: OutFile; readonly refused: OutFile; readonly values: OutFile | undefined };
   readonly #tally: Tally;
   readonly #rows: CheckedRows;
@@ -143,6 +144,7 @@ class Run {
     this.#job = job;
     this.#file = file;
     this.#state = state;
+    this.#saved = state;
     const { options, source } = job;
     const open = (name: string, path: string) =>
       new OutFile(path, fresh ? undefined : (state.files[name] ?? 0));
@@ -155,7 +157,7 @@ class Run {
     this.#tally = new Tally(state.counts);
     this.#rows = new CheckedRows(source, state.settled, state.input);
     // Before anything is written or sent: the job's id is what makes a row's key.
-    if (fresh) file.save(state);
+    if (fresh) this.#saveState(state);
     if ((state.files.out ?? 0) === 0) this.#files.out.append(job.header);
     const { late, patience } = options;
     this.#flow = new Flow({
@@ -203,13 +205,15 @@ class Run {
       finished = false;
       failure ??= error;
     }
-    const state = this.#snapshot(finished);
+    // Not more than it holds, where the last could not be saved.
+    const state = this.#saved;
     for (const one of Object.values(this.#files)) isNothing(state) ? one?.discard() : one?.close();
     if (failure !== undefined && !(failure instanceof AdminError)) throw failure;
     const report = summary(job, state, {
       ended: finished ? 'finished' : failure === undefined ? 'stopped' : 'failed',
       ...(failure !== undefined && { code: failure.code }),
-      unanswered: flow.unanswered,
+      // Answers that could be written nowhere are asked for again.
+      unanswered: flow.unanswered + flow.settled - state.settled,
       resent: flow.resent,
       seconds: (performance.now() - this.#began) / 1000,
       before: this.#state.settled,
@@ -246,11 +250,20 @@ class Run {
     }
   }
 
-  /** The files first: a state never says more than they hold. */
+  /** The files first: a state never says more than they hold. @throws {AdminError} `file_unwritable` */
   #save(finished: boolean): void {
     const { out, refused, values } = this.#files;
     const lengths = { out: out.flush(), refused: refused.flush(), ...(values && { values: values.flush() }) };
-    this.#file.save({ ...this.#snapshot(finished), files: lengths });
+    this.#saveState({ ...this.#snapshot(finished), files: lengths });
+  }
+
+  #saveState(state: JobState): void {
+    try {
+      this.#file.save(state);
+    } catch (error) {
+      throw unwritable(this.#job.options.state, error);
+    }
+    this.#saved = state;
   }
 
   #snapshot(finished: boolean): JobState {

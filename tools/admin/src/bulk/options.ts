@@ -86,7 +86,11 @@ export function commonOptions(
   const [refused, state] = [`${stem}.refused.ndjson`, path(values.state) ?? `${stem}${stateSuffix}`];
   const report = path(values.report);
   problems.demand(
-    report === undefined || ![out, refused, state, `${state}-journal`].includes(report),
+    report === undefined ||
+      ![
+        ...[out, refused, state, `${state}-journal`, `${stem}.refused-values.ndjson`],
+        ...[`${out}.all-ids.ndjson`, `${out}.all-ids.ndjson.new`],
+      ].includes(report),
     '--report takes a file of its own',
   );
   return {

@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { AdminError } from '../errors.ts';
-import { openOwn } from './own-file.ts';
+import { openOwn, unwritable } from './own-file.ts';
 
 /** Written when so much waits, in characters: memory stays small between two states. */
 const WRITE_AT = 1024 * 1024;
@@ -18,6 +18,8 @@ const WRITE_AT = 1024 * 1024;
 /**
  * A file of a job's results, readable by its owner alone, which goes with the job's state: what came after the state that is gone on
  * from is cut off. It is made with its first line, so that a job without refusals leaves no empty file of them.
+ *
+ * A failure stays: what was lost with it (a page that the system could not write, say) no later success brings back.
  */
 export class OutFile {
   readonly path: string;
@@ -25,11 +27,12 @@ export class OutFile {
   #waiting: string[] = [];
   #characters = 0;
   #bytes: number;
+  #failure: AdminError | undefined;
   readonly #fresh: boolean;
 
   /**
    * @param keep its length in the state; undefined: the job is new, and so is the file
-   * @throws {AdminError} `output_exists`, `job_other`
+   * @throws {AdminError} `output_exists`, `job_other`, `file_unwritable`
    */
   constructor(path: string, keep: number | undefined) {
     this.path = path;
@@ -44,20 +47,24 @@ export class OutFile {
     const { size } = fstatSync(this.#file);
     if (size < keep)
       throw new AdminError('job_other', `${path} is shorter than it was: the job cannot go on from there`);
-    ftruncateSync(this.#file, keep);
+    const file = this.#file;
+    this.#lasting(() => ftruncateSync(file, keep));
   }
 
+  /** @throws {AdminError} `file_unwritable` */
   append(text: string): void {
     if (text === '') return;
     this.#waiting.push(text);
     this.#characters += text.length;
-    if (this.#characters >= WRITE_AT) this.#write();
+    if (this.#characters >= WRITE_AT) this.#lasting(() => this.#write());
   }
 
-  /** Makes what was appended durable. @returns the length of the file in bytes */
+  /** Makes what was appended durable. @returns the length of the file in bytes @throws {AdminError} `file_unwritable` */
   flush(): number {
-    if (this.#waiting.length > 0) this.#write();
-    if (this.#file !== undefined) fdatasyncSync(this.#file);
+    this.#lasting(() => {
+      if (this.#waiting.length > 0) this.#write();
+      if (this.#file !== undefined) fdatasyncSync(this.#file);
+    });
     return this.#bytes;
   }
 
@@ -73,14 +80,24 @@ export class OutFile {
     this.#file = undefined;
   }
 
+  #lasting(action: () => void): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      action();
+    } catch (error) {
+      this.#failure = unwritable(this.path, error);
+      throw this.#failure;
+    }
+  }
+
   #write(): void {
     const { O_RDWR, O_CREAT, O_EXCL } = constants;
     this.#file ??= openOwn(this.path, O_RDWR | O_CREAT | (this.#fresh ? O_EXCL : 0));
     const bytes = Buffer.from(this.#waiting.join(''));
-    this.#waiting = [];
-    this.#characters = 0;
     for (let done = 0; done < bytes.length; )
       done += writeSync(this.#file, bytes, done, bytes.length - done, this.#bytes + done);
     this.#bytes += bytes.length;
+    this.#waiting = [];
+    this.#characters = 0;
   }
 }

@@ -21,8 +21,13 @@ export function openOwn(path: string, flags: number): number {
     return file;
   } catch (error) {
     if (file !== undefined) closeSync(file);
-    if (error instanceof AdminError) throw error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    throw new AdminError('file_unwritable', `${path} cannot be written: ${code}`);
+    throw unwritable(path, error);
   }
+}
+
+/** @param error of the system, by whose code it is named; one that is for people already stays as it is */
+export function unwritable(path: string, error: unknown): AdminError {
+  if (error instanceof AdminError) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  return new AdminError('file_unwritable', `${path} cannot be written: ${code}`);
 }

@@ -79,6 +79,8 @@ class Stream {
         end.resolve({ kind: 'lost', why: codeOf(error) }),
       );
     });
+    // Over before it began: that is told to no listener.
+    if (this.#flow.aborted.aborted) leave();
     const written = this.#write(first);
     const ended = await end.promise;
     if (!this.#refused) this.#flow.delivered();
@@ -99,7 +101,7 @@ class Stream {
 
   async #write(first: Sendable): Promise<void> {
     const { signal } = this.#closed;
-    if (this.#errand.ask !== undefined) this.#request.write(`${this.#errand.ask}\n`);
+    if (!signal.aborted && this.#errand.ask !== undefined) this.#request.write(`${this.#errand.ask}\n`);
     let row: Sendable | null | undefined = first;
     for (let index = 0; row != null; ) {
       this.#waiting.set(index, row);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { openAccess } from '../bulk/access.ts';
-import { writeAllIds } from '../bulk/all-ids.ts';
+import { AllIds, idsOf } from '../bulk/all-ids.ts';
 import { runCommand, withCodes } from '../bulk/command.ts';
 import { csvLine } from '../bulk/csv-line.ts';
 import { exportErrand } from '../bulk/export-errand.ts';
@@ -17,21 +17,27 @@ async function run(args: readonly string[]): Promise<number> {
   const options = parseBulkExport(args, process.env);
   const { all, ask, format } = options;
   const access = await openAccess(options.access, process.env);
-  if (all !== undefined && options.ids !== undefined) await writeAllIds(options.ids, options.state, all);
-  const input = openInput(options.ids);
+  const written =
+    all === undefined || options.ids === undefined
+      ? undefined
+      : await AllIds.open(options.ids, options.state, () => idsOf(all));
+  const input = written?.input() ?? openInput(options.ids);
   try {
     return await runCommand({
       ...{ what: 'export', access, options },
       source: idRows(input),
-      choices: [ask, format],
+      choices: all === undefined ? [ask, format] : [ask, format, all.tenant],
       header: format.columns === undefined ? '' : csvLine(['id', ...format.columns], { verbatim: true }),
       errand: () => exportErrand(ask, format),
-      begins: () =>
+      begins: () => {
+        written?.begins();
         process.stderr.write(
           `enclave-vault: warning: ${options.out} will hold PLAINTEXT, readable by you alone: keep it no longer than you need it\n`,
-        ),
+        );
+      },
     });
   } finally {
     input.close();
+    written?.ends();
   }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, fdatasyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { OutFile } from '../bulk/out-file.ts';
+import { AdminError } from '../errors.ts';
 
 /** What became of one item, as the report has it: names and codes, never a value. */
 export interface ReportLine {
@@ -19,42 +21,50 @@ export interface ReportLine {
 
 const LONGEST_NAME = 128;
 
-/** The report as JSON lines. It goes with the state: what came after the state that is gone on from is cut off. */
+/**
+ * The report as JSON lines. It goes with the state: what came after the state that is gone on from is cut off. It is made with its first
+ * line, when there is a state already, so that an import that was killed before is in its own way nowhere. A failure to write it stays.
+ */
 export class Report {
-  readonly #file: number | undefined;
-  #waiting: string[] = [];
-  #bytes: number;
+  readonly #file: OutFile | undefined;
+  /** Without a report, what an earlier run's had. */
+  readonly #kept: number | undefined;
 
-  /** @param path undefined: there is none */
-  constructor(path: string | undefined, keep: number) {
-    this.#file = path === undefined ? undefined : openSync(path, keep === 0 ? 'w' : 'r+', 0o600);
-    this.#bytes = path === undefined ? 0 : keep;
-    if (this.#file !== undefined) ftruncateSync(this.#file, keep);
+  /**
+   * @param path undefined: there is none
+   * @param keep its length in the state, in bytes; undefined: no run had one, and nothing may be there
+   * @throws {AdminError} `output_exists`, `job_other`, `file_unwritable`
+   */
+  constructor(path: string | undefined, keep: number | undefined) {
+    this.#kept = keep;
+    if (path === undefined) return;
+    if (keep !== undefined && keep > 0 && !existsSync(path))
+      throw new AdminError(
+        'job_other',
+        `${path} is not there any more, and the state goes on from it: put it back, or begin with another --state`,
+      );
+    this.#file = new OutFile(path, keep);
   }
 
+  /** @throws {AdminError} `file_unwritable` */
   add(line: ReportLine): void {
-    if (this.#file === undefined) return;
     const { fields, dropped, ...rest } = line;
     const named = { ...(fields && { fields: short(fields) }), ...(dropped && { dropped: short(dropped) }) };
-    this.#waiting.push(`${JSON.stringify({ ...rest, ...named })}\n`);
+    this.#file?.append(`${JSON.stringify({ ...rest, ...named })}\n`);
   }
 
-  /** Makes what was added durable. @returns the length of the report in bytes */
-  flush(): number {
-    if (this.#file === undefined || this.#waiting.length === 0) return this.#bytes;
-    const text = Buffer.from(this.#waiting.join(''));
-    this.#waiting = [];
-    for (let done = 0; done < text.length; ) {
-      done += writeSync(this.#file, text, done, text.length - done, this.#bytes + done);
-    }
-    this.#bytes += text.length;
-    fdatasyncSync(this.#file);
-    return this.#bytes;
+  /** Makes what was added durable. @returns the length of the report in bytes, if there is one @throws {AdminError} `file_unwritable` */
+  flush(): number | undefined {
+    return this.#file === undefined ? this.#kept : this.#file.flush();
   }
 
+  /** @throws {AdminError} `file_unwritable` */
   close(): void {
-    this.flush();
-    if (this.#file !== undefined) closeSync(this.#file);
+    try {
+      this.flush();
+    } finally {
+      this.#file?.close();
+    }
   }
 }
 

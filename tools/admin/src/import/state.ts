@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { AdminError } from '../errors.ts';
 import { Counts, type CountsJson } from './counts.ts';
 import type { Position } from './source.ts';
@@ -12,8 +12,8 @@ export interface ImportState {
   /** Where each part goes on; null: done. Absent: not begun. */
   readonly parts: Map<string, Position | null>;
   readonly counts: Counts;
-  /** Length of the report that belongs to this, in bytes. */
-  reportBytes: number;
+  /** Length of the report that belongs to this, in bytes; undefined: no run had one. */
+  reportBytes: number | undefined;
 }
 
 interface StateJson {
@@ -22,7 +22,7 @@ interface StateJson {
   readonly fingerprint: string;
   readonly parts: Record<string, Position | null>;
   readonly counts: CountsJson;
-  readonly reportBytes: number;
+  readonly reportBytes?: number | undefined;
 }
 
 /**
@@ -32,7 +32,7 @@ interface StateJson {
  */
 export function openState(path: string | undefined, fingerprint: string, newId: () => string): ImportState {
   if (path === undefined || !existsSync(path))
-    return { importId: newId(), fingerprint, parts: new Map(), counts: new Counts(), reportBytes: 0 };
+    return { importId: newId(), fingerprint, parts: new Map(), counts: new Counts(), reportBytes: undefined };
   const read = parse(path);
   if (read.fingerprint !== fingerprint)
     throw new AdminError(
@@ -58,7 +58,7 @@ export function saveState(path: string, state: ImportState): void {
   const temporary = `${path}.new`;
   const file = openSync(temporary, 'w', 0o600);
   try {
-    writeSync(file, `${JSON.stringify(json)}\n`);
+    writeFileSync(file, `${JSON.stringify(json)}\n`);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { Flow, type FlowOptions, RESERVED_AT_ONCE } from '../../src/bulk/flow.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Flow, RESERVED_AT_ONCE } from '../../src/bulk/flow.ts';
+import type { FlowOptions } from '../../src/bulk/flow-options.ts';
 import type { Outcome, SourceRow } from '../../src/bulk/row.ts';
 
 const DONE: Outcome = { ok: true, text: 'x' };
@@ -24,6 +25,8 @@ function flowOf(rows: number, more: Partial<FlowOptions> = {}) {
   });
   return { flow, seen };
 }
+
+afterEach(() => vi.useRealTimers());
 
 describe('rows on their way', () => {
   it('are settled once each and in order, whatever order they are answered in and however often they come back', async () => {
@@ -169,4 +172,103 @@ describe('rows on their way', () => {
     if (row != null) flow.giveBack(row, 'busy', 600);
     await expect(flow.finished).rejects.toMatchObject({ code: 'bulk_interrupted' });
   });
+
+  it('are handed to nobody where it cannot be made durable that they may be sent', async () => {
+    const full = new Error('disk full');
+    const { flow } = flowOf(3, {
+      reserve: () => {
+        throw full;
+      },
+    });
+    expect(await flow.take()).toBeNull();
+    await expect(flow.finished).rejects.toBe(full);
+    expect([flow.unanswered, flow.mark.reserved]).toEqual([0, 0]);
+  });
+
+  it('are settled no further than they could be written down', async () => {
+    const full = new Error('disk full');
+    const { flow } = flowOf(3, {
+      settle: (n) => {
+        if (n === 2) throw full;
+      },
+    });
+    for (const row of [await flow.take(), await flow.take(), await flow.take()])
+      if (row != null) flow.answer(row, DONE);
+    await expect(flow.finished).rejects.toBe(full);
+    expect([flow.settled, flow.settledBytes, flow.whole]).toEqual([1, 10, false]);
+  });
+
+  it('that an earlier run may have sent are not sent either when the vault may have forgotten their keys', async () => {
+    const { flow, seen } = flowOf(2, { reserved: 1, since: 500, resendWithin: 500, now: () => 1_000 });
+    const row = await flow.take();
+    expect([row?.n, flow.resent]).toEqual([2, 0]);
+    if (row != null) flow.answer(row, DONE);
+    await flow.finished;
+    expect(seen.settled).toEqual([
+      [1, { ok: false, refusal: { code: 'uncertain' } }],
+      [2, DONE],
+    ]);
+  });
+
+  it('wait where outcomes that wait for an earlier row take the memory that is theirs, and go on when it is answered', async () => {
+    const { flow, seen } = flowOf(20, { most: { rows: 100, characters: 1_000 } });
+    const large: Outcome = { ok: true, text: 'x'.repeat(600) };
+    const first = await flow.take();
+    await vi.waitFor(() => expect(seen.read).toBe(20));
+    for (const n of [2, 3]) {
+      const row = await flow.take({ waitMs: 0 });
+      expect(row?.n).toBe(n);
+      if (row != null) flow.answer(row, large);
+    }
+    expect(await flow.take({ waitMs: 0 })).toBeUndefined();
+    const next = flow.take();
+    if (first != null) flow.answer(first, large);
+    expect((await next)?.n).toBe(4);
+    flow.fail(new Error('over'));
+    await expect(flow.finished).rejects.toThrow('over');
+  });
+
+  it.each([
+    ['a fraction of a millisecond is left when the timer comes', 150.9, 0.8, (ms: number) => ms + 0.1],
+    ['the clock is behind the timer', 150, 0, (ms: number) => ms * 0.9],
+  ])('that were held back go on though %s', async (_what, ms, begun, then) => {
+    vi.useFakeTimers();
+    let clock = (passed: number): number => passed + begun;
+    const from = Date.now();
+    const { flow } = flowOf(1, { monotonic: () => clock(Date.now() - from) });
+    flow.holdOff(ms, { limited: false });
+    clock = then;
+    const given = vi.fn();
+    void flow.take().then(given);
+    await vi.advanceTimersByTimeAsync(149);
+    expect(given).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(51);
+    expect(given).toHaveBeenCalledWith(expect.objectContaining({ n: 1 }));
+    flow.stop();
+    flow.fail(new Error('over'));
+    await expect(flow.finished).rejects.toThrow('over');
+  });
+
+  it.each([
+    ['the machine slept, which the wall clock tells', 8, false],
+    ['the machine slept, which every clock tells', 8, true],
+    ['the wall clock was set back', -8, false],
+  ])(
+    'are given up after as much silence as ever, no sooner and no later, where %s',
+    async (_what, hours, every) => {
+      vi.useFakeTimers();
+      let slept = 0;
+      const now = (): number => Date.now() + slept;
+      const { flow } = flowOf(1, every ? { now, monotonic: now } : { now });
+      const over = vi.fn();
+      flow.finished.catch(over);
+      await flow.take();
+      await vi.advanceTimersByTimeAsync(3_000);
+      slept = hours * 3_600_000;
+      await vi.advanceTimersByTimeAsync(3_000);
+      expect(over).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(7_000);
+      expect(over).toHaveBeenCalledWith(expect.objectContaining({ code: 'bulk_interrupted' }));
+    },
+  );
 });

@@ -57,7 +57,8 @@ describe('import', () => {
     expect(problem(() => parseBulkImport(['-'], env))).toMatch(
       /--format csv or --format ndjson\n- needs --out/,
     );
-    for (const own of ['a.csv.ids.ndjson', 'a.csv.refused.ndjson', 'a.csv.import-state'])
+    const owned = ['ids.ndjson', 'refused.ndjson', 'refused-values.ndjson', 'import-state'];
+    for (const own of owned.map((end) => `a.csv.${end}`))
       expect(problem(() => parseBulkImport(['a.csv', '--report', own], env))).toContain(
         '--report takes a file of its own',
       );
@@ -93,6 +94,10 @@ describe('export', () => {
       all: { tenant: 'acme', place: { kind: 'local', data: '/here/.vault' } },
       format: { columns: undefined },
     });
+    for (const own of ['x.ndjson.all-ids.ndjson', 'x.ndjson.all-ids.ndjson.new'])
+      expect(problem(() => parseBulkExport([...all, '--report', own], env))).toContain(
+        '--report takes a file of its own',
+      );
   });
 
   it('says all that is wrong at once', () => {

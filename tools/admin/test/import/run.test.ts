@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VaultError } from '@enclave-vault/vault';
@@ -115,8 +115,9 @@ async function run(
   }
 }
 
+const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 const reported = ({ reportPath }: Files): { at: string; result: string }[] =>
-  readFileSync(reportPath, 'utf8')
+  textOf(reportPath)
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line));
@@ -139,7 +140,7 @@ describe('an import', () => {
           vault.fail = (call) => (call >= until ? new Error('the process ends') : undefined);
           await run(source, vault, files).catch(() => undefined);
           // Written, and not yet in any state: the report is cut back to what the state knows.
-          writeFileSync(files.reportPath, `${readFileSync(files.reportPath, 'utf8')}{"at":"half a li`);
+          writeFileSync(files.reportPath, `${textOf(files.reportPath)}{"at":"half a li`);
         }
         vault.fail = () => undefined;
         const { done, counts } = await run(source, vault, files);
