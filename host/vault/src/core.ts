@@ -85,7 +85,7 @@ export function makeCore(
 ): Core {
   const requestKeys = new RequestKeys(kms, clock);
   const recordKeys = new RecordKeys({ kms, clock, report, pool });
-  const relay = new SinkRelay(sink, report);
+  const relay = new SinkRelay(sink, clock, report);
   const locks = new KeyedLock();
   const all = Math.max(LEAST_EVALUATIONS, Math.floor(EVALUATIONS.all / processes));
   const evaluations = new Shares({ ...EVALUATIONS, running: Math.min(EVALUATIONS.running, all), all });

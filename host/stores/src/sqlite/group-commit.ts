@@ -34,9 +34,11 @@ export class GroupCommit {
   #queue: Waiting[] = [];
   #scheduled = false;
   #busySince: number | undefined;
-  #purged = 0;
+  /** By the monotonic clock: one that was ahead once would end all purging until then. */
+  #purged = Number.NEGATIVE_INFINITY;
   #checkpoint: NodeJS.Timeout | undefined;
   #failed = false;
+  #finished = false;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -61,14 +63,18 @@ export class GroupCommit {
     });
   }
 
-  /** Writes what is waiting, without pausing for another process. */
+  /** Writes what is waiting, without pausing for another process; nothing is tried after it. */
   finish(): void {
-    clearTimeout(this.#checkpoint);
-    this.#checkpoint = undefined;
+    this.#finished = true;
     while (this.#queue.length > 0) {
       this.#busySince = Number.NEGATIVE_INFINITY;
       this.#flush();
     }
+    if (this.#checkpoint === undefined) return;
+    clearTimeout(this.#checkpoint);
+    this.#checkpoint = undefined;
+    // What closes the file empties its log only where nobody else has it open.
+    this.#emptyLog();
   }
 
   #schedule(): void {
@@ -90,11 +96,11 @@ export class GroupCommit {
     }
     this.#busySince = undefined;
     try {
-      const conflicts = group.map(({ changes }) => this.#apply(changes));
+      const refusals = group.map(({ changes }) => this.#apply(changes));
       this.#removeExpired();
       this.#database.exec('COMMIT');
-      if (group.some(({ erase }, index) => erase && conflicts[index] === undefined)) this.#emptyLog();
-      this.#settle(group, conflicts);
+      if (group.some(({ erase }, index) => erase && refusals[index] === undefined)) this.#emptyLog();
+      this.#settle(group, refusals);
     } catch (error) {
       this.#rollback();
       for (const { reject } of group) reject(asStoreError(error));
@@ -118,18 +124,24 @@ export class GroupCommit {
     if (this.#queue.length > 0) this.#schedule();
   }
 
-  #settle(group: readonly Waiting[], conflicts: readonly (number | undefined)[]): void {
+  #settle(group: readonly Waiting[], refusals: readonly (StoreError | undefined)[]): void {
     group.forEach(({ resolve, reject }, index) => {
-      const conflict = conflicts[index];
-      if (conflict === undefined) resolve();
-      else reject(new StoreConflict(conflict));
+      const refusal = refusals[index];
+      if (refusal === undefined) resolve();
+      else reject(refusal);
     });
   }
 
-  /** @returns the first change whose condition does not hold; then none was made */
-  #apply(changes: readonly Change[]): number | undefined {
-    const conflict = changes.findIndex((change) => !this.#holds(change));
-    if (conflict >= 0) return conflict;
+  /** @returns why none of the changes was made: a condition that does not hold, or whose row cannot be read */
+  #apply(changes: readonly Change[]): StoreError | undefined {
+    try {
+      const conflict = changes.findIndex((change) => !this.#holds(change));
+      if (conflict >= 0) return new StoreConflict(conflict);
+    } catch (error) {
+      // A row that is no item fails who asks for it, and nobody else of the group.
+      if (error instanceof StoreError) return error;
+      throw error;
+    }
     for (const { pk, sk, body, expires } of changes) {
       if (body === null) this.#remove.run(pk, sk);
       else if (body !== undefined) this.#put.run(pk, sk, body, expires);
@@ -140,13 +152,15 @@ export class GroupCommit {
   #holds({ pk, sk, condition }: Change): boolean {
     if (condition === undefined) return true;
     const body = this.#get.get(pk, sk)?.body;
-    return holds(condition, body instanceof Uint8Array ? decodeBody(pk, sk, body) : undefined);
+    if (!(body instanceof Uint8Array)) return holds(condition, undefined);
+    // That something is there is known without reading it.
+    return holds(condition, 'absent' in condition ? { pk, sk } : decodeBody(pk, sk, body));
   }
 
   #removeExpired(): void {
-    const now = Date.now();
+    const now = performance.now();
     if (now - this.#purged < PURGE_EVERY_MS) return;
-    const { changes } = this.#purge.run(Math.floor(now / 1000));
+    const { changes } = this.#purge.run(Math.floor(Date.now() / 1000));
     // A full batch says that there are more: the next group goes on.
     if (Number(changes) < PURGED) this.#purged = now;
   }
@@ -161,7 +175,7 @@ export class GroupCommit {
     } catch {
       // What was committed is committed. Try again.
     }
-    if (done) return;
+    if (done || this.#finished) return;
     this.#checkpoint = setTimeout(() => {
       this.#checkpoint = undefined;
       this.#emptyLog();

@@ -10,12 +10,18 @@ import { settled } from '../util/settled.ts';
 import { type KeyRow, keyRowKey, readKeyRow } from './key-row.ts';
 import { hashSecret, parseToken } from './token.ts';
 
-/** How long an authenticated row is believed without a look at the store, in microseconds. */
-const CACHE_MICROS = 1_000_000;
+/** How long an authenticated row is believed without a look at the store, in milliseconds. */
+const CACHE_MS = 1_000;
 const CACHE_SIZE = 1_000;
 /** Of a key under attack the operator is told once a minute. */
 const TOLD_MICROS = 60_000_000;
 const NO_HASH = new Uint8Array(32);
+
+/** When a row was asked for, in milliseconds. The wall clock may be set back; the monotonic one may stand still in a process that was frozen. */
+interface Asked {
+  readonly wall: number;
+  readonly monotonic: number;
+}
 
 /**
  * Tells who a token is. A row counts only when it authenticates and is what the key's own audit chain ends with: the
@@ -23,9 +29,9 @@ const NO_HASH = new Uint8Array(32);
  */
 export class Authenticator {
   readonly #core: Core;
-  readonly #cache = new Map<string, { row: KeyRow; until: number }>();
+  readonly #cache = new Map<string, { row: KeyRow; asked: Asked }>();
   /** Ids that are no key's. Apart from the keys, so that guesses drive none of them out. */
-  readonly #absent = new Map<string, { row: undefined; until: number }>();
+  readonly #absent = new Map<string, { row: undefined; asked: Asked }>();
   readonly #told = new Once(TOLD_MICROS, CACHE_SIZE);
   readonly #revoked = new Set<string>();
 
@@ -78,14 +84,13 @@ export class Authenticator {
 
   async #row(id: string): Promise<KeyRow | undefined> {
     const cached = this.#cache.get(id) ?? this.#absent.get(id);
-    const now = this.#core.clock.now();
-    if (cached !== undefined && now < cached.until) return cached.row;
+    const asked = { wall: this.#core.clock.now() / 1000, monotonic: performance.now() };
+    if (cached !== undefined && between(cached.asked, asked) < CACHE_MS) return cached.row;
     this.#cache.delete(id);
     this.#absent.delete(id);
     const row = await this.#read(id);
-    const until = now + CACHE_MICROS;
-    if (row === undefined) keep(this.#absent, id, { row, until });
-    else keep(this.#cache, id, { row, until });
+    if (row === undefined) keep(this.#absent, id, { row, asked });
+    else keep(this.#cache, id, { row, asked });
     return row;
   }
 
@@ -102,6 +107,11 @@ export class Authenticator {
       return row;
     });
   }
+}
+
+/** By the clock that says more. */
+function between(before: Asked, now: Asked): number {
+  return Math.max(now.wall - before.wall, now.monotonic - before.monotonic);
 }
 
 function keep<T>(cache: Map<string, T>, id: string, value: T): void {

@@ -24,7 +24,10 @@ export interface Plan<T> {
 export interface CommitOptions {
   /** Milliseconds since the epoch. */
   readonly deadline: number;
-  /** Refuse to return when the sink did not take the head: for what reveals something. */
+  /**
+   * Refuse to return when the sink did not take the head by then: for what reveals something. What does not is durable already: it is told so
+   * by then, and the head follows (ADR 8).
+   */
   readonly sinkRequired?: boolean;
 }
 
@@ -34,7 +37,7 @@ export interface CommitOptions {
  *
  * Callers of this process queue for each chain; other processes show up as conflicts.
  * @throws {VaultError} `audit_busy` when conflicts do not end, `conflict` when they are not the chain's;
- *   `audit_unavailable` when the sink is required and fails; `timed_out`
+ *   `audit_unavailable` when the sink is required and fails or is late; `timed_out`
  * @throws {Tampered} `chain_tail`, `chain_set_back`
  */
 export async function commit<T>(
@@ -67,7 +70,7 @@ export async function commit<T>(
     }
   });
   if (head === undefined) return result;
-  const taken = await core.sink.send([head]);
+  const taken = await core.sink.send([head], deadline);
   if (sinkRequired && !taken) throw new VaultError('audit_unavailable');
   return result;
 }

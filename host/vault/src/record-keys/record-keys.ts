@@ -180,8 +180,6 @@ export class RecordKeys {
     this.#counts.failed += 1;
     if (took > FROZEN_MS || this.#closed) return;
     this.#pace.refused();
-    // Who may make no pairs any more should not go on with those that were made while he might.
-    if (code === 'denied') this.#shelves.clear();
     if (this.#told.first(code, this.#clock.now())) this.#report({ event: 'record_keys_failed', code });
   }
 
@@ -190,7 +188,12 @@ export class RecordKeys {
     id: string,
     how: { readonly once?: boolean; readonly actor?: string },
   ): Promise<RecordKeyPair> {
-    const pair = await this.#kms.generateRecordKeyPair({ vault_id: id, tenant_id: tenant }, how);
+    const asked = this.#kms.generateRecordKeyPair({ vault_id: id, tenant_id: tenant }, how);
+    const pair = await asked.catch((error: unknown) => {
+      // Who may make no pairs any more should not go on with those that were made while he might.
+      if (error instanceof KmsError && error.code === 'denied') this.#shelves.clear();
+      throw error;
+    });
     // The enclave would refuse a longer one, when it is too late.
     if (pair.wrappedPrivateKey.byteLength > MAX_WRAPPED_KEY_BYTES) throw new KmsError('invalid');
     return pair;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Principal, SCOPES } from '../../src/index.ts';
 import { BOB, call, codeOf, type Fixture, vaults } from '../support/fixture.ts';
 
@@ -86,6 +86,22 @@ describe('an API key', () => {
     expect(await codeOf(vault.keys.revoke(admin, '01HV1XW70Q03PHK892JFQAY0Z5'))).toBe('key_not_found');
     expect(await codeOf(vault.keys.revoke(admin, 'x'))).toBe('key_not_found');
     expect(await vault.verifyAudit()).toMatchObject({ chains: 2, entries: 3, findings: [] });
+  });
+
+  it('ends when it is revoked, also in a process whose clock was set back since it was read', async () => {
+    const all = await open();
+    const { id, token } = await all.vault.keys.create(call(), { scopes: ['vaults:read'] });
+    const other = await all.again();
+    const before = performance.now();
+    await other.vault.authenticate(token);
+    await all.vault.keys.revoke(call(), id);
+    const monotonic = vi.spyOn(performance, 'now').mockReturnValue(before);
+    onTestFinished(() => monotonic.mockRestore());
+    other.clock.offset = -600e6;
+    // What shows that it is believed, and that the second is what ends it.
+    await other.vault.authenticate(token);
+    monotonic.mockReturnValue(performance.now() + 60_000);
+    expect(await codeOf(other.vault.authenticate(token))).toBe('unauthenticated');
   });
 
   it('ends when it expires', async () => {

@@ -214,7 +214,7 @@ describe('a KMS that refuses to make key pairs beforehand', () => {
 
   it('gives a wrapped key that no enclave would take: neither a record nor the pool does', async () => {
     const one = pool();
-    const long = { publicKey: Buffer.alloc(1), wrappedPrivateKey: Buffer.alloc(8_193), keyArn: 'arn' };
+    const long = { publicKey: Buffer.alloc(1), wrappedPrivateKey: Buffer.alloc(6_145), keyArn: 'arn' };
     const next = one.keys.next('one', Number.MAX_SAFE_INTEGER, 'somebody');
     await settle();
     for (const { answer } of one.kms.asked) answer(long);
