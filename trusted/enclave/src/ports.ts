@@ -88,6 +88,8 @@ export interface Call {
   readonly path: string;
   /** CID of the machine that calls, where calls come from more than one; else 0. @throws when the connection is gone */
   readonly peer: number;
+  /** Calls `action` once when the connection is gone, or when the body was read. Never for one that is gone already. */
+  readonly whenGone: (action: () => void) => void;
   /** Reads the body, once. @throws Refused `too_large` beyond `maxBytes`, `timed_out` after `timeoutMs`, `malformed` when it breaks off */
   body(maxBytes: number, timeoutMs: number): Promise<Buffer>;
 }

@@ -2,7 +2,8 @@
 
 /** Limits of the messages (design, "Limits"). Bytes are bytes of the encoding; text is measured in UTF-8. */
 export const MAX_MESSAGE_BYTES = 10 * 1024 * 1024;
-export const MAX_WRAPPED_KEY_BYTES = 8 * 1024;
+/** What KMS Decrypt takes for a CiphertextBlob (API Reference): the refusal of a longer one would look like that of the key. */
+export const MAX_WRAPPED_KEY_BYTES = 6 * 1024;
 /** Names and values of the sealed fields of one record, together. */
 export const MAX_RECORD_BYTES = 350 * 1024;
 export const MAX_FIELDS = 100;

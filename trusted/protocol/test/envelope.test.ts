@@ -34,7 +34,7 @@ describe('request envelope', () => {
     ['time as text', { time: `${NOW}` }],
     ['deadline before time', { deadline: NOW - 1 }],
     ['empty key', { key: Buffer.alloc(0) }],
-    ['key over 8 KiB', { key: Buffer.alloc(8193) }],
+    ['key over 6 KiB', { key: Buffer.alloc(6145) }],
     ['short nonce', { nonce: Buffer.alloc(11) }],
     ['long nonce', { nonce: Buffer.alloc(13) }],
     ['box of a tag alone', { box: Buffer.alloc(16) }],
@@ -43,8 +43,8 @@ describe('request envelope', () => {
     expect(codeOf(() => parseEnvelope(edited(REQUEST, change)))).toBe('malformed');
   });
 
-  test('accepts a wrapped key of exactly 8 KiB', () => {
-    expect(parseEnvelope(edited(REQUEST, { key: Buffer.alloc(8192) })).key).toHaveLength(8192);
+  test('accepts a wrapped key of exactly 6 KiB', () => {
+    expect(parseEnvelope(edited(REQUEST, { key: Buffer.alloc(6144) })).key).toHaveLength(6144);
   });
 
   test('refuses trailing bytes and any cut', () => {

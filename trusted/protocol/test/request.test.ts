@@ -19,7 +19,7 @@ describe('what a writer may not send, a reader does not accept', () => {
     ['vault id of 28', { vaultId: `v_${'a'.repeat(28)}` }],
     ['suite of 9 bytes', { suite: Buffer.alloc(9) }],
     ['empty wrapped key', { wrappedKey: Buffer.alloc(0) }],
-    ['wrapped key over 8 KiB', { wrappedKey: Buffer.alloc(8193) }],
+    ['wrapped key over 6 KiB', { wrappedKey: Buffer.alloc(6145) }],
     ['alias for a key', { keyArn: KEY_ARN.replace('key/', 'alias/') }],
     ['ARN of another service', { keyArn: KEY_ARN.replace(':kms:', ':s3:') }],
     ['ARN with a line end', { keyArn: `${KEY_ARN}\n` }],
@@ -91,8 +91,8 @@ describe('limits are reached', () => {
     );
   });
 
-  test('a wrapped key of 8 KiB and a public key of 1 KiB', () => {
-    const whole = request({ wrappedKey: Buffer.alloc(8192, 1), publicKey: Buffer.alloc(1024, 2) });
+  test('a wrapped key of 6 KiB and a public key of 1 KiB', () => {
+    const whole = request({ wrappedKey: Buffer.alloc(6144, 1), publicKey: Buffer.alloc(1024, 2) });
     const parsed = parseDecryptRequest(encodeDecryptRequest(whole));
     expect([parsed.wrappedKey, parsed.publicKey]).toEqual([whole.wrappedKey, whole.publicKey]);
   });

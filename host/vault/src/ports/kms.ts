@@ -10,7 +10,7 @@ export interface RecordKeyContext {
 export interface RecordKeyPair {
   /** DER SubjectPublicKeyInfo. */
   readonly publicKey: Uint8Array;
-  /** PKCS#8 DER, wrapped by KMS under the record's context; at most 8 KiB. */
+  /** PKCS#8 DER, wrapped by KMS under the record's context; at most 6 KiB. */
   readonly wrappedPrivateKey: Uint8Array;
   /** ARN of the key that wrapped it. */
   readonly keyArn: string;

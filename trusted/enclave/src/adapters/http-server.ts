@@ -51,6 +51,7 @@ export function createHttpServer(
         get peer() {
           return peerOf(request.socket);
         },
+        whenGone: (action) => request.once('close', action),
         body: (maxBytes, timeoutMs) => readBody(request, maxBytes, timeoutMs),
       };
       handle(call).then(
@@ -77,6 +78,8 @@ function readBody(request: IncomingMessage, maxBytes: number, timeoutMs: number)
       reject(new Refused(code));
     }
 
+    // Of a connection that broke while the call waited nothing comes any more, no event either.
+    if (request.destroyed) return refuse('malformed');
     // A declared size is believed when it is too large; otherwise the bytes are counted.
     if (Number(request.headers['content-length'] ?? 0) > maxBytes) return refuse('too_large');
     request.on('data', (chunk: Buffer) => {
@@ -97,17 +100,13 @@ function readBody(request: IncomingMessage, maxBytes: number, timeoutMs: number)
 }
 
 function write(response: ServerResponse, reply: Reply): void {
-  if (reply.kind === 'empty') {
-    response.writeHead(204).end();
-    return;
+  if (reply.kind === 'empty') response.writeHead(204).end();
+  else if (reply.kind === 'bytes') send(response, 200, reply.type, reply.body);
+  else {
+    const { code } = reply;
+    if (STATUS[code] === 503) response.setHeader('retry-after', RETRY_AFTER_SECONDS);
+    send(response, STATUS[code], 'application/cbor', encodeErrorAnswer(code));
   }
-  if (reply.kind === 'bytes') {
-    send(response, 200, reply.type, reply.body);
-    return;
-  }
-  const { code } = reply;
-  if (STATUS[code] === 503) response.setHeader('retry-after', RETRY_AFTER_SECONDS);
-  send(response, STATUS[code], 'application/cbor', encodeErrorAnswer(code));
 }
 
 function send(response: ServerResponse, status: number, type: string, body: Buffer): void {

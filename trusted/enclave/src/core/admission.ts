@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Refused } from '../errors.ts';
-import type { Clock } from '../ports.ts';
+import type { Call, Clock } from '../ports.ts';
 
 /**
  * At most `running` calls at once and `waiting` behind them, first come, first served; all others are `busy` at once.
@@ -27,11 +27,12 @@ export class Admission {
 
   /**
    * Runs `work` when there is a place for it.
+   * @param whenGone of the call: it waits no longer than somebody waits for it
    * @throws Refused `busy` when there is none, or none within `timeoutMs`
    */
-  async run<T>(timeoutMs: number, work: () => Promise<T>): Promise<T> {
+  async run<T>(timeoutMs: number, work: () => Promise<T>, whenGone?: Call['whenGone']): Promise<T> {
     if (this.#running < this.#limits.running) this.#running += 1;
-    else await this.#wait(timeoutMs);
+    else await this.#wait(timeoutMs, whenGone);
     try {
       return await work();
     } finally {
@@ -39,18 +40,20 @@ export class Admission {
     }
   }
 
-  #wait(timeoutMs: number): Promise<void> {
+  #wait(timeoutMs: number, whenGone?: Call['whenGone']): Promise<void> {
     if (this.#queue.size >= this.#limits.waiting) return Promise.reject(new Refused('busy'));
     return new Promise((resolve, reject) => {
       const enter = (): void => {
         cancel();
         resolve();
       };
-      const cancel = this.#clock.after(timeoutMs, () => {
-        this.#queue.delete(enter);
-        reject(new Refused('busy'));
-      });
+      const leave = (): void => {
+        cancel();
+        if (this.#queue.delete(enter)) reject(new Refused('busy'));
+      };
+      const cancel = this.#clock.after(timeoutMs, leave);
       this.#queue.add(enter);
+      whenGone?.(leave);
     });
   }
 

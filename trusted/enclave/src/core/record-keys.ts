@@ -84,7 +84,7 @@ export class RecordKeys {
       bytes = await this.#parts.unwrapper.unwrap(wrapped, allowance);
     } catch (error) {
       // What KMS refuses for one record it may refuse for all under that key: nothing that it gave before is used any more.
-      if (isRefusal(error)) this.#cache.drop((key) => key.keyArn === keyArn);
+      if (error instanceof KmsError && isRefusal(error)) this.#cache.drop((key) => key.keyArn === keyArn);
       throw error;
     }
     try {
@@ -95,8 +95,9 @@ export class RecordKeys {
   }
 }
 
-function isRefusal(error: unknown): boolean {
-  return error instanceof KmsError && (error.code === 'denied' || OUT_OF_USE.has(error.detail));
+/** Whether KMS will not have the key used, for now or for good; that it was not reached, or was busy, is none. */
+export function isRefusal(error: KmsError): boolean {
+  return error.code === 'denied' || OUT_OF_USE.has(error.detail);
 }
 
 /**

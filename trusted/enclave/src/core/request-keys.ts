@@ -4,6 +4,7 @@ import { DATA_KEY_BYTES } from '@enclave-vault/protocol';
 import { KmsError, NsmError, Refused } from '../errors.ts';
 import type { Clock, Log } from '../ports.ts';
 import { KeyCache } from './key-cache.ts';
+import { isRefusal } from './record-keys.ts';
 import type { Allowance, Unwrapper } from './unwrap.ts';
 
 /** What request data keys are wrapped under (design, "Keys of the deployment"). */
@@ -67,11 +68,14 @@ export class RequestKeys {
     }
   }
 
-  /** The envelope does not say which key wrapped it; there is one, or two while a deployment changes over. */
+  /**
+   * The envelope does not say which key wrapped it; there is one, or two while a deployment changes over. One that is denied or out of
+   * use keeps nobody from the other: what opens was wrapped under a configured key all the same.
+   */
   async #ask(wrapped: Uint8Array, allowance: Allowance): Promise<Buffer> {
     // It is a view of the message, which is dropped with the request; the question may outlive it.
     const ciphertext = Buffer.from(wrapped);
-    let invalid = new KmsError('invalid', 'no_key');
+    let worst = new KmsError('invalid', 'no_key');
     for (const keyArn of this.#parts.keyArns) {
       try {
         const key = await this.#parts.unwrapper.unwrap({ ciphertext, keyArn, context: CONTEXT }, allowance);
@@ -79,11 +83,12 @@ export class RequestKeys {
         key.fill(0);
         throw new KmsError('invalid', 'length');
       } catch (error) {
-        if (!(error instanceof KmsError) || error.code !== 'invalid') throw error;
-        invalid = error;
+        if (!(error instanceof KmsError) || (error.code !== 'invalid' && !isRefusal(error))) throw error;
+        // While one is refused nobody can say that none fits: the envelope may be that one's.
+        if (worst.code === 'invalid') worst = error;
       }
     }
-    throw invalid;
+    throw worst;
   }
 }
 

@@ -99,9 +99,8 @@ export class Service {
   #admitted(call: Call, work: (message: Buffer, until: number) => Promise<Buffer>): Promise<Buffer> {
     const { requestMs } = this.#parts.configuration.limits;
     const until = this.#parts.clock.now() + requestMs;
-    return this.#admission.run(requestMs, async () =>
-      work(await call.body(MAX_MESSAGE_BYTES, BODY_MS), until),
-    );
+    const answer = async (): Promise<Buffer> => work(await call.body(MAX_MESSAGE_BYTES, BODY_MS), until);
+    return this.#admission.run(requestMs, answer, call.whenGone);
   }
 
   #renewLater(): void {

@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseErrorAnswer, type Refusal } from '@enclave-vault/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { systemClock } from '../../src/adapters/clock.ts';
 import { createHttpServer } from '../../src/adapters/http-server.ts';
+import { Admission } from '../../src/core/admission.ts';
 import { Refused } from '../../src/errors.ts';
 import type { Call, Reply } from '../../src/ports.ts';
 import { watchTimers } from '../support/timers.ts';
@@ -187,6 +189,61 @@ describe('bodies', () => {
     };
     await raw('POST /p HTTP/1.1\r\nhost: e\r\ncontent-length: 10\r\n\r\nabc', 50);
     expect(await seen.promise).toBe('malformed');
+  });
+});
+
+describe('connections that break while their calls wait', () => {
+  const WHOLE = 'POST /p HTTP/1.1\r\nhost: e\r\ncontent-length: 3\r\n\r\nabc';
+  const PART = 'POST /p HTTP/1.1\r\nhost: e\r\ncontent-length: 10\r\n\r\nabc';
+
+  test.each([
+    ['whole', WHOLE],
+    ['a part', PART],
+  ])('have no body to wait for, though it had come (%s)', async (_, bytes) => {
+    const timers = watchTimers(300);
+    const seen = Promise.withResolvers<Reply>();
+    const begun = Promise.withResolvers<void>();
+    handle = async (call) => {
+      const gone = new Promise<void>((resolve) => call.whenGone(resolve));
+      begun.resolve();
+      await gone;
+      const reply = await refusing(call);
+      seen.resolve(reply);
+      return reply;
+    };
+    const socket = connect(socketPath).on('error', () => undefined);
+    socket.write(bytes);
+    await begun.promise;
+    socket.destroy();
+    expect(await seen.promise).toEqual({ kind: 'refusal', code: 'malformed' });
+    expect([timers.set(), timers.left()]).toEqual([1, 0]);
+  });
+
+  test('hold no place, neither in the queue nor when their turn would be', async () => {
+    const admission = new Admission(systemClock(), { running: 2, waiting: 4 });
+    const held = Promise.withResolvers<void>();
+    const become = (counts: number[]): Promise<void> =>
+      vi.waitFor(() => expect([admission.running, admission.waiting]).toEqual(counts), { timeout: 20_000 });
+    // A body may take a minute: whoever waited for that would not be done here.
+    const reading = (call: Call) => async (): Promise<Reply> => {
+      return { kind: 'bytes', type: 'text/plain', body: await call.body(1_000, 60_000) };
+    };
+    handle = (call) => admission.run(60_000, () => held.promise.then(reading(call)), call.whenGone);
+    const running = [send(Buffer.from('1')), send(Buffer.from('2'))];
+    await become([2, 0]);
+    const sockets = [WHOLE, PART, WHOLE, PART].map((bytes) => {
+      const socket = connect(socketPath).on('error', () => undefined);
+      socket.write(bytes);
+      return socket;
+    });
+    await become([2, 4]);
+    for (const socket of sockets) socket.destroy();
+    await become([2, 0]);
+    const next = send(Buffer.from('3'));
+    await become([2, 1]);
+    held.resolve();
+    expect((await Promise.all([...running, next])).map(({ body }) => String(body))).toEqual(['1', '2', '3']);
+    await become([0, 0]);
   });
 });
 

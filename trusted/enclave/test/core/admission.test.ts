@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { systemClock } from '../../src/adapters/clock.ts';
 import { Admission } from '../../src/core/admission.ts';
 
@@ -101,6 +101,34 @@ describe('admission', () => {
     await running;
     expect(await second).toBe('second');
     expect([admission.running, admission.waiting]).toEqual([0, 0]);
-    expect(put.map(({ cancelled }) => cancelled)).toEqual([false, true]);
+    expect(put.map(({ cancelled }) => cancelled)).toEqual([true, true]);
+  });
+
+  test('whoever is gone waits no more, and his place in the queue is free', async () => {
+    const cancelled: boolean[] = [];
+    const after = () => {
+      const at = cancelled.push(false) - 1;
+      return () => {
+        cancelled[at] = true;
+      };
+    };
+    const admission = new Admission({ ...clock, after }, { running: 1, waiting: 1 });
+    const held = gate();
+    const running = admission.run(10_000, () => held.promise);
+    const goes: (() => void)[] = [];
+    const whenGone = (action: () => void) => void goes.push(action);
+    const work = vi.fn(async () => 'for nobody');
+    const gone = admission.run(10_000, work, whenGone);
+    goes[0]?.();
+    await expect(gone).rejects.toMatchObject({ name: 'Refused', code: 'busy' });
+    expect([admission.running, admission.waiting, cancelled]).toEqual([1, 0, [true]]);
+    const next = admission.run(10_000, async () => 'next', whenGone);
+    held.resolve();
+    await running;
+    expect(await next).toBe('next');
+    expect(work).not.toHaveBeenCalled();
+    // Every call is over some day: of one that had its place nothing is left to take back.
+    goes[1]?.();
+    expect([admission.running, admission.waiting]).toEqual([0, 0]);
   });
 });

@@ -16,7 +16,8 @@ const START = Date.now();
 const clock = systemClock();
 const recipient = new KmsRecipient(
   new NsmClient(testModule(createNitroRoot(Date.now()), PCRS).handle),
-  clock,
+  // It stands still: a document that grows old is renewed after a refusal, and KMS is asked once more.
+  { ...clock, now: () => START },
 );
 await recipient.renew();
 
@@ -60,7 +61,6 @@ test('the first that fits ends the search', async () => {
 
 test.each<[string, Answer, Answer, string, number]>([
   ['no key fits', 'invalid', 'invalid', 'unauthenticated', 2],
-  ['a denial is final', 'denied', randomBytes(32), 'kms_denied', 1],
   ['KMS away is final', 'unavailable', randomBytes(32), 'kms_unavailable', 1],
   ['a data key of another length is none', randomBytes(16), randomBytes(33), 'unauthenticated', 2],
 ])('%s', async (_, old, current, code, calls) => {
@@ -80,6 +80,61 @@ test('past the deadline, and with credentials past theirs, KMS is not asked', as
   await expect(ask(allowance(0))).rejects.toMatchObject({ code: 'timed_out' });
   await expect(ask(allowance(1_000, clock.now() - 1))).rejects.toMatchObject({ code: 'kms_unavailable' });
   expect(asked).toHaveLength(0);
+});
+
+const OUT_OF_USE = ['DisabledException', 'KMSInvalidStateException'].map(
+  (detail) => new KmsError('unavailable', detail),
+);
+const THROTTLED = new KmsError('unavailable', 'ThrottlingException');
+
+test.each<Answer | Error>(['denied', ...OUT_OF_USE])(
+  'a key that KMS will not have used (%s) keeps nobody from the next, whose answer is kept',
+  async (refused) => {
+    const key = randomBytes(32);
+    const two = alone([refused, Buffer.from(key)], ['old', 'current']);
+    expect(await two.ask()).toEqual(key);
+    expect(await two.ask()).toEqual(key);
+    expect(two.asked.map(({ keyArn }) => keyArn)).toEqual(['old', 'current']);
+    expect(two.events).toEqual([]);
+  },
+);
+
+test.each<[string, (Answer | Error)[], string, string]>([
+  ['one is denied, and the next does not fit', ['denied', 'invalid'], 'kms_denied', 'test'],
+  ['one does not fit, and the next is denied', ['invalid', 'denied'], 'kms_denied', 'test'],
+  ['one is denied, and the next is of another length', ['denied', randomBytes(31)], 'kms_denied', 'test'],
+  ...OUT_OF_USE.flatMap((out): [string, (Answer | Error)[], string, string][] => [
+    [
+      `one is out of use (${out.detail}), the next does not fit`,
+      [out, 'invalid'],
+      'kms_unavailable',
+      out.detail,
+    ],
+    [
+      `one does not fit, the next is out of use (${out.detail})`,
+      ['invalid', out],
+      'kms_unavailable',
+      out.detail,
+    ],
+    [`one is denied, the next out of use (${out.detail})`, ['denied', out], 'kms_denied', 'test'],
+  ]),
+  [
+    'one is denied, and KMS is busy with the next',
+    ['denied', THROTTLED],
+    'kms_unavailable',
+    THROTTLED.detail,
+  ],
+])('where none opens the worst is told, once: %s', async (_, answers, code, detail) => {
+  const two = alone(answers, ['old', 'current']);
+  await expect(two.ask()).rejects.toMatchObject({ name: 'Refused', code });
+  expect(two.asked).toHaveLength(2);
+  expect(two.events).toEqual([{ event: 'request_key_refused', code, detail }]);
+});
+
+test('what may be otherwise in a moment is final: the next key is not asked in its place', async () => {
+  const two = alone([THROTTLED], ['old', 'current']);
+  await expect(two.ask()).rejects.toMatchObject({ name: 'Refused', code: 'kms_unavailable' });
+  expect(two.asked).toHaveLength(1);
 });
 
 /** One request key, a clock that stands still, and all that is logged. */

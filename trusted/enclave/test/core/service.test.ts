@@ -130,3 +130,21 @@ test('a body is not read before there is a place for it', async () => {
   gate2.resolve(encodeAttestationRequest(Buffer.alloc(16)));
   await holds2;
 });
+
+test('a call whose connection is gone waits no longer', async () => {
+  const { service: one } = service();
+  await one.start();
+  const gate = Promise.withResolvers<Buffer>();
+  const holds = one.attest({ ...call('POST', '/'), body: () => gate.promise });
+  const gone = Promise.withResolvers<void>();
+  const whenGone = (action: () => void) => void gone.promise.then(action);
+  const body = vi.fn(async () => encodeAttestationRequest(Buffer.alloc(16)));
+  const waits = one.attest({ ...call('POST', '/'), whenGone, body });
+  expect(one.health()).toMatchObject({ running: 1, waiting: 1 });
+  gone.resolve();
+  await expect(waits).rejects.toMatchObject({ code: 'busy' });
+  expect(one.health()).toMatchObject({ running: 1, waiting: 0 });
+  gate.resolve(encodeAttestationRequest(Buffer.alloc(16)));
+  await holds;
+  expect(body).not.toHaveBeenCalled();
+});

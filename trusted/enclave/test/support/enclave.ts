@@ -31,7 +31,7 @@ export function pushedClock(): Clock & { push: (ms: number) => void; set: (ms: n
 }
 
 export function call(method: string, path: string, body: Uint8Array = Buffer.alloc(0)): Call {
-  return { method, path, peer: 0, body: async () => Buffer.from(body) };
+  return { method, path, peer: 0, whenGone: () => undefined, body: async () => Buffer.from(body) };
 }
 
 /** What a reply says, in one word or its bytes. */
