@@ -6,10 +6,11 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ClientRun, peakOf, runClient } from './bulk/client.ts';
+import { type ClientRun, peakOf, resetPeak, runClient } from './bulk/client.ts';
 import { KmsEvents } from './bulk/kms-events.ts';
 import { comparePeople, FIELDS, writePeople } from './bulk/people.ts';
 import { type BulkResult, processesTable, type Way, waysTable } from './bulk/result.ts';
+import { storeBytes } from './bulk/store-bytes.ts';
 import { optionsOf } from './support/options.ts';
 import { beginRun, writeResult } from './support/run.ts';
 import { cpuOf, pidsOf, used } from './system/processes.ts';
@@ -55,14 +56,20 @@ const events = new KmsEvents(join(measured.vault.data, 'kms-events.log'));
 try {
   process.stderr.write(`writing ${settings.records} people\n`);
   await writePeople(people, settings.records, settings.format);
-  const before = storeBytes();
+  const database = join(measured.vault.data, 'vault.db');
+  const before = storeBytes(database);
   const both = ['--concurrency', String(settings.concurrency), ...(settings.batch ? ['--batch'] : [])];
   const made: readonly (readonly [Way['way'], string, readonly string[]])[] = [
     ['import', people, [people, '--out', ids]],
     ['export', out, ['--ids', ids, '--fields', FIELDS.join(), '--reason', 'measured', '--out', out]],
   ];
   const ways: Way[] = [];
-  const resultSoFar = (): BulkResult => ({ ...run, settings, ways, store: { before, after: storeBytes() } });
+  const resultSoFar = (): BulkResult => ({
+    ...run,
+    settings,
+    ways,
+    store: { before, after: storeBytes(database), log: false },
+  });
   for (const [name, file, args] of made) {
     ways.push(await way(name, file, [...args, ...both]));
     // The first of two hours is not lost with the second.
@@ -91,6 +98,9 @@ interface Report {
 async function way(name: Way['way'], file: string, args: readonly string[]): Promise<Way> {
   const { url, key } = { url: measured.vault.url, key: measured.target.key };
   const pids = await pidsOf(measured.vault);
+  const peakOfWay = Object.values(pids)
+    .map(resetPeak)
+    .every((done) => done);
   const cpu = cpuOf(pids);
   events.take();
   const env = { ENCLAVE_VAULT_URL: url, ENCLAVE_VAULT_KEY: key };
@@ -110,7 +120,8 @@ async function way(name: Way['way'], file: string, args: readonly string[]): Pro
     ...figuresOf(client),
     fileBytes: statSync(file).size,
     kmsCalls: events.take(),
-    processes: [{ name: 'client', cpu: client.cpu.all, peak: client.peak }, ...vaults],
+    peakOfWay,
+    processes: [{ name: 'client', cpu: client.cpu, peak: client.peak }, ...vaults],
   };
 }
 
@@ -119,12 +130,4 @@ function figuresOf({ report }: ClientRun): Pick<Way, 'records' | 'seconds' | 'pe
   if (done !== settings.records && ended !== 'stopped')
     throw new Error(`${done} records, of ${settings.records}`);
   return { records: done, seconds, perSecond: done / seconds, sentAgain: sent_again };
-}
-
-function storeBytes(): number {
-  const database = join(measured.vault.data, 'vault.db');
-  return [database, `${database}-wal`].reduce(
-    (sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0),
-    0,
-  );
 }

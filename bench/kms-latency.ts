@@ -3,6 +3,7 @@
  * What the way to KMS costs: `node bench/kms-latency.ts [--json FILE]`. Creates and decryptions of records that were just read, where the local KMS
  * answers at once and where it takes 30 ms, with key pairs made beforehand and without. The vaults are all there and take turns.
  */
+import { atRest } from './kms-latency/rest.ts';
 import { type Candidate, print, show, type Taken, takenFrom } from './kms-latency/result.ts';
 import { optionsOf } from './support/options.ts';
 import { beginRun, writeResult } from './support/run.ts';
@@ -90,6 +91,7 @@ async function begin(candidate: Running['candidate']): Promise<Running> {
     await measured.stop();
     throw error;
   }
+  await settle(candidate, measured);
   return { candidate, measured, load };
 }
 
@@ -112,4 +114,11 @@ async function turn(
   };
   rounds.set(key, { candidate: { pool, latencyMs }, rows: [...rows, row], taken: sum });
   process.stderr.write(`round ${round}, ${show({ pool, latencyMs }, row)}\n`);
+  if (operation === 'create') await settle(candidate, measured);
+}
+
+/** Before another vault is measured on the same cores. */
+async function settle({ pool }: Running['candidate'], measured: Measured): Promise<void> {
+  if (pool && !(await atRest(() => measured.kmsCalls())))
+    process.stderr.write('its pool is not full after a minute: it goes on beside the next\n');
 }

@@ -6,7 +6,7 @@
 import { mkdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { fill, readFilled } from './scale/fill.ts';
+import { fill, isSpread, readFilled } from './scale/fill.ts';
 import { CHUNK } from './scale/ids.ts';
 import { type Measured, measure } from './scale/measure.ts';
 import { type Opened, start } from './scale/opened.ts';
@@ -28,6 +28,8 @@ export interface Size extends Measured {
   readonly records: number;
   /** Of these, made by the vault itself. */
   readonly real: number;
+  /** These lie everywhere in the file. Results from before it was seen to don't have it: a file that went on from a smaller one had them in that part. */
+  readonly spread?: boolean;
   readonly shape: Shape;
   readonly bytes: number;
   /** Synthetic records a second while the file was filled. */
@@ -43,7 +45,7 @@ const values = optionsOf('scale', {
   records: { type: 'string', default: '100000' },
   folder: { type: 'string', default: join(tmpdir(), 'enclave-vault-scale') },
   shape: { type: 'string' },
-  samples: { type: 'string', default: '1000' },
+  samples: { type: 'string', default: '5000' },
   'verify-up-to': { type: 'string', default: '1000000' },
   keep: { type: 'boolean', default: false },
   json: { type: 'string' },
@@ -97,7 +99,7 @@ async function one(folder: string, shape: Shape, records: number): Promise<Size>
   if (found !== null) say(`audit verify ${JSON.stringify(found)}`);
   const result = await measure(folder, filled, (again) => makerOf(again, shape), say);
   return {
-    ...{ records, shape, bytes, real: filled.real.length, verify: found },
+    ...{ records, shape, bytes, real: filled.real.length, spread: isSpread(filled), verify: found },
     filledPerSecond: (filled.millis.length * CHUNK) / filled.seconds,
     ...result,
   };

@@ -42,6 +42,7 @@ const settings = {
   warmUpSeconds: Number(values['warm-up']),
   hot: Number(values.hot),
   cold: Number(values.cold),
+  enclaves: Number(values.enclaves ?? 1),
 };
 const clients = values.clients.split(',').map(Number);
 const operations = values.operations.split(',').filter((name) => name !== '');

@@ -11,6 +11,8 @@ export interface Way {
   /** Of the file, bytes. */
   readonly fileBytes: number;
   readonly sentAgain: number;
+  /** Highest memory is that of this way; false, or absent in older results: of all since each process of the vault began. */
+  readonly peakOfWay?: boolean;
   /** By operation. */
   readonly kmsCalls: Readonly<Record<string, number>>;
   /** By process, the client included: s of processor time, MiB at the highest. */
@@ -29,8 +31,8 @@ export interface BulkResult extends Run {
     readonly kmsQuota: string | null;
   };
   readonly ways: readonly Way[];
-  /** With its write-ahead log, before the first and after the last record, bytes. */
-  readonly store: { readonly before: number; readonly after: number };
+  /** Before the first and after the last record, bytes. `log` absent: of an older result, which counts the write-ahead log as well. */
+  readonly store: { readonly before: number; readonly after: number; readonly log?: false };
 }
 
 /** Calls that make a key pair, and all others: KMS counts them apart. */
@@ -43,7 +45,7 @@ export const kmsOf = ({ kmsCalls }: Way): { readonly pairs: number; readonly oth
 
 export function waysTable({ ways }: BulkResult): string {
   return table(
-    ['', 'records/s', 'seconds', 'MB', 'KMS: key pairs a record', 'KMS: others a record'],
+    ['', 'records/s', 'seconds', 'MB', 'sent again', 'KMS: key pairs a record', 'KMS: others a record'],
     ways.map((one) => {
       const { pairs, others } = kmsOf(one);
       return [
@@ -51,6 +53,7 @@ export function waysTable({ ways }: BulkResult): string {
         figure(one.perSecond),
         figure(one.seconds),
         figure(one.fileBytes / 1e6),
+        one.sentAgain.toLocaleString('en-US'),
         figure(pairs / one.records),
         figure(others / one.records),
       ];
@@ -58,15 +61,27 @@ export function waysTable({ ways }: BulkResult): string {
   );
 }
 
+const WAYS = ['import', 'export'] as const;
+
+/** Processes of which a way has no figures although another has. */
+export const endedIn = ({ ways }: Pick<BulkResult, 'ways'>): { way: Way['way']; name: string }[] =>
+  ways.flatMap(({ way, processes }) =>
+    [...new Set(ways.flatMap((one) => one.processes.map(({ name }) => name)))]
+      .filter((name) => !processes.some((one) => one.name === name))
+      .map((name) => ({ way, name })),
+  );
+
 export function processesTable({ ways }: BulkResult): string {
   const names = [...new Set(ways.flatMap(({ processes }) => processes.map(({ name }) => name)))];
   const of = (way: Way['way'], name: string) =>
     ways.find((one) => one.way === way)?.processes.find((one) => one.name === name);
+  const peakOf = (way: Way['way']): string =>
+    ways.find((one) => one.way === way)?.peakOfWay === true ? 'peak MiB' : 'peak so far, MiB';
   return table(
-    ['process', 'import: CPU ms a record', 'import: peak MiB', 'export: CPU ms a record', 'export: peak MiB'],
+    ['process', ...WAYS.flatMap((way) => [`${way}: CPU ms a record`, `${way}: ${peakOf(way)}`])],
     names.map((name) => [
       name,
-      ...(['import', 'export'] as const).flatMap((way) => {
+      ...WAYS.flatMap((way) => {
         const found = of(way, name);
         const records = ways.find((one) => one.way === way)?.records ?? 1;
         return found === undefined ? ['–', '–'] : [figure((found.cpu / records) * 1000), figure(found.peak)];

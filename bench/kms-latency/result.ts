@@ -2,7 +2,8 @@
 import type { LocalVault } from '../../tests/support/local-vault.ts';
 import type { Run } from '../support/run.ts';
 import { figure, table } from '../support/table.ts';
-import type { Row } from '../system/measure.ts';
+import { addedUp, type Row } from '../system/measure.ts';
+import { list } from '../system/report.ts';
 
 export interface Candidate {
   /** Key pairs are made beforehand. */
@@ -75,6 +76,7 @@ export function latencyTable({ rows, settings }: LatencyResult): string {
     'median ms',
     `median ms, ${slow}`,
     'KMS calls waited for, a request',
+    'errors',
   ];
   return table(
     head,
@@ -87,6 +89,7 @@ export function latencyTable({ rows, settings }: LatencyResult): string {
       figure(row.median),
       figure(other.median),
       callsWaitedFor(other),
+      list(addedUp([row.errors, other.errors])),
     ]),
   );
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ASSUMPTIONS, COUNTS } from '../../tools/docs-check/cost/model.ts';
+import { ASSUMPTIONS, COUNTS, logDollars, trailDollars } from '../../tools/docs-check/cost/model.ts';
 import { PRICES, type PriceName, type Region } from '../../tools/docs-check/cost/prices.ts';
 import type { Units } from '../dynamodb/meter.ts';
 import { QUOTAS, type Quota, type Takes } from './quotas.ts';
@@ -143,7 +143,7 @@ export function dollars(
     Lambda:
       (count / MILLION) * price('functionCall') +
       ((count * a.functionMs * COUNTS.functionMb) / 1000 / 1024) * price('functionTime'),
-    'logs and trail': (logGb + trailGb) * price('logs') + ((logGb * a.logMonths) / 5) * price('logStorage'),
+    'logs and trail': logDollars(logGb, region) + trailDollars(trailGb, region),
   };
 }
 

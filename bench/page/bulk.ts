@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { type BulkResult, kmsOf, processesTable, type Way, waysTable } from '../bulk/result.ts';
+import { type BulkResult, endedIn, kmsOf, processesTable, type Way, waysTable } from '../bulk/result.ts';
 import { DEPLOYED } from '../model/deployed.ts';
 import { type Run, readResult } from '../support/run.ts';
 import { figure } from '../support/table.ts';
@@ -31,10 +31,10 @@ ${settings.records.toLocaleString('en-US')} records of 12 fields, from a ${setti
 
 ${waysTable(result)}
 
-The store grew to ${figure(store.after / 1e6)} MB: ${figure((store.after - store.before) / settings.records)} bytes a record with its audit.
+The store grew to ${figure(store.after / 1e6)} MB: ${figure((store.after - store.before) / settings.records)} bytes a record with its audit${store.log === undefined ? ', and with the write-ahead log, which is a large part of a small store: the record itself takes less' : ''}.
 
 ${processesTable(result)}
-
+${ended(result)}
 The local KMS had ${quota}. AWS's has one for the account and Region: ${QUOTA.pairs} key pairs of an elliptic curve a second unless it is raised, and ${QUOTA.others.toLocaleString('en-US')} or more symmetric requests. By the calls counted above,
 ${ways.map((way) => onAws(way)).join('; ')}. Before that an export is bounded by its caller's rate, 180,000 records an hour unless set otherwise ([how](bulk.md#how-fast-an-export-may-be)); it was lifted here. Behind the gateway of a deployment \`${decryptRate.path}\` comes first: ${decryptRate.byDefault} records a second of all callers together, unless it is raised.
 ${tried(readResult('bulk-quota') as BulkResult | undefined)}
@@ -47,6 +47,23 @@ function interrupted({ settings, ways }: BulkResult): string {
   const out = ways.find(({ way }) => way === 'export');
   if (out === undefined || out.records === settings.records) return '';
   return `The export was interrupted after ${duration(out.seconds)}, when ${out.records.toLocaleString('en-US')} records were out; its figures are of those. `;
+}
+
+/** What a dash among the processes is. */
+function ended(result: BulkResult): string {
+  const found = endedIn(result);
+  if (found.length === 0) return '';
+  const words = found.map(
+    ({ way, name }) => `the ${name} that was there as the ${way} began had ended when it was over`,
+  );
+  const again = result.ways
+    .filter(({ way, sentAgain }) => sentAgain > 0 && found.some((one) => one.way === way))
+    .map(({ way, sentAgain }) => `${sentAgain.toLocaleString('en-US')} rows of the ${way}`);
+  const sent =
+    again.length === 0 ? '' : ` Sent again were ${again.join(' and ')}, and the time has that in it.`;
+  return `
+A dash: ${words.join(', ')}. What took its place has no figures.${sent}
+`;
 }
 
 function onAws(way: Way): string {

@@ -23,7 +23,7 @@ decryption of a hot record from it. The pool was \`${settings.pool}\` (pairs, an
 
 ${latencyTable(result)}
 
-At least ${percent(ready)} of the throughput is left for creates with pairs ready, ${percent(without)} without a pool, ${percent(hot)} for decryptions of hot records. The last column is of the slow KMS; a create that waited came faster than pairs were made.
+At least ${percent(ready)} of the throughput is left for creates with pairs ready, ${percent(without)} without a pool, ${percent(hot)} for decryptions of hot records. *KMS calls waited for* are of the slow KMS, errors of both; a create that waited came faster than pairs were made.
 A ratio above 1.00 is noise: so a difference of as much below it says nothing either.
 
 ![Creates and decryptions with a slow KMS](performance/kms-latency.svg)

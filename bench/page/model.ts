@@ -55,7 +55,7 @@ A quota is used up at so many requests a second and Region. Quotas are defaults;
 ${boundsTable(requests)}
 
 - ${ownLimits(result)}
-- **One record** takes ${figure(oneRecord(requests.cold, 'us-east-1'))} decryptions a second, however large the deployment: its chain lies in one partition (1,000 write units a second, of which an entry and its head take ${requests.cold.chainWrites}). Other records are not in its way. Ask for several fields in one request.
+- **One record** takes at most ${figure(oneRecord(requests.cold, 'us-east-1'))} decryptions a second by the quota, however large the deployment: its chain lies in one partition (1,000 write units a second, of which an entry and its head take ${requests.cold.chainWrites}). It takes fewer, by the time of a transaction each: the entries of a chain are written one after the other, which was not measured on AWS. Other records are not in its way. Ask for several fields in one request.
 - **One enclave** opens about ${rough(capacity.byCpu)} records a second by its processors, and ${figure(capacity.byRate)} as it is configured without a setting: the measured rate is ${perSecond.toLocaleString('en-US')} a second and ${perHour.toLocaleString('en-US')} an hour ([why](adr/0030-measured-rate-and-clock.md)). Beyond that, \`decryption.rate\` is to be raised, which changes PCR16 and is a rollout; it should be what you need and not more, for it bounds what a stolen API can read.
 - The balancer before the instances has no quota of requests.
 

@@ -5,6 +5,7 @@ import type { Latency } from '../scale/timing.ts';
 import type { ScaleResult, Size } from '../scale.ts';
 import type { Run } from '../support/run.ts';
 import { figure, table } from '../support/table.ts';
+import { CACHED_KEYS } from '../system/cold.ts';
 import { SAMPLES_OF_P999 } from '../system/statistics.ts';
 import { underLoad } from './caution.ts';
 import { circumstances } from './circumstances.ts';
@@ -12,8 +13,6 @@ import { lines } from './plot.ts';
 
 /** Below, what a large store is about (index pages that memory does not hold, long files) does not show. */
 const FEW = 1_000_000;
-/** In the enclave's memory at most, by default (docs/key-cache.md). */
-const CACHED_KEYS = 2_048;
 
 /** The embedded store with a great many records. */
 export function section(run: Run): string {
@@ -24,9 +23,9 @@ export function section(run: Run): string {
   return `
 ## The embedded store, by the number of records
 ${cautions(result)}
-One SQLite file, filled with records like the vault's own: the same attributes and lengths, ciphertext of random bytes, true MACs, and true audit chains, so that the vault reads and verifies them; ${first?.real.toLocaleString('en-US') ?? ''} that the vault made itself are spread among them, and are those that are decrypted.${
+One SQLite file, filled with records like the vault's own: the same attributes and lengths, ciphertext of random bytes, true MACs, and true audit chains, so that the vault reads and verifies them; ${first?.real.toLocaleString('en-US') ?? ''} that the vault made itself are spread among them, and are those that are decrypted.${unspread(sizes)}${
     slim
-      ? ' "slim": a disk does not hold so many whole ones; they have one short field, a wrapped key cut short, and no audit rows.'
+      ? ' "slim": a disk does not hold so many whole ones; they have one short field, a wrapped key cut short, and no audit rows, so that a create of theirs writes one row of some 500 bytes and no more: compare no rows of two shapes.'
       : ''
   }
 Ids are drawn at random from all. Cold: the system was told to forget the file a moment before. Warm: the same again. One client; milliseconds, p50 / p99 / p99.9. Where there were fewer than ${count(SAMPLES_OF_P999)} calls, p99.9 is left out.${asksKms(first)}
@@ -62,6 +61,7 @@ Writes a second: of the store alone, one after the other and 64 at the same time
 ${table(
   [
     'records',
+    'shape',
     'create',
     'create, 64',
     'audit entry',
@@ -72,6 +72,7 @@ ${table(
   ],
   sizes.map((size) => [
     count(size.records),
+    size.shape,
     ...[
       size.storeWrites.create,
       size.storeWrites.create64,
@@ -85,6 +86,7 @@ ${table(
 ${table(
   [
     'records',
+    'shape',
     'start to ready, s, cold',
     'warm',
     'backup, s',
@@ -96,6 +98,7 @@ ${table(
   ],
   sizes.map((size) => [
     count(size.records),
+    size.shape,
     figure(size.start.cold),
     figure(size.start.warm),
     size.backup.whole
@@ -116,8 +119,27 @@ ${
 ![Latency by the number of records](performance/scale.svg)
 
 `
-}\`npx node bench/scale.ts --records ${sizes.map(({ records }) => records).join(',')}\`, ${circumstances(result)} The client shares the machine. [Why the store is as it is](adr/0036-store-at-scale.md).
+}\`npx node bench/scale.ts --records ${sizes.map(({ records }) => records).join(',')}${samples(first)}\`, ${circumstances(result)} The client shares the machine. [Why the store is as it is](adr/0036-store-at-scale.md).
 `;
+}
+
+/** Samples are as many in each size, or were in the first. */
+const samples = (size: Size | undefined): string => (size === undefined ? '' : ` --samples ${size.real}`);
+
+/** Where the vault's own records are not among all others. */
+function unspread(sizes: readonly Size[]): string {
+  const said = sizes.flatMap(({ records, shape, spread }, i) => {
+    const before = sizes.slice(0, i).findLast((size) => size.shape === shape);
+    if (spread === true || (spread === undefined && before === undefined)) return [];
+    return [
+      before === undefined || spread === false
+        ? `of ${count(records)} they lie in a part of the file`
+        : `the file of ${count(records)} went on from that of ${count(before.records)}, and they lie in its first ${count(before.records)} records`,
+    ];
+  });
+  return said.length === 0
+    ? ''
+    : ` Not so everywhere: ${said.join('; ')}. Decryptions read from that part alone there.`;
 }
 
 /** Of records that take turns none is remembered where they are more than the enclave's cache of keys holds. */

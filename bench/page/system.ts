@@ -5,15 +5,18 @@ import { figure } from '../support/table.ts';
 import { bottleneck, costOf, type Profiled } from '../system/cost.ts';
 import { MIX, OPERATIONS } from '../system/operations.ts';
 import {
+  clientsOf,
   costTable,
   memoryTable,
   overloadTable,
   processorTable,
   type SystemResult,
+  systemCold,
   timings,
 } from '../system/report.ts';
 import { underLoad } from './caution.ts';
 import { circumstances } from './circumstances.ts';
+import { hotCalls } from './hot-calls.ts';
 import { lines } from './plot.ts';
 
 /** The whole vault under load. */
@@ -21,6 +24,7 @@ export function section(run: Run): string {
   const result = run as SystemResult;
   const { machine, settings, rows, overloads, memory, profiled } = result;
   const most = Math.max(...rows.map(({ clients }) => clients));
+  const cold = systemCold(result);
   const busiest = rows.filter(({ clients }) => clients === most);
   return `
 ## The whole vault under load
@@ -36,7 +40,7 @@ ${OPERATIONS.filter(({ name }) => rows.some(({ operation }) => operation === nam
 ${timings(rows)}
 
 *CPU ms a request* is that of API, parent and enclave together. An enclave works on 32 requests at the same time, and on 8 of one caller with expressions; all others wait for their turn in the API, in the parent or there.
-The pool of key pairs is as by default, 50 a second: most creates here wait for KMS. ${refilled(rows)}[What it gives where it is larger](#kms-off-the-way-of-a-request).${hotCalls(result)}${unknownCalls(rows)}
+The pool of key pairs is as by default, 50 a second: most creates here wait for KMS. ${refilled(rows)}[What it gives where it is larger](#kms-off-the-way-of-a-request).${hotCalls(rows, settings.hot, clientsOf)}${cold === '' ? '' : `\n${cold}`}${unknownCalls(rows)}
 Clients took ${figure(Math.max(...busiest.map(({ clientsCpu, elapsed }) => clientsCpu / elapsed)))} of ${machine.cores} cores at most with ${most} of them.
 
 ![Throughput by the number of clients](performance/system.svg)
@@ -88,23 +92,6 @@ function refilled(rows: SystemResult['rows']): string {
   return !names.includes('create') || next === undefined
     ? ''
     : `Right after creates it is filled up again: those calls stand in the rows of **${next}**, which comes next. `;
-}
-
-/** Operations whose records' keys the enclave should have. */
-const HOT = ['decrypt-hot', 'expressions'];
-
-/** Why an operation on hot records asked KMS all the same; nothing where none did. */
-function hotCalls({ rows, settings }: SystemResult): string {
-  const asked = rows
-    .filter(({ operation, kmsCalls }) => HOT.includes(operation) && kmsCalls !== null && kmsCalls > 0)
-    .map(({ operation, clients, kmsCalls, perSecond, elapsed }) => {
-      const calls = Math.round((kmsCalls ?? 0) * perSecond * elapsed);
-      const said = `${calls.toLocaleString('en-US')} calls`;
-      return `**${operation}** with ${clients} clients (${calls === settings.hot ? `${said}, one for each` : `about ${said}`})`;
-    });
-  if (asked.length === 0) return '';
-  return `
-Hot records ask KMS only when their keys are not in the enclave yet, or were there [for a minute](key-cache.md). The hot set has ${settings.hot.toLocaleString('en-US')} records, and reads of that kind fell into the measured time of ${asked.join(', ')}: their figures are of both kinds of reads.`;
 }
 
 /** What a dash among the calls of KMS is. */

@@ -25,6 +25,10 @@ function crockford(value: number, characters: number): string {
   return text;
 }
 
+/** When an id was made, milliseconds since the epoch: of a synthetic record's and of the vault's own. */
+export const timeOf = (id: string): number =>
+  [...id.slice(2, 12)].reduce((time, character) => time * 32 + CROCKFORD.indexOf(character), 0);
+
 /** Distinct numbers below `end`, the same for the same seed: a run that is repeated reads the same records. */
 export function sample(end: number, count: number, seed: number): number[] {
   const chosen = new Set<number>();

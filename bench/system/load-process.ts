@@ -6,6 +6,7 @@
 import { Connection, NoAnswer, type Reply } from './connection.ts';
 import type { Job, Said, Sample } from './load.ts';
 import { at, type Call, type Known, OPERATIONS, type Records, serialize, whole } from './operations.ts';
+import { callsOf, shuffled, untilQuiet } from './warm.ts';
 
 const READERS = 8;
 
@@ -31,10 +32,13 @@ process.on('message', (job: Job | { readonly records: Records }) => {
 const say = (said: Said): void => void process.send?.(said);
 
 async function run(job: Job): Promise<Sample> {
-  const { port, key, clients, warmUpMs, ms, patient } = job;
+  const { port, key, kmsEvents, clients, warmUpMs, ms, patient } = job;
   const found = OPERATIONS.find(({ name }) => name === job.operation);
   if (found === undefined) throw new Error(`no operation ${job.operation}`);
-  if (found.afterReading === true) await readHot(port, key);
+  if (found.afterReading === true) {
+    await readHot(port, key, { fresh: true });
+    await untilQuiet(() => readHot(port, key), callsOf('Decrypt', kmsEvents));
+  }
   const coldFrom = nextCold;
   const cold = (): Known => at(records.cold, nextCold++);
   const times: number[] = [];
@@ -112,11 +116,11 @@ async function run(job: Job): Promise<Sample> {
 }
 
 /** Each record of the hot set once. An error is not told here: whoever is measured afterwards has it as well, or has the record's key. */
-async function readHot(port: number, key: string): Promise<void> {
-  const left = records.hot.values();
+async function readHot(port: number, key: string, more: object = {}): Promise<void> {
+  const left = shuffled(records.hot).values();
   const client = async () => {
     const connection = new Connection(port);
-    for (const known of left) await connection.ask(serialize(whole(known, { fresh: true }), port, key));
+    for (const known of left) await connection.ask(serialize(whole(known, more), port, key));
     connection.close();
   };
   await Promise.all(Array.from({ length: READERS }, client));

@@ -6,6 +6,8 @@ import type { Known, Records } from './operations.ts';
 export interface Job {
   readonly port: number;
   readonly key: string;
+  /** The local KMS's log. */
+  readonly kmsEvents: string;
   readonly operation: string;
   readonly clients: number;
   readonly warmUpMs: number;

@@ -99,17 +99,19 @@ function rowOf(
   };
 }
 
+/** Counts by what they are of. */
+export function addedUp(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const [what, count] of all.flatMap((counts) => Object.entries(counts)))
+    sums[what] = (sums[what] ?? 0) + count;
+  return sums;
+}
+
 /** The rounds of one measurement as one: the median of each figure, p99.9 that of all requests, errors added up. */
 export function ofRounds(rows: readonly Row[]): Row {
   const [first] = rows;
   if (first === undefined) throw new Error('there are no rounds');
   const middle = (of: (row: Row) => number) => median(rows.map(of));
-  const added = (of: (row: Row) => Readonly<Record<string, number>>): Record<string, number> => {
-    const sums: Record<string, number> = {};
-    for (const [what, count] of rows.flatMap((row) => Object.entries(of(row))))
-      sums[what] = (sums[what] ?? 0) + count;
-    return sums;
-  };
   // Processor time and memory are those of the round in the middle by throughput, so that they belong together.
   const typical =
     rows.toSorted((a, b) => a.perSecond - b.perSecond)[Math.floor((rows.length - 1) / 2)] ?? first;
@@ -128,8 +130,8 @@ export function ofRounds(rows: readonly Row[]): Row {
     requests,
     // KMS's log begins a new file now and then, and says nothing of a round in which it did.
     kmsCalls: known.length === 0 ? null : median(known),
-    errors: added((row) => row.errors),
-    odd: added((row) => row.odd),
+    errors: addedUp(rows.map((row) => row.errors)),
+    odd: addedUp(rows.map((row) => row.odd)),
     coldRepeated: rows.some((row) => row.coldRepeated),
   };
 }

@@ -44,7 +44,7 @@ export interface Call {
 export interface Operation {
   readonly name: string;
   readonly what: string;
-  /** Before it is measured, each record of the hot set is decrypted once, its key asked for anew: only then is it what it says it is to the end, however few clients there are. */
+  /** Before it is measured, each record of the hot set is decrypted, its key asked for anew, and then until no enclave lacks one: only then is it what it says it is to the end, however few clients there are. */
   readonly afterReading?: true;
   /** The n-th request of all. @param cold the next one of the cold set */
   call(n: number, records: Records, cold: () => Known): Call;

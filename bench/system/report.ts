@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Run } from '../support/run.ts';
 import { figure, table } from '../support/table.ts';
+import { repeatedCold } from './cold.ts';
 import { bottleneck, type Cost, costOf, type Profiled } from './cost.ts';
 import { cpuPerRequest, type Row, type Settings } from './measure.ts';
 import type { Overload } from './overload.ts';
@@ -9,13 +10,25 @@ import { SAMPLES_OF_P999 } from './statistics.ts';
 
 /** What bench/system.ts writes. */
 export interface SystemResult extends Run {
-  readonly settings: Settings & { readonly hot: number; readonly cold: number };
+  readonly settings: Settings & {
+    readonly hot: number;
+    readonly cold: number;
+    /** Absent in older results: one. */
+    readonly enclaves?: number;
+  };
   readonly rows: readonly Row[];
   readonly overloads: readonly Overload[];
   readonly memory: { readonly idle: Record<string, Memory>; readonly loaded: Record<string, Memory> };
   /** Each operation on a vault that takes profiles of itself. */
   readonly profiled: readonly Profiled[];
 }
+
+/** Where decryptions were not as cold as their name says. */
+export function systemCold({ rows, settings: { cold, enclaves = 1 } }: SystemResult): string {
+  return repeatedCold(rows, () => cold / enclaves, clientsOf);
+}
+
+export const clientsOf = ({ clients }: Row): string => `${clients} clients`;
 
 export const list = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)
@@ -107,12 +120,13 @@ export function overloadTable(overloads: readonly Overload[]): string {
 
 export function print(result: SystemResult): void {
   const { machine: m, settings } = result;
+  const cold = systemCold(result);
   console.log(`Node ${m.node}, ${m.cores} cores of ${m.processor}, load before ${m.load}; ${settings.rounds} rounds of ${settings.seconds} s.
 The clients run on the same machine. CPU: of API, parent and enclave.
 
 ${timings(result.rows)}
 
-Processor time a request, ms:
+${cold === '' ? '' : `${cold}\n\n`}Processor time a request, ms:
 
 ${processorTable(result.rows)}
 

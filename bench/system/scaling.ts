@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Run } from '../support/run.ts';
 import { figure, table, times } from '../support/table.ts';
+import { repeatedCold } from './cold.ts';
 import type { Row } from './measure.ts';
 import { isVaults } from './processes.ts';
 import { list } from './report.ts';
@@ -12,11 +13,17 @@ export interface Layout {
 
 /** What bench/scaling.ts writes. */
 export interface ScalingResult extends Run {
+  /** `coldEach`: records of the cold set for each enclave; older results have `cold`, of all enclaves together. */
   readonly settings: Readonly<Record<string, number>>;
   readonly rows: readonly (Layout & Row)[];
 }
 
 export const nameOf = ({ apis, enclaves }: Layout): string => `${apis} × ${enclaves}`;
+
+/** Where decryptions were not as cold as their name says. */
+export function scalingCold({ rows, settings: { cold, coldEach } }: ScalingResult): string {
+  return repeatedCold(rows, ({ enclaves }) => coldEach ?? (cold ?? 0) / enclaves, nameOf);
+}
 
 /** Against one of each. */
 export function scalingTable({ rows }: ScalingResult): string {
@@ -30,6 +37,7 @@ export function scalingTable({ rows }: ScalingResult): string {
       'requests/s',
       'of 1 × 1',
       'p99 ms',
+      'KMS calls a request',
       'cores: vault',
       'KMS and others',
       'clients',
@@ -47,6 +55,7 @@ export function scalingTable({ rows }: ScalingResult): string {
           figure(row.perSecond),
           base === undefined ? '–' : times(row.perSecond / base.perSecond),
           figure(row.p99),
+          row.kmsCalls === null ? '–' : figure(row.kmsCalls),
           figure(cores(row, isVaults)),
           figure(cores(row, (name) => !isVaults(name))),
           figure(row.clientsCpu / row.elapsed),

@@ -15,7 +15,8 @@ const ENCLAVE_RATE = '999999,99999,99999999';
 /** A vault under measurement. */
 export interface Measured {
   readonly vault: LocalVault;
-  readonly target: { readonly port: number; readonly key: string };
+  /** With the local KMS's log. */
+  readonly target: { readonly port: number; readonly key: string; readonly kmsEvents: string };
   readonly pids: Readonly<Record<string, number>>;
   /** Calls of KMS since the last look; undefined when its log began a new file meanwhile. */
   kmsCalls(): number | undefined;
@@ -36,7 +37,7 @@ export async function startMeasured(args: readonly string[] = []): Promise<Measu
   let seen = 0;
   return {
     vault,
-    target: { port: Number(new URL(vault.url).port), key: vault.adminKey },
+    target: { port: Number(new URL(vault.url).port), key: vault.adminKey, kmsEvents: events },
     pids: await pidsOf(vault),
     kmsCalls: () => {
       const { size } = statSync(events);

@@ -36,7 +36,8 @@ export function kmsAsk(config: KmsPlace, credentials?: KMSClientConfig['credenti
     ...(kms.endpoint === undefined ? {} : { endpoint: kms.endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
     requestHandler: new NodeHttpHandler({
-      httpsAgent: new Agent({ keepAlive: true, ...(kms.ca === undefined ? {} : { ca: kms.ca }) }),
+      // Lambda freezes it for a minute between runs: what KMS closed meanwhile would be found out by the one attempt.
+      httpsAgent: new Agent({ keepAlive: false, ...(kms.ca === undefined ? {} : { ca: kms.ca }) }),
     }),
   });
   return ({ operation, keyId: KeyId, context, ciphertext }, abortSignal) => {

@@ -42,11 +42,13 @@ export function awsLook(
     ...common,
     region: regionOf(keys.vault),
     ...(kms.endpoint === undefined ? {} : { endpoint: kms.endpoint }),
-    requestHandler: new NodeHttpHandler({
-      httpsAgent: new Agent({ keepAlive: true, ...(kms.ca === undefined ? {} : { ca: kms.ca }) }),
-    }),
+    requestHandler: handlerOf(kms.ca),
   });
-  const tableService = new DynamoDBClient({ ...common, region: regionOf(table) });
+  const tableService = new DynamoDBClient({
+    ...common,
+    region: regionOf(table),
+    requestHandler: handlerOf(undefined),
+  });
   return {
     policy: async (of, abortSignal) => {
       if (of === 'table') {
@@ -69,4 +71,11 @@ export function awsLook(
       return Grants;
     },
   };
+}
+
+/** Lambda freezes it for a minute between runs: a connection that was kept may be gone, which the one attempt would find out. */
+function handlerOf(ca: string | undefined): NodeHttpHandler {
+  return new NodeHttpHandler({
+    httpsAgent: new Agent({ keepAlive: false, ...(ca === undefined ? {} : { ca }) }),
+  });
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { connect, createServer } from 'node:net';
 import { CreateKeyCommand, PutKeyPolicyCommand } from '@aws-sdk/client-kms';
 import {
   breakGlassIdentityPolicy,
@@ -13,7 +14,7 @@ import { describe, expect, it } from 'vitest';
 import type { PrincipalConfig } from '../../emulators/kms/src/config.ts';
 import { ACCOUNT, REGION, role, testEmulator } from '../../emulators/kms/test/support/emulator.ts';
 import { MEASUREMENTS } from '../../policies/test/support.ts';
-import { kmsAsk, probesOf, type Reading, runProbes } from '../src/index.ts';
+import { awsLook, kmsAsk, probesOf, type Reading, runProbes } from '../src/index.ts';
 import { DEPLOYMENT as deployment } from './support/stage.ts';
 
 /** The two that are functions of their own. */
@@ -72,13 +73,14 @@ const real = {
 };
 const keys = { vault: await create(real.vault), request: await create(real.request) };
 
-async function readings(place: Place): Promise<readonly Reading[]> {
+const urlOf = (place: Place) => emulator.endpoints[listeners[place]]?.url ?? '';
+function asking(place: Place, endpoint = urlOf(place)) {
   const { accessKeyId, secretAccessKey } = callers[place];
-  const endpoint = emulator.endpoints[listeners[place]]?.url;
   const kms = { endpoint, ca: emulator.ca, fips: false };
-  const ask = kmsAsk({ keys, kms }, { accessKeyId, secretAccessKey });
-  return runProbes(probesOf(place, keys), ask, 5_000);
+  return kmsAsk({ keys, kms }, { accessKeyId, secretAccessKey });
 }
+const readings = (place: Place): Promise<readonly Reading[]> =>
+  runProbes(probesOf(place, keys), asking(place), 5_000);
 const outcomes = async (place: Place) =>
   Object.fromEntries((await readings(place)).map(({ probe, outcome }) => [probe, outcome]));
 
@@ -134,5 +136,39 @@ describe('under the real key policies', () => {
       'GenerateDataKeyPairWithoutPlaintext',
     ]);
     for (const { errorCode } of asked) expect(errorCode).toBe('AccessDenied');
+  });
+
+  it('asks over connections of each run’s own: one that was kept for a minute may be gone, and is no word about keys', async () => {
+    let connections = 0;
+    const between = createServer((socket) => {
+      connections += 1;
+      const onward = connect(Number(new URL(urlOf('outside')).port), '127.0.0.1');
+      for (const end of [socket, onward]) end.on('error', () => undefined);
+      socket.pipe(onward).pipe(socket);
+    });
+    await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
+    const address = between.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const ask = asking('outside', `https://127.0.0.1:${port}`);
+    const probes = probesOf('outside', keys);
+    for (let run = 1; run <= 2; run += 1) {
+      const found = await runProbes(probes, ask, 5_000);
+      expect(new Set(found.map(({ outcome }) => outcome))).toEqual(new Set(['ExpectedDenied']));
+      expect(connections).toBe(run * probes.length);
+    }
+    connections = 0;
+    const table = `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/vault`;
+    const kms = { endpoint: `https://127.0.0.1:${port}`, ca: emulator.ca, fips: false };
+    const { accessKeyId, secretAccessKey } = callers.outside;
+    const look = awsLook(
+      { keys: { ...keys, integrity: keys.vault }, table },
+      { kms },
+      { accessKeyId, secretAccessKey },
+    );
+    for (let looks = 1; looks <= 2; looks += 1) {
+      await expect(look.policy('vault', AbortSignal.timeout(5_000))).rejects.toThrow();
+      expect(connections).toBe(looks);
+    }
+    between.close();
   });
 });

@@ -125,6 +125,14 @@ describe('The model of cost', () => {
     expect(dollars(CREATE, DEPLOYMENT, 1).KMS).toBeCloseTo(262.8 * 0.1, 9);
   });
 
+  it('prices logs and the trail as the cost page does, with what is kept of them', () => {
+    // 2.628 million of 1,800 bytes of log: 4.7304 GB, of which a fifth is kept for 12 months. As many records of 1,500 bytes: 3.942 GB of
+    // trail, of which a fifth is kept for 3 months in the log group, and a tenth for 24 in the bucket.
+    const logs = 4.7304 * 0.5 + 4.7304 * (12 / 5) * 0.03;
+    const trail = 3.942 * 0.5 + 3.942 * (3 / 5) * 0.03 + 3.942 * 0.1 * 24 * 0.023;
+    expect(dollars(DECRYPT, DEPLOYMENT, 1)['logs and trail']).toBeCloseTo(logs + trail, 9);
+  });
+
   it('prices the instances that the measured rate asks for, not those that would do if it were raised', () => {
     // 1,000 a second: 4 by their processors, 10 at 100 a second each.
     expect(instancesFor(DECRYPT, DEPLOYMENT, 1_000)).toBe(10);
@@ -206,7 +214,8 @@ describe('The page', () => {
   });
 
   it('says at which step what is to be done, from the same figures', () => {
-    expect(text).toContain('**One record** takes 250 decryptions a second');
+    expect(text).toContain('**One record** takes at most 250 decryptions a second by the quota');
+    expect(text).toContain('fewer, by the time of a transaction each');
     expect(text).toMatch(
       /\*\*1,000 a second\*\*: 10 instances with the measured rate as it is; raised, about 4 by their processors/,
     );

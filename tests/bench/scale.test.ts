@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createSecretKey } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { IntegrityKeys } from '@enclave-vault/vault';
 import { describe, expect, it } from 'vitest';
 import { plots, section } from '../../bench/page/scale.ts';
-import { CHUNK, idOf, sample } from '../../bench/scale/ids.ts';
+import { type Filled, fill, isSpread, readFilled } from '../../bench/scale/fill.ts';
+import { CHUNK, idOf, sample, timeOf } from '../../bench/scale/ids.ts';
 import { RecordMaker } from '../../bench/scale/shape.ts';
 import type { ScaleResult, Size } from '../../bench/scale.ts';
 import { encodeBody } from '../../host/stores/src/sqlite/body.ts';
@@ -86,6 +91,58 @@ describe('Ids', () => {
   });
 });
 
+describe('The vault’s own records', () => {
+  it('lie everywhere in a file that went on from a smaller one, as many as were asked for', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ev-scale-'));
+    try {
+      const database = join(folder, 'vault.db');
+      const made = new DatabaseSync(database);
+      made.exec('CREATE TABLE items (pk TEXT, sk TEXT, body BLOB, expires INTEGER)');
+      made.close();
+      const filled = readFilled(folder, 'slim');
+      let n = 0;
+      const to = (chunks: number) =>
+        fill({
+          ...{ folder, database, filled, reals: 40, records: chunks * CHUNK, make: () => [] },
+          // Its name is the chunk after which it was made, and which one it is.
+          makeReal: () => Promise.resolve(`${filled.millis.length}.${n++}`),
+          progress: () => undefined,
+        });
+      const inTenths = (): number[] => {
+        const tenths = Array<number>(10).fill(0);
+        for (const name of filled.real) {
+          const at = Number(name.split('.')[0]) - 1;
+          tenths[at] = (tenths[at] ?? 0) + 1;
+        }
+        return tenths;
+      };
+      await to(1);
+      expect(filled.real).toHaveLength(40);
+      await to(10);
+      expect(inTenths()).toEqual(Array(10).fill(4));
+      // Evenly drawn from the 40 that the smaller one had.
+      expect(filled.real.slice(0, 5)).toEqual(['1.0', '1.10', '1.20', '1.30', '2.40']);
+      expect(readFilled(folder, 'slim')).toEqual(filled);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('are seen by their ids to lie everywhere, or in a part', () => {
+    const millis = Array.from({ length: 20 }, (_, i) => 1_700_000_000_000 + i * 100);
+    const at = (chunks: readonly number[]): Pick<Filled, 'real' | 'millis'> => ({
+      millis,
+      real: chunks.map((chunk) => idOf(0, [1_700_000_000_050 + chunk * 100])),
+    });
+    expect(timeOf(idOf(7, [1_700_000_000_123]))).toBe(1_700_000_000_123);
+    expect(isSpread(at(Array.from({ length: 40 }, (_, i) => i % 20)))).toBe(true);
+    expect(isSpread(at(Array.from({ length: 40 }, (_, i) => i % 2)))).toBe(false);
+    // None in the last tenth.
+    expect(isSpread(at(Array.from({ length: 36 }, (_, i) => i % 18)))).toBe(false);
+    expect(isSpread({ real: [], millis: [] })).toBe(true);
+  });
+});
+
 const TIMES = { count: 5_000, p50: 1, p99: 2, p999: 3 };
 const FEW_TIMES = { ...TIMES, count: 200, p999: 7 };
 const SIZE: Size = {
@@ -132,6 +189,36 @@ describe('The page', () => {
     expect(path?.match(/[ML]/g)).toEqual(['M', 'L', 'M']);
     expect(plots(both)['scale.svg']).toContain('records (100,000,000: slim)');
     expect(plots(full)['scale.svg']).toContain('>records<');
+  });
+
+  it('says of which sizes the vault’s own records lie in a part, and which samples repeat it', () => {
+    const of = (...spread: (boolean | undefined)[]): string => {
+      const result = resultOf(0, 1_000_000, 10_000_000);
+      const sizes = result.sizes.map((size, i) => {
+        const said = spread[i];
+        return said === undefined ? size : { ...size, spread: said };
+      });
+      return section({ ...result, ...{ sizes } } as ScaleResult);
+    };
+    const old = 'the file of 10,000,000 went on from that of 1,000,000, and they lie in its first 1,000,000';
+    expect(of()).toContain(`Not so everywhere: ${old}`);
+    expect(of()).not.toContain('of 1,000,000 they');
+    expect(of(true, true)).not.toContain('Not so everywhere');
+    expect(of(true, false)).toContain('Not so everywhere: of 10,000,000 they lie in a part of the file.');
+    expect(of()).toContain('bench/scale.ts --records 1000000,10000000 --samples 200`');
+  });
+
+  it('says in each table of which shape a row is', () => {
+    const heads = section(resultOf(0, 1_000_000)).match(/^\| records \|.*$/gm);
+    expect(heads).toHaveLength(3);
+    for (const head of heads ?? []) expect(head).toMatch(/^\| records \| shape \|/);
+    expect(section(resultOf(0, 1_000_000)).match(/^\| 1,000,000 \| full \|/gm)).toHaveLength(3);
+    expect(section(resultOf(0, 1_000_000))).toMatch(
+      /\| 1,000,000 \| full \| 1.00 \| 1.00 \| 1.00 \| 1.00 \|/,
+    );
+    expect(section(resultOf(0, 1_000_000))).not.toContain('compare no rows');
+    const slim = { ...resultOf(0), sizes: [{ ...SIZE, shape: 'slim' as const }] };
+    expect(section(slim)).toContain('a create of theirs writes one row of some 500 bytes');
   });
 
   it('says what a dash and a reckoned time are, where there are any', () => {

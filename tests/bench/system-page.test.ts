@@ -9,15 +9,19 @@ const ROW: Row = {
   ...{ errors: {}, odd: {}, cpu: {}, clientsCpu: 0, elapsed: 6, memory: {}, kmsCalls: 0 },
   ...{ coldRepeated: false, window: [0, 1] },
 };
-const pageOf = (...rows: readonly Partial<Row>[]): string => {
+const pageOf = (...rows: readonly Partial<Row>[]): string => section(resultOf({}, ...rows));
+const resultOf = (
+  more: Partial<SystemResult['settings']>,
+  ...rows: readonly Partial<Row>[]
+): SystemResult => {
   const result: SystemResult = {
     ...{ what: 'system', measured: '2026-01-01T00:00:00Z', commit: '000000000000' },
     machine: { node: 'v24', system: '', processor: '', cores: 2, memoryGiB: 8, load: 0 },
-    settings: { rounds: 1, seconds: 6, warmUpSeconds: 1, hot: 500, cold: 6_000 },
+    settings: { rounds: 1, seconds: 6, warmUpSeconds: 1, hot: 500, cold: 6_000, ...more },
     ...{ rows: rows.map((row) => ({ ...ROW, ...row })), overloads: [], profiled: [] },
     memory: { idle: {}, loaded: {} },
   };
-  return section(result);
+  return result;
 };
 
 describe('The page about calls of KMS', () => {
@@ -37,6 +41,15 @@ describe('The page about calls of KMS', () => {
     expect(pageOf({ operation: 'decrypt-hot' }, { operation: 'decrypt-cold', kmsCalls: 1 })).not.toContain(
       'The hot set',
     );
+  });
+
+  it('says where cold records came again that the enclaves keep the keys of', () => {
+    const again = { operation: 'decrypt-cold', coldRepeated: true, clients: 64 };
+    const said = 'Not all cold: **decrypt-cold** 64 clients went through the cold set more than once';
+    expect(section(resultOf({ cold: 500 }, again))).toContain(said);
+    expect(section(resultOf({ cold: 4_000, enclaves: 2 }, again))).toContain(said);
+    expect(section(resultOf({ cold: 4_000 }, again))).not.toContain('Not all cold');
+    expect(section(resultOf({ cold: 500 }, { ...again, coldRepeated: false }))).not.toContain('Not all cold');
   });
 
   it('says what a dash among them is, where there is one', () => {

@@ -137,6 +137,8 @@ function bodyOf({ state, was, repeated, readings, silent }: Alarm, now: number):
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    // Closed while the request was under way: that is not told again.
+    if (signal.aborted) return resolve();
     const timer = setTimeout(resolve, ms);
     signal.addEventListener(
       'abort',

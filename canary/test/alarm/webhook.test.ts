@@ -128,6 +128,16 @@ describe('a webhook', () => {
     expect(performance.now() - began).toBeLessThan(2_000);
   });
 
+  it('waits for no further try when it was closed during one', async () => {
+    const { got, webhook, until } = await receiver(() => undefined, 60_000);
+    webhook.tell(alarm());
+    await until(() => got.length === 1);
+    const began = performance.now();
+    await webhook.close();
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(got).toHaveLength(1);
+  }, 15_000);
+
   it.each([
     ['https://alarms.example.com/x', true],
     ['http://127.0.0.1:9000/x', true],

@@ -2,7 +2,7 @@
 import type { JWTVerifyGetKey } from 'jose';
 import { type AuthorizerAnswer, letIn, readMethodArn } from './answer.ts';
 import { AuthorizerError } from './errors.ts';
-import type { AuthorizerSettings } from './settings.ts';
+import { type AuthorizerSettings, DEFAULT_NAMESPACE } from './settings.ts';
 import { verifyToken } from './verify.ts';
 
 /** What Lambda says of an invocation, as far as it is used. */
@@ -53,9 +53,14 @@ export function createHandler(
   };
 }
 
-/** Refuses everybody: a function that cannot read its settings says so, and does not die of it. */
-export function createRefusingHandler(): AuthorizerHandler {
-  return async () => {
+/**
+ * Refuses everybody: a function that cannot read its settings says so, and does not die of it. The figure's namespace is one of
+ * the settings, so the function's name has to tell it, which a deployment begins with the same word.
+ */
+export function createRefusingHandler(write: WriteLine): AuthorizerHandler {
+  return async (_event, { functionName }) => {
+    const [, deployment] = /^(.+)-authorizer$/.exec(functionName) ?? [];
+    write(figure(deployment ?? DEFAULT_NAMESPACE, functionName));
     throw new Error('misconfigured');
   };
 }

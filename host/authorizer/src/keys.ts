@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  createLocalJWKSet,
   createRemoteJWKSet,
   customFetch,
   errors,
@@ -15,7 +16,7 @@ const TIMEOUT_MS = 3_000;
 const COOLDOWN_MS = 30_000;
 /** A key that the issuer withdrew is taken so long. */
 const MAX_AGE_MS = 600_000;
-/** After a failure nothing is asked for so long. */
+/** After a failure nothing is asked for so long: who has a key of those that we hold is answered from them. */
 const FAILED_MS = 5_000;
 
 export interface KeysOptions {
@@ -38,16 +39,25 @@ export function issuerKeys(uri: string, options: KeysOptions = {}): JWTVerifyGet
     [customFetch]: boundedFetch,
   });
   let failedAt = Number.NEGATIVE_INFINITY;
+  let held: JWTVerifyGetKey | undefined;
   return async (header, token) => {
-    if (now() - failedAt < FAILED_MS) throw new AuthorizerError('keys_unavailable', 'failed a moment ago');
+    const paused = now() - failedAt < FAILED_MS;
+    // Tokens of strangers make us ask, and must not have others refused: only a key that we lack is out of reach.
+    const finder = paused ? (remote.fresh ? held : undefined) : remote;
+    if (finder === undefined) throw new AuthorizerError('keys_unavailable', 'failed a moment ago');
     try {
-      return await remote(header, token);
+      return await finder(header, token);
     } catch (cause) {
+      if (paused && cause instanceof errors.JWKSNoMatchingKey) {
+        throw new AuthorizerError('keys_unavailable', 'failed a moment ago');
+      }
       const known =
         cause instanceof errors.JWKSNoMatchingKey || cause instanceof errors.JWKSMultipleMatchingKeys;
       // A header that no key could fit is the token's fault, whether the keys are there or not.
       if (known || cause instanceof errors.JOSENotSupported) throw cause;
       failedAt = now();
+      const keys = remote.jwks();
+      held = keys === undefined ? undefined : createLocalJWKSet(keys);
       throw new AuthorizerError('keys_unavailable', codeOf(cause), { cause });
     }
   };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { defineRole, listOf, oneOf, type RoleValues, text, url } from '@enclave-vault/settings';
 
+/** Of figures, where nothing says another. */
+export const DEFAULT_NAMESPACE = 'EnclaveVault';
 /** API Gateway's own members of what it hands on. */
 const TAKEN = 'principalId|integrationLatency';
 
@@ -55,7 +57,7 @@ export const AUTHORIZER = defineRole('authorizer', {
       env: 'ENCLAVE_VAULT_AUTHORIZER_METRICS_NAMESPACE',
       doc: 'CloudWatch namespace of the figures.',
       read: text('a CloudWatch namespace', /[\w./#:-]{1,255}/),
-      default: 'EnclaveVault',
+      default: DEFAULT_NAMESPACE,
     },
   ],
   rules: [],

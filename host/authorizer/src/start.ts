@@ -25,7 +25,7 @@ export function startAuthorizer(
       event: 'not_started',
       problems: error instanceof SettingsError ? error.problems : [],
     });
-    return createRefusingHandler();
+    return createRefusingHandler(write);
   }
 }
 

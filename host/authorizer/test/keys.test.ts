@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bundleFunction } from '@enclave-vault/api/build/function';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { inputsOf, sizeDifferences, sizeOf } from '../../../tests/budget/support/sizes.ts';
 import { AUTHORIZER_SOURCE, buildAuthorizer } from '../build.ts';
 import { startAuthorizer } from '../src/start.ts';
@@ -65,6 +65,38 @@ describe('the issuer’s keys', () => {
     await expect(ask(await issuer.token())).resolves.toBeDefined();
   });
 
+  test('that are held serve on while they are out of reach, whatever a stranger’s token had asked for', async () => {
+    let clock = 0;
+    const { ask, reasons } = authorizer(issuer, {}, { now: () => clock, cooldownMs: 0 });
+    await ask(await issuer.token());
+    issuer.mood = 'down';
+    for (let n = 1; n <= 3; n++) {
+      await expect(ask(await issuer.token({}, { kid: `made-up-${n}` }))).rejects.toThrow('keys_unavailable');
+      await expect(ask(await issuer.token())).resolves.toBeDefined();
+      // Nobody can say whether this one is good, and nobody is asked.
+      await expect(ask(await issuer.token({}, { kid: 'other' }))).rejects.toThrow('keys_unavailable');
+      expect(issuer.asked).toBe(1 + n);
+      clock += 5_001;
+    }
+    expect(reasons().filter((reason) => reason.endsWith('failed a moment ago'))).toHaveLength(3);
+  });
+
+  test('that are held longer than ten minutes serve no more', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      const { ask } = authorizer(issuer, {}, { now: () => 0, cooldownMs: 0 });
+      await ask(await issuer.token());
+      issuer.mood = 'down';
+      await expect(ask(await issuer.token({}, { kid: 'other' }))).rejects.toThrow('keys_unavailable');
+      vi.setSystemTime(Date.now() + 599_000);
+      await expect(ask(await issuer.token())).resolves.toBeDefined();
+      vi.setSystemTime(Date.now() + 1_000);
+      await expect(ask(await issuer.token())).rejects.toThrow('keys_unavailable');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('are not asked for by what is no token of an allowed algorithm', async () => {
     const { ask } = authorizer(issuer);
     const head = Buffer.from('{"alg":"HS256"}').toString('base64url');
@@ -97,7 +129,19 @@ describe('the function', () => {
         methodArn: METHOD,
       };
       await expect(handler(event, CONTEXT)).rejects.toThrow(/^misconfigured$/);
-      expect(lines).toMatchObject([{ event: 'not_started' }]);
+      // The deployment's name is its namespace, in which the alarm looks.
+      const figure = {
+        FunctionName: 'vault-authorizer',
+        authorizer_unavailable_total: 1,
+        _aws: { CloudWatchMetrics: [{ Namespace: 'vault', Dimensions: [['FunctionName']] }] },
+      };
+      expect(lines).toMatchObject([{ event: 'not_started' }, figure]);
+      const elsewhere = { ...CONTEXT, functionName: 'of-another-name' };
+      await expect(handler(event, elsewhere)).rejects.toThrow(/^misconfigured$/);
+      expect(lines[2]).toMatchObject({
+        FunctionName: 'of-another-name',
+        _aws: { CloudWatchMetrics: [{ Namespace: 'EnclaveVault' }] },
+      });
       expect(JSON.stringify(lines)).not.toContain('id.example.com');
     }
   });

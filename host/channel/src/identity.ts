@@ -38,6 +38,8 @@ const OPEN_MS = 10_000;
 /** A process that was frozen (a Lambda between two requests) must not sleep on past the renewal for longer. */
 const TICK_MS = 60_000;
 const FIRST_RETRY_MS = 1_000;
+/** A line a minute or so, while KMS does not sign: the alarm on these lines, three in five minutes, stays up until it does. */
+const MOST_RETRY_MS = 60_000;
 
 /**
  * Opens an identity: resolves with its first certificate at hand.
@@ -170,10 +172,14 @@ class Renewal implements ChannelIdentity {
     throw new ChannelError('root_mismatch', 'no configured root has the key that signs');
   }
 
-  /** Doubles from a second up to a twentieth of a certificate's life, half of it random. */
+  /** Doubles from a second up to a minute, or a twentieth of a shorter life, half of it random. */
   #backOff(): number {
     const { random = Math.random } = this.#options;
-    const ceiling = Math.min(this.#lifetimeMs / 20, FIRST_RETRY_MS * 2 ** Math.min(this.#failures, 20));
+    const ceiling = Math.min(
+      this.#lifetimeMs / 20,
+      MOST_RETRY_MS,
+      FIRST_RETRY_MS * 2 ** Math.min(this.#failures, 20),
+    );
     this.#failures += 1;
     return ceiling / 2 + (random() * ceiling) / 2;
   }

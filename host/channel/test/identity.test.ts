@@ -138,8 +138,23 @@ describe('renewal', () => {
     key.fails = null;
     expect((await identity.valid()).notAfter).toBeGreaterThan(Date.now() + DAY - HOUR);
     expect(events().at(-1)).toBe('channel_identity_issued');
-    // A twentieth of a day at most between two attempts, and not many more of them.
+    // One attempt for each step of half an hour, and not many more of them.
     expect(log.length).toBeLessThan(60);
+  });
+
+  it.each([
+    ['channel_renewal_failed', 14],
+    ['channel_identity_ended', 25],
+  ])('is tried each minute, which keeps an alarm up that counts %s', async (event, hours) => {
+    identity = await open({ random: () => 0.999 });
+    key.fails = DOWN;
+    await pass(hours * HOUR);
+    for (let minute = 0; minute < 15; minute += 1) {
+      const before = log.length;
+      await vi.advanceTimersByTimeAsync(60_000);
+      for (let turn = 0; turn < 500 && log.length === before; turn += 1) await realMs(2);
+      expect(log.slice(before).map((line) => line.event)).toContain(event);
+    }
   });
 
   it('is not missed by a process that was frozen', async () => {

@@ -114,14 +114,17 @@ export class ManagedEnclave {
 
   /**
    * Puts another enclave in this place: gives this one no more requests, lets those under way end, ends it and starts anew, from the
-   * image as it is then. Resolves when the new one serves. @throws ParentError of what kept it from that; it is tried again as ever
+   * image as it is then. Resolves when the new one serves, also where this one died before it was ended.
+   * @throws ParentError of what kept it from that; it is tried again as ever
    */
   async replace(): Promise<void> {
     if (this.state !== 'healthy') throw new ParentError('not_serving');
     this.state = 'retiring';
     const until = Date.now() + LONGEST_REQUEST_MS;
-    while (this.inFlight > 0 && Date.now() < until) await sleep(20);
+    while (this.inFlight > 0 && this.client === null && Date.now() < until) await sleep(20);
     if (this.#ended) throw new ParentError('not_serving');
+    // It died meanwhile, and what serves here now is the new one already.
+    if (this.client !== null) return;
     this.#replacing = Promise.withResolvers();
     this.#wake?.();
     return this.#replacing.promise;

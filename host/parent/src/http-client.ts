@@ -30,13 +30,17 @@ export interface HttpAnswer {
  */
 export const MAX_SOCKETS = 256;
 
+/** The parent closes a connection after 30 s without a request. A Lambda that was frozen has not heard of it: it goes by the clock. */
+const MOST_IDLE_MS = 25_000;
+const LOOK_MS = 1_000;
+
 /**
  * HTTP/1.1 to one server, over a unix socket, mutual TLS or whatever else connects, with kept-alive connections, a
  * bound on the answer's size and one time limit for the whole exchange. Errors are `connection_lost`, `timeout` or
  * `answer_too_large`, nothing else.
  */
 export class HttpClient {
-  readonly #kept: http.Agent;
+  readonly #kept: OpeningAgent;
   readonly #fresh: http.Agent;
   readonly #host: string;
   readonly #turns = new Turns();
@@ -96,6 +100,7 @@ export class HttpClient {
   }
 
   #once(request: HttpRequest, agent: http.Agent): Promise<HttpAnswer | StaleConnection> {
+    this.#kept.endIdle();
     return new Promise((resolve, reject) => {
       const body = request.body;
       const outgoing = http.request({
@@ -154,6 +159,9 @@ class OpeningAgent extends http.Agent {
   readonly #open: () => Promise<Connection>;
   /** Until when a connection may carry another request, where that is bounded: ms since the epoch. */
   readonly #usableUntil = new WeakMap<object, number>();
+  /** Since when a connection of the pool has carried nothing: ms since the epoch. */
+  readonly #idleSince = new WeakMap<object, number>();
+  #lookedAt = 0;
 
   constructor(open: () => Promise<Connection>, options: http.AgentOptions) {
     super(options);
@@ -180,6 +188,19 @@ class OpeningAgent extends http.Agent {
     if (kept === false || left <= 0) return false;
     // Node destroys a socket of the pool at this event, and does nothing to one that carries a request.
     if (Number.isFinite(left)) socket.setTimeout(left);
+    this.#idleSince.set(socket, Date.now());
     return true;
+  }
+
+  /** Ends connections that nobody has used for so long that the server may have given them up. */
+  endIdle(): void {
+    const now = Date.now();
+    // Not for each of a thousand requests a second. A clock that was set back looks as well.
+    if (Math.abs(now - this.#lookedAt) < LOOK_MS) return;
+    this.#lookedAt = now;
+    const oldest = now - MOST_IDLE_MS;
+    for (const socket of Object.values(this.freeSockets).flat()) {
+      if (socket !== undefined && (this.#idleSince.get(socket) ?? 0) < oldest) socket.destroy();
+    }
   }
 }

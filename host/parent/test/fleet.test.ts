@@ -188,6 +188,29 @@ test('an image that does not boot costs one enclave, and the log says so', async
   await until(() => parent.fleet.healthy === 2);
 });
 
+test('an enclave that dies before it is replaced is replaced by that, and its successor is left alone', async () => {
+  parent = await startParent();
+  parent.fleet.start();
+  await until(() => parent.fleet.healthy === 1);
+  const [enclave] = parent.fleet.enclaves;
+  const [first] = parent.standIn.launched;
+  if (enclave === undefined || first === undefined) throw new Error('no enclave');
+  // A request that does not end before there is another enclave.
+  enclave.inFlight = 1;
+  const rolled = parent.fleet.roll();
+  await first.crash();
+  await until(() => parent.fleet.healthy === 1);
+  const successor = enclave.description?.EnclaveID;
+  enclave.inFlight = 0;
+  await rolled;
+  expect(parent.logged).toContainEqual({
+    level: 'info',
+    event: 'enclave_replaced',
+    fields: { enclave: 'vault-0', id: successor },
+  });
+  expect([parent.standIn.launched.length, parent.fleet.healthy]).toEqual([2, 1]);
+});
+
 test('ends in the middle of a replacement', async () => {
   parent = await startParent({ enclaves: 2 });
   parent.fleet.start();

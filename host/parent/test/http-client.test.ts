@@ -4,7 +4,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { HttpTarget } from '../src/connections.ts';
 import { HttpClient } from '../src/http-client.ts';
 import { until } from './harness.ts';
@@ -30,6 +30,7 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(join(folder, 's'), resolve));
 });
 afterEach(async () => {
+  vi.useRealTimers();
   client.close();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
@@ -75,6 +76,21 @@ test.each(targets)(
     await post();
     for (const socket of connections) socket.destroy();
     expect((await post()).body.toString()).toBe('hello');
+    expect(connections).toHaveLength(2);
+  },
+);
+
+test.each(targets)(
+  'uses no connection again that the server may have given up while the process stood still: %s',
+  async (_what, target) => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    client = new HttpClient(target());
+    await post();
+    vi.setSystemTime(Date.now() + 25_000);
+    await post();
+    expect(connections).toHaveLength(1);
+    vi.setSystemTime(Date.now() + 25_001);
+    await post();
     expect(connections).toHaveLength(2);
   },
 );

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { validatePolicy } from '../../../emulators/iam/src/index.ts';
 import { captureOutput } from '../../../host/api/test/lambda/capture.ts';
@@ -20,6 +22,18 @@ import {
 } from './support.ts';
 
 const base = template(config());
+
+/** What somebody does who writes to the table: one record in the place of another. */
+function putInPlaceOf(path: string, from: string, to: string): void {
+  const database = new DatabaseSync(path, { timeout: 5_000 });
+  const { changes } = database
+    .prepare(
+      'UPDATE items SET body = (SELECT body FROM items WHERE pk = ? AND sk = ?) WHERE pk = ? AND sk = ?',
+    )
+    .run(`VAULT##${from}`, 'v0', `VAULT##${to}`, 'v0');
+  database.close();
+  expect(changes).toBe(1);
+}
 const waf = template(apiConfig({ waf: true }));
 
 describe('the deployment', () => {
@@ -229,14 +243,21 @@ describe('alarms', () => {
         json: { ids: [json.id], fields: ['email'], reason: 'a test' },
       });
       await lambda.call('GET', '/v1/keys', { token: null });
+      const other = await lambda.call('POST', '/v1/vaults', { json: { email: 'b@example.com' } });
+      putInPlaceOf(join(lambda.folder, 'vault.sqlite'), json.id, other.json.id);
+      const { json: tampered } = await lambda.call('POST', '/v1/vaults:decrypt', {
+        json: { ids: [other.json.id], fields: ['email'], reason: 'a test' },
+      });
+      expect(tampered.results[0].error.code).toBe('integrity_failed');
       const own = API_ALARMS.filter(
-        ({ id, metric }) => metric.namespace === 'own' && /decrypts|unauthenticated/.test(id),
+        ({ id, metric }) => metric.namespace === 'own' && /decrypts|unauthenticated|tampered-many/.test(id),
       );
       expect(own.map(({ id }) => id)).toEqual([
         'api-decrypts',
         'api-decrypts-many',
         'api-decrypts-unusual',
         'api-unauthenticated',
+        'api-tampered-many',
       ]);
       for (const { metric } of own) {
         expect(written(metric.name)).toContainEqual(metric.dimensions(config()));

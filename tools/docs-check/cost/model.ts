@@ -13,7 +13,7 @@ export const COUNTS = {
   interfaceEndpoints: 5,
   keys: 10,
   /** Metrics that alarms look at: an alarm on a formula has several. */
-  alarmMetrics: 76,
+  alarmMetrics: 77,
   metricFilters: 28,
   dashboards: 1,
   diskGb: 12,
@@ -72,6 +72,17 @@ export interface Line {
   readonly what: string;
   /** US dollars a month. */
   readonly usd: number;
+}
+
+/** US dollars of so many GB of log a month, kept a year. */
+export function logDollars(gb: number, region: Region): number {
+  return gb * PRICES.logs.usd[region] + ((gb * ASSUMPTIONS.logMonths) / 5) * PRICES.logStorage.usd[region];
+}
+
+/** US dollars of so many GB of trail a month: its copy in a log group, and its files. */
+export function trailDollars(gb: number, region: Region): number {
+  const { logs, logStorage, bucket } = PRICES;
+  return gb * (logs.usd[region] + (3 / 5) * logStorage.usd[region]) + gb * 0.1 * 24 * bucket.usd[region];
 }
 
 /** What a month costs, line by line. */
@@ -137,11 +148,11 @@ export function estimate(region: Region, load: Load): readonly Line[] {
     },
     {
       what: 'logs, kept a year',
-      usd: logGb * price('logs') + ((logGb * a.logMonths) / 5) * price('logStorage'),
+      usd: logDollars(logGb, region),
     },
     {
       what: 'trail: copy to a log group, and files',
-      usd: trailGb * (price('logs') + (3 / 5) * price('logStorage')) + trailGb * 0.1 * 24 * price('bucket'),
+      usd: trailDollars(trailGb, region),
     },
     {
       what: `CloudWatch: alarms, own metrics, dashboard`,

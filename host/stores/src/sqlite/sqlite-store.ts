@@ -38,7 +38,7 @@ export class SqliteStore implements Store {
     const range = 'SELECT pk, sk, body FROM items WHERE pk = ? AND sk > ? AND sk < ? ORDER BY sk';
     this.#ascending = database.prepare(`${range} ASC LIMIT ?`);
     this.#descending = database.prepare(`${range} DESC LIMIT ?`);
-    const scan = 'FROM items WHERE (pk, sk) > (?, ?) AND pk >= ? AND pk < ? ORDER BY pk, sk LIMIT ?';
+    const scan = 'FROM items WHERE (pk, sk) > (?, ?) AND pk < ? ORDER BY pk, sk LIMIT ?';
     this.#scan = database.prepare(`SELECT pk, sk, body ${scan}`);
     this.#scanKeys = database.prepare(`SELECT pk, sk ${scan}`);
   }
@@ -67,9 +67,11 @@ export class SqliteStore implements Store {
 
   async scan(pkPrefix: string, { after, limit, keysOnly = false }: ScanOptions): Promise<ScanPage> {
     return this.#read(() => {
-      const { pk, sk } = after === undefined ? { pk: '', sk: '' } : parseCursor(after);
+      const before = after === undefined ? undefined : parseCursor(after);
+      // Never below the prefix: all that lies between would be stepped through, each audit entry of the vault, say.
+      const { pk, sk } = before !== undefined && before.pk >= pkPrefix ? before : { pk: pkPrefix, sk: '' };
       const statement = keysOnly ? this.#scanKeys : this.#scan;
-      const rows = statement.all(pk, sk, pkPrefix, pkPrefix + LAST, limit);
+      const rows = statement.all(pk, sk, pkPrefix + LAST, limit);
       const items = rows.map(keysOnly ? keyOf : itemOrKey);
       const last = items.length < limit ? undefined : items.at(-1);
       return { items, next: last === undefined ? null : formatCursor(last) };

@@ -42,7 +42,7 @@ const decrypted = () => ({
   route: '/v1/vaults/:id/decrypt',
   status: '200',
 });
-const decryptedOfMany = () => ({ service: SERVICE, operation: 'decrypt', result: 'ok' });
+const ofMany = (result: string) => () => ({ service: SERVICE, operation: 'decrypt', result });
 const withAccessLogs = ({ api }: DeployConfig): boolean => api.accessLogs;
 const withTokens = ({ api }: DeployConfig): boolean => api.auth === 'jwt';
 
@@ -132,7 +132,7 @@ export const API_ALARMS: readonly ApiAlarm[] = [
     id: 'api-decrypts-many',
     means: 'More is decrypted by calls for many records than this deployment’s owner expects of all calls.',
     todo: 'As for `api-decrypts`, which counts calls for one record.',
-    metric: { namespace: 'own', name: 'batch_items_total', dimensions: decryptedOfMany, statistic: 'Sum' },
+    metric: { namespace: 'own', name: 'batch_items_total', dimensions: ofMany('ok'), statistic: 'Sum' },
     period: 300,
     periods: [1, 1],
     above: ({ api }) => api.alarms.decrypts,
@@ -189,9 +189,24 @@ export const API_ALARMS: readonly ApiAlarm[] = [
     above: 0,
   },
   {
+    id: 'api-tampered-many',
+    means: 'A call for many records found one that does not authenticate: somebody else wrote to the table.',
+    todo: 'As for `api-tampered`, which counts calls for one record.',
+    metric: {
+      namespace: 'own',
+      name: 'batch_items_total',
+      dimensions: ofMany('integrity_failed'),
+      statistic: 'Sum',
+    },
+    period: 60,
+    periods: [1, 1],
+    above: 0,
+  },
+  {
     id: 'api-authorizer-errors',
-    means: 'The authorizer cannot say whether tokens are good: all are refused.',
-    todo: 'Its log says why (`keys_unavailable`: the issuer’s keys are out of reach).',
+    means:
+      'The authorizer cannot say whether tokens are good: all are refused whose key it has not fetched in the last ten minutes.',
+    todo: 'Its log says why (`keys_unavailable`: the issuer’s keys are out of reach; `not_started`: it cannot read its settings, and refuses all).',
     when: withTokens,
     // An answer of "no" is an error for Lambda as well; the authorizer tells them apart.
     metric: {

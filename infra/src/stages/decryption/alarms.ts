@@ -235,7 +235,8 @@ export const DECRYPTION_ALARMS: readonly DecryptionAlarm[] = [
   },
   {
     id: 'channel-trouble',
-    means: 'KMS does not sign a parent’s certificate. The one it has serves for half a day.',
+    means:
+      'KMS does not sign a parent’s certificate. The one it has serves for half a day, and at `channel_identity_ended` no more.',
     todo: '`code` of the line: kms_denied is a policy that changed, root_mismatch another key, kms_unavailable the endpoint.',
     ...lines('channel_trouble', 3),
   },
