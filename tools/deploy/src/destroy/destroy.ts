@@ -37,8 +37,9 @@ export async function destroy(run: DestroyRun): Promise<Receipt> {
   for (const placed of places) {
     const state = await run.cloud.stacks(placed.region).describe(run.names.stack(placed.stage.id));
     if (state === undefined) continue;
-    if (isKept(run, placed.stage, kept)) kept.push(await describeKept(run, placed, state));
-    else {
+    if (phaseOf(state.status) !== 'empty' && isKept(run, placed.stage, kept)) {
+      kept.push(await describeKept(run, placed, state));
+    } else {
       left.push(...(await takeAway(run, known, placed, state)));
       deleted.push({ stack: state.name, region: placed.region });
     }
@@ -97,9 +98,15 @@ async function takeAway(run: DestroyRun, known: Known, placed: Placed, state: St
   const stacks = cloud.stacks(region);
   const tools = toolsIn(run, region);
   console.say(`${state.name}: deleting`);
+  // A change set that was never executed: there is no template, and nothing in it.
+  if (phaseOf(state.status) === 'empty') {
+    await removeStack(tools, state, undefined);
+    return [];
+  }
   const { status } = await settle(tools, state);
   const all = run.deleteData && stage.kept === true;
-  const template = await stacks.template(state.name);
+  // By its id: a run that was broken off may have seen its deletion begin, and by its name it is gone.
+  const template = await stacks.template(state.id);
   // After a deletion that failed there is no update any more; protections were lifted before it.
   if (phaseOf(status) === 'ready') {
     const wanted = await wantedStack(run, known, stage, unprotected(template, { all }));

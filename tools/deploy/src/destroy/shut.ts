@@ -3,9 +3,9 @@ import { KEYS } from '@enclave-vault/infra';
 import { DeployError } from '../errors.ts';
 import { readLive } from '../plan/keys.ts';
 import { keyPlaces } from '../plan/regions.ts';
-import { type Known, type Run, toolsIn } from '../plan/run.ts';
+import type { Known, Run } from '../plan/run.ts';
+import { settleAll } from '../plan/settle-all.ts';
 import { applyTemplate } from '../plan/stage.ts';
-import { settle } from '../stack/remove.ts';
 import { phaseOf } from '../stack/statuses.ts';
 import { shutTemplate } from './shut-template.ts';
 
@@ -14,10 +14,7 @@ import { shutTemplate } from './shut-template.ts';
  * started under a role of ours.
  */
 export async function shut(run: Run, known: Known): Promise<void> {
-  for (const { stage, region } of keyPlaces(run.config)) {
-    const state = await run.cloud.stacks(region).describe(run.names.stack(stage.id));
-    if (state !== undefined) await settle(toolsIn(run, region), state);
-  }
+  await settleAll(run, keyPlaces(run.config));
   if ((await readLive(run)) === null) return;
   run.console.say('shutting the keys: nobody decrypts from here on');
   for (const { stage, region } of keyPlaces(run.config)) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DECRYPTION, KEYS, PIPELINE, type Stage, stagesOf } from '@enclave-vault/infra';
 import { DeployError, UsageError } from '../errors.ts';
+import { keyPlaces } from './regions.ts';
 import { type DeployRun, Known, type Phase } from './run.ts';
+import { settleAll } from './settle-all.ts';
 import { type Act, stepOf } from './steps.ts';
 
 /** Keys and instances go together: an image that the keys do not admit does not serve, and the keys alone are no rollout. */
@@ -21,10 +23,17 @@ export async function deploy(run: DeployRun, only?: string): Promise<Known> {
   demandStage(run, only);
   const stages = stagesOf(run.config);
   const known = new Known();
+  const { region } = run.config;
+  const [, ...replicas] = keyPlaces(run.config);
+  // Before anything is read of any of them: a run that was broken off left its stack at work.
+  const read = stages.filter((stage) => actOf(run, stage, only) !== null);
+  await settleAll(run, [...read.map((stage) => ({ stage, region })), ...replicas]);
   for (const [index, stage] of stages.entries()) {
     const act = actOf(run, stage, only);
     if (act === null) continue;
     if (act === 'deploy') run.console.say(`[${index + 1}/${stages.length}] ${stage.title}`);
+    // Since then another deployer may have begun.
+    if (act === 'deploy') await settleAll(run, [{ stage, region }]);
     const there = await stepOf(stage)({ run, known, act }, stage);
     if (stage.id === only || (run.phase !== undefined && stage.id === LAST[run.phase])) break;
     if (!there) {

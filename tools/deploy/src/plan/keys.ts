@@ -12,7 +12,7 @@ import type { DeployRun, Run } from './run.ts';
  * What the keys of all Regions admit now, from the templates that are deployed. Regions may differ while a rollout is
  * interrupted: what one admits may be running there, and counts.
  * @returns null where nobody decrypts, or there are no keys yet
- * @throws {DeployError} `live_set_unclear`
+ * @throws {DeployError} `live_set_unclear`, also while one of the stacks is being changed
  */
 export async function readLive(run: Run): Promise<Measurements | null> {
   let live: Measurements | null = null;
@@ -20,7 +20,16 @@ export async function readLive(run: Run): Promise<Measurements | null> {
     const stacks = run.cloud.stacks(region);
     const name = run.names.stack(stage.id);
     const state = await stacks.describe(name);
-    if (state === undefined || phaseOf(state.status) !== 'ready') continue;
+    if (state === undefined) continue;
+    const phase = phaseOf(state.status);
+    // Not "no keys": whoever took them for new would shut them.
+    if (phase === 'busy') {
+      throw new DeployError(
+        'live_set_unclear',
+        `${name} is ${state.status}: what its keys admit cannot be told before that ends`,
+      );
+    }
+    if (phase !== 'ready') continue;
     const admitted = liveMeasurements(await stacks.template(name));
     live = admitted === null ? live : widened(live, admitted);
   }

@@ -3,11 +3,12 @@ import { DECRYPTION, type Stage } from '@enclave-vault/infra';
 import type { Measurements } from '@enclave-vault/policies';
 import { DeployError, type DeployErrorCode } from '../errors.ts';
 import { sameMeasurements, without } from '../keys/measurements.ts';
-import { phaseOf } from '../stack/statuses.ts';
+import { phaseOf, type StackPhase } from '../stack/statuses.ts';
 import { awaitHealthy } from './health.ts';
 import type { DeployRun, Known, Rollout } from './run.ts';
 import { applyTemplate, deployStage } from './stage.ts';
 
+type Deployed = string | null | undefined;
 type Keys = (measurements: Measurements | null) => Promise<unknown>;
 
 /** Failures of the release itself. After any other (Ctrl-C, credentials, a time-out of ours) the next run goes on instead. */
@@ -51,11 +52,15 @@ function placeOf(known: Known): { readonly group: string; readonly targetGroup: 
   return { group: outputs.AutoScalingGroup, targetGroup: outputs.TargetGroupArn };
 }
 
-async function deployedTemplate({ cloud, config, names }: DeployRun, stage: Stage) {
+const NOTHING_IN_IT: ReadonlySet<StackPhase> = new Set(['empty', 'dead']);
+
+/** @returns null where there is nothing yet; undefined where there is something, and it cannot be told what */
+async function deployedTemplate({ cloud, config, names }: DeployRun, stage: Stage): Promise<Deployed> {
   const stacks = cloud.stacks(config.region);
   const name = names.stack(stage.id);
   const state = await stacks.describe(name);
-  return state !== undefined && phaseOf(state.status) === 'ready' ? stacks.template(name) : undefined;
+  if (state === undefined || NOTHING_IN_IT.has(phaseOf(state.status))) return null;
+  return phaseOf(state.status) === 'ready' ? stacks.template(name) : undefined;
 }
 
 /**
@@ -66,18 +71,18 @@ async function goBack(
   run: DeployRun,
   known: Known,
   stage: Stage,
-  { before, replaced }: { readonly before: string | undefined; readonly replaced: boolean },
+  { before, replaced }: { readonly before: Deployed; readonly replaced: boolean },
   { live, wanted }: Rollout,
   keys: Keys,
 ): Promise<string[]> {
   const now = await deployedTemplate(run, stage);
-  if (before === undefined) {
+  if (before === null) {
     // The first one here: nothing else runs that needs a key. An earlier phase, or run, may have admitted it already.
     const others = sameMeasurements(live, wanted) ? null : live;
     await keys(others);
     return [`the keys admit ${others === null ? 'nobody again' : 'what they admitted before'}`];
   }
-  if (now === undefined) {
+  if (typeof before !== 'string' || typeof now !== 'string') {
     return ['the instances could not be put back: the keys go on admitting both images'];
   }
   // Deployed by an earlier run that was interrupted: there is no other release to put back, and this one may be what serves.

@@ -106,7 +106,10 @@ function stuck({ name, status, reason }: StackState): DeployError {
 }
 
 /** @throws {DeployError} `name_taken` */
-export function demandOurs({ name, tags }: StackState, wanted: Readonly<Record<string, string>>): void {
+export function demandOurs(state: StackState, wanted: Readonly<Record<string, string>>): void {
+  const { name, status, tags } = state;
+  // A stack may get its tags with its first execution only: before that nothing is in it that could be another's.
+  if (phaseOf(status) === 'empty' && Object.keys(tags).length === 0) return;
   if (tags[OWNER_TAG] === wanted[OWNER_TAG]) return;
   throw new DeployError(
     'name_taken',

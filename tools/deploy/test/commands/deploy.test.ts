@@ -113,6 +113,17 @@ describe('--print-live', () => {
     expect((await liveSet(world, config))?.pcr0).toEqual([release.release.image.pcr0]);
     expect(await liveSet(world, config)).toEqual(await rehearsal.admitted());
   });
+
+  test('is refused while the keys are being changed: what they admit is not nobody', async () => {
+    const rehearsal = new Rehearsal();
+    const { world, config } = await worldOf(rehearsal);
+    await deploy(await rehearsal.run(release));
+    rehearsal.cloud.here.busy('vault-keys');
+    expect(await refusal(liveSet(world, config))).toEqual({
+      code: 'live_set_unclear',
+      text: 'vault-keys is UPDATE_IN_PROGRESS: what its keys admit cannot be told before that ends',
+    });
+  });
 });
 
 describe('--print-legacy-policies', () => {

@@ -94,6 +94,35 @@ describe('destroy', () => {
     expect(await rehearsal.admitted()).toBeNull();
   });
 
+  test('goes on after Ctrl-C in the middle of a deletion, and names what that stack left behind', async () => {
+    const { here } = rehearsal.cloud;
+    here.looks = 5;
+    const { say } = rehearsal.console;
+    rehearsal.console.say = (line) => {
+      say(line);
+      if (here.done.at(-1) === 'delete vault-network')
+        rehearsal.clock.interruptAt = rehearsal.clock.sleeps + 1;
+    };
+    expect((await refusal(destroy(runOf(rehearsal)))).text).toContain('vault-network was DELETE_IN_PROGRESS');
+    rehearsal.console.say = say;
+    rehearsal.clock.interruptAt = Number.POSITIVE_INFINITY;
+    const { deleted, left } = await destroy(runOf(rehearsal));
+    expect(deleted.map(({ stack }) => stack)).toEqual(['vault-network', 'vault-identities']);
+    expect(left).toContain('AWS::Logs::LogGroup /vault/flow');
+    expect(rehearsal.done().filter((one) => one === 'delete vault-network')).toHaveLength(1);
+    expect(here.names()).toHaveLength(KEPT.length);
+  });
+
+  test('takes a stack whose change set was never executed, of a kind that is kept as well', async () => {
+    for (const name of ['vault-pipeline', 'vault-signing']) {
+      rehearsal.cloud.here.put(name, 'REVIEW_IN_PROGRESS', {});
+      rehearsal.cloud.here.set(name, { template: undefined });
+    }
+    const { kept } = await destroy(runOf(rehearsal));
+    expect(kept).toHaveLength(KEPT.length);
+    expect(rehearsal.cloud.here.names()).toHaveLength(KEPT.length);
+  });
+
   test('waits for network interfaces of functions, and says for which', async () => {
     const trouble = {
       logicalId: 'FunctionSubnet1',

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { DECRYPTION, KEYS } from '@enclave-vault/infra';
+import type { Measurements } from '@enclave-vault/policies';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { signer } from '../../../../verifier/eif/test/write-eif.ts';
 import { deploy } from '../../src/plan/deploy.ts';
+import { rollOut } from '../../src/plan/rollout.ts';
 import { exampleConfig, Rehearsal } from '../support/rehearsal.ts';
 import { type Fixture, releaseFixture } from '../support/release-fixture.ts';
 import { refusal } from '../support/tools.ts';
@@ -198,6 +201,88 @@ describe('the first one of all', () => {
     expect(failure.code).toBe(code);
     expect(failure.text).toContain('the keys admit nobody again');
     expect(await rehearsal.admitted()).toBeNull();
+  });
+});
+
+describe('a run that finds CloudFormation at work', () => {
+  test.each(['UPDATE_IN_PROGRESS', 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS'])(
+    'on the keys (%s) waits, and nothing changes of them before somebody is asked',
+    async (status) => {
+      rehearsal.cloud.here.busy('vault-keys', status);
+      rehearsal.console.answers = ['no'];
+      expect((await refusal(deploy(await rehearsal.run(second, false)))).code).toBe('not_approved');
+      expect(rehearsal.console.lines).toContain(`vault-keys is ${status}: waiting for it`);
+      expect(rehearsal.console.lines).toContain(`  - PCR0 ${pcr0(first)}`);
+      expect(rehearsal.done()).toEqual([]);
+      expect(await admitted()).toEqual([pcr0(first)]);
+    },
+  );
+
+  test('as a run that was stopped while the keys were opened has left it: no image is shut out', async () => {
+    const { here } = rehearsal.cloud;
+    here.looks = 20;
+    const { say } = rehearsal.console;
+    rehearsal.console.say = (line) => {
+      say(line);
+      if (here.done.at(-1) === 'update vault-keys') rehearsal.clock.interruptAt = rehearsal.clock.sleeps + 1;
+    };
+    const { text } = await refusal(deploy(await rehearsal.run(second)));
+    expect(text).toBe('stopped while vault-keys was UPDATE_IN_PROGRESS');
+    rehearsal.console.say = say;
+    rehearsal.clock.interruptAt = Number.POSITIVE_INFINITY;
+    await deploy(await rehearsal.run(second));
+    expect(await admitted()).toEqual([pcr0(second)]);
+    expect(rehearsal.shutOut(images)).toEqual([]);
+  });
+
+  test('that another deployer began in between waits as well', async () => {
+    const { say } = rehearsal.console;
+    rehearsal.console.say = (line) => {
+      say(line);
+      if (line.endsWith(`] ${KEYS.title}`)) rehearsal.cloud.here.busy('vault-keys');
+    };
+    await deploy(await rehearsal.run(second));
+    expect(await admitted()).toEqual([pcr0(second)]);
+    expect(rehearsal.shutOut(images)).toEqual([]);
+  });
+
+  test('on instances of this very image, which then do not serve, shuts nobody out', async () => {
+    rehearsal.cloud.here.busy('vault-decryption');
+    rehearsal.cloud.serves = () => false;
+    const { code, text } = await refusal(deploy(await rehearsal.run(first)));
+    expect(code).toBe('unhealthy');
+    expect(text).toContain('this release was deployed before');
+    expect(await admitted()).toEqual([pcr0(first)]);
+  });
+
+  test('on instances of which it never saw what they were leaves the keys as they are', async () => {
+    const run = await rehearsal.run(first);
+    const known = await deploy(run);
+    const live = await rehearsal.admitted();
+    if (live === null) throw new Error('nobody is admitted');
+    rehearsal.cloud.here.busy('vault-decryption');
+    rehearsal.cloud.serves = () => false;
+    const sets: (Measurements | null)[] = [];
+    const keys = async (set: Measurements | null) => sets.push(set);
+    const { text } = await refusal(rollOut(run, known, DECRYPTION, { live, wanted: live }, keys));
+    expect(text).toContain('the keys go on admitting both images');
+    expect(sets).toEqual([]);
+  });
+
+  describe('where table and keys have replicas', () => {
+    beforeEach(async () => {
+      rehearsal = new Rehearsal(exampleConfig({ replicaRegions: ['eu-west-1'] }));
+      await deploy(await rehearsal.run(first));
+      rehearsal.done();
+      rehearsal.done('eu-west-1');
+    });
+
+    test('on the table and the replicas of keys changes nothing where nothing is to be changed', async () => {
+      rehearsal.cloud.here.busy('vault-data');
+      rehearsal.cloud.stacks('eu-west-1').busy('vault-keys-replica');
+      await deploy(await rehearsal.run(first));
+      expect([...rehearsal.done(), ...rehearsal.done('eu-west-1')]).toEqual([]);
+    });
   });
 });
 

@@ -85,6 +85,15 @@ describe('what an earlier run left', () => {
     expect(await applyStack(tools(), wanted())).toBe('created');
   });
 
+  test('nor one whose stack has no tags yet; with tags of another owner it is refused', async () => {
+    stacks.put('vault-base', 'REVIEW_IN_PROGRESS', {});
+    stacks.set('vault-base', { template: undefined });
+    expect(await applyStack(tools(), wanted())).toBe('created');
+    stacks.put('vault-x', 'REVIEW_IN_PROGRESS', { team: 'payroll' });
+    const { code } = await refusal(applyStack(tools(), wanted({ stack: 'vault-x' })));
+    expect(code).toBe('name_taken');
+  });
+
   test.each([
     ['CREATE_IN_PROGRESS', 'CREATE_COMPLETE', 'updated'],
     ['UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', 'UPDATE_COMPLETE', 'updated'],

@@ -20,8 +20,10 @@ interface Kept {
   outputs: Record<string, string>;
   protection: boolean;
   role: string | undefined;
-  /** Status after the next look, as CloudFormation needs time for everything. */
+  /** Status after some looks, as CloudFormation needs time for everything. */
   next: string | undefined;
+  /** How many: the last of them sees the old one still. */
+  looks: number;
   onEnd: (() => void) | undefined;
 }
 
@@ -35,13 +37,15 @@ export interface Trouble {
 }
 
 /**
- * CloudFormation as the plans see it, in memory: change sets, one look of time for each operation, events, and what a
+ * CloudFormation as the plans see it, in memory: change sets, some looks of time for each operation, events, and what a
  * test makes fail. It knows no resources; outputs are what a test gives for a stack.
  */
 export class FakeStacks implements Stacks {
   readonly region: string;
   /** Every call that changes something, in order: `execute vault-keys`, … */
   readonly done: string[] = [];
+  /** How many looks an operation takes that is begun now. */
+  looks = 1;
   readonly requests: ChangeSetRequest[] = [];
   /** Thrown by the next proposals, one each. */
   readonly refusals: DeployError[] = [];
@@ -90,8 +94,13 @@ export class FakeStacks implements Stacks {
     return kept.id;
   }
 
-  set(name: string, change: Partial<Pick<Kept, 'status' | 'template' | 'next'>>): void {
+  set(name: string, change: Partial<Pick<Kept, 'status' | 'template' | 'next' | 'looks'>>): void {
     Object.assign(this.#demand(name), change);
+  }
+
+  /** CloudFormation is at work on a stack that is there, and for so many looks yet. */
+  busy(name: string, status = 'UPDATE_IN_PROGRESS', looks = 20): void {
+    this.set(name, { status, next: 'UPDATE_COMPLETE', looks });
   }
 
   names(): string[] {
@@ -110,7 +119,7 @@ export class FakeStacks implements Stacks {
       outputs: kept.status.startsWith('REVIEW') ? {} : { ...kept.outputs },
       terminationProtection: kept.protection,
     };
-    if (kept.next !== undefined) {
+    if (kept.next !== undefined && --kept.looks <= 0) {
       kept.status = kept.next;
       kept.next = undefined;
       this.#event(kept.id, name, 'AWS::CloudFormation::Stack', kept.status);
@@ -132,7 +141,7 @@ export class FakeStacks implements Stacks {
     if (refused !== undefined) throw refused;
     const kept =
       this.#stacks.get(request.stack) ??
-      (request.kind === 'CREATE' ? this.#make(request.stack, request.tags) : this.#demand(request.stack));
+      (request.kind === 'CREATE' ? this.#make(request.stack, {}) : this.#demand(request.stack));
     const template = 'body' in request.template ? request.template.body : this.#fetch(request.template.url);
     const unchanged = kept.template === template;
     const id = `arn:changeset/${request.changeSet}/${++this.#count}`;
@@ -162,6 +171,7 @@ export class FakeStacks implements Stacks {
     if (request.revertDrift === true) this.drift.delete(request.stack);
     const verb = request.kind === 'CREATE' ? 'CREATE' : 'UPDATE';
     this.done.push(`${verb.toLowerCase()} ${request.stack}`);
+    kept.tags = request.tags;
     this.#begin(kept, request.stack, `${verb}_IN_PROGRESS`);
     const trouble = this.#troubles.get(request.stack)?.shift();
     if (trouble !== undefined) {
@@ -181,7 +191,6 @@ export class FakeStacks implements Stacks {
     kept.onEnd = () => {
       kept.template = template;
       kept.role = request.role;
-      kept.tags = request.tags;
       kept.outputs = this.#outputsOf(request.stack, template);
       this.#observe(request.stack, template);
     };
@@ -225,6 +234,7 @@ export class FakeStacks implements Stacks {
 
   #begin(kept: Kept, name: string, status: string): void {
     kept.status = status;
+    kept.looks = this.looks;
     this.#event(kept.id, name, 'AWS::CloudFormation::Stack', status);
   }
 
@@ -238,6 +248,7 @@ export class FakeStacks implements Stacks {
       protection: false,
       role: undefined,
       next: undefined,
+      looks: 0,
       onEnd: undefined,
     };
     this.#stacks.set(name, kept);
