@@ -79,7 +79,8 @@ test('a throttled KMS at the start is no end: 503, and the vault opens when it m
   expect(output.events('vault_open')).toHaveLength(1);
 });
 
-test('a request waits for a try that is under way', async () => {
+/** A KMS that makes the vault wait for its integrity keys until the gate is opened. */
+function gatedKms() {
   const gate = Promise.withResolvers<void>();
   const kms = new LocalKms();
   const generate = kms.generateIntegrityKey.bind(kms);
@@ -87,6 +88,11 @@ test('a request waits for a try that is under way', async () => {
     await gate.promise;
     return await generate(purpose);
   };
+  return { gate, kms };
+}
+
+test('a request waits for a try that is under way', async () => {
+  const { gate, kms } = gatedKms();
   lambda = await startLambda({}, { kms, initMs: 20 });
   const asked = lambda.call('GET', '/v1/keys', { token: null });
   gate.resolve();
@@ -94,13 +100,7 @@ test('a request waits for a try that is under way', async () => {
 });
 
 test('what loading took of Lambda’s time is not taken again for the vault', async () => {
-  const gate = Promise.withResolvers<void>();
-  const kms = new LocalKms();
-  const generate = kms.generateIntegrityKey.bind(kms);
-  kms.generateIntegrityKey = async (purpose) => {
-    await gate.promise;
-    return await generate(purpose);
-  };
+  const { gate, kms } = gatedKms();
   lambda = await startLambda({}, { kms, ranMs: 60_000 });
   const [started] = output.events('started');
   gate.resolve();

@@ -8,15 +8,21 @@ import { temporaryPaths } from '../temporary.ts';
 
 const path = temporaryPaths();
 
+/** Somebody who reads, and whose snapshot the log has to keep. */
+function readerOf(file: string): DatabaseSync {
+  const reader = new DatabaseSync(file);
+  reader.exec('BEGIN');
+  reader.prepare('SELECT * FROM items').all();
+  return reader;
+}
+
 describe('the log of an erasure', () => {
   it('empties the log before it closes, when the reader is done whom it waited for', async () => {
     const file = path('vault.db');
     const store = SqliteStore.open(file);
     await store.transact([{ put: { pk: 'a', sk: '1', x: 'MARK' } }]);
     // It keeps the file open: SQLite does not empty the log of a file that somebody else has open.
-    const reader = new DatabaseSync(file);
-    reader.exec('BEGIN');
-    reader.prepare('SELECT * FROM items').all();
+    const reader = readerOf(file);
     await store.transact([{ remove: { pk: 'a', sk: '1' } }], { erase: true });
     expect(statSync(`${file}-wal`).size).toBeGreaterThan(0);
     reader.exec('COMMIT');
@@ -29,9 +35,7 @@ describe('the log of an erasure', () => {
     const file = path('vault.db');
     const store = SqliteStore.open(file);
     await store.transact([{ put: { pk: 'a', sk: '1', x: 'x' } }]);
-    const reader = new DatabaseSync(file);
-    reader.exec('BEGIN');
-    reader.prepare('SELECT * FROM items').all();
+    const reader = readerOf(file);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     // Written only as the store closes, while somebody reads.
