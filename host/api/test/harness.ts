@@ -17,6 +17,9 @@ const FAST = { burst: 1e9, perSecond: 1e9 };
 /** Rates that decide nothing. */
 export const UNLIMITED = { requests: FAST, decrypts: FAST };
 
+/** The secret of an API key's token. It is base64url, so it may have any `_` of its own. */
+export const secretOf = (token: string): string => token.slice(-43);
+
 /** The application over a real vault on SQLite; KMS and enclave are in this process. */
 export async function startApi(options: Partial<AppOptions> = {}, keyPool?: KeyPoolOptions) {
   const folder = await mkdtemp(join(tmpdir(), 'eva-'));

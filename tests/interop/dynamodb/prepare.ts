@@ -57,7 +57,8 @@ export function prepareMoto(port: number): Prepared {
       return { missing: 'pip could not install requirements.txt' };
     }
   }
-  return { command: python, args: ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)] };
+  const program = join(import.meta.dirname, 'moto_server.py');
+  return { command: python, args: [program, '-H', '127.0.0.1', '-p', String(port)] };
 }
 
 /** A port that was free a moment ago. */

@@ -141,12 +141,7 @@ export class ExpressionPool {
   }
 }
 
-function finish(task: Task): void {
-  const { expressions } = task.job.request;
-  task.resolve(
-    expressions.map(
-      ({ name }) =>
-        task.outcomes.get(name) ?? { name, ok: false, code: 'expression_budget_exceeded' as const },
-    ),
-  );
+function finish({ job, outcomes, resolve }: Task): void {
+  const spent = { ok: false, code: 'expression_budget_exceeded' } as const;
+  resolve(job.request.expressions.map(({ name }) => outcomes.get(name) ?? { name, ...spent }));
 }
