@@ -4,6 +4,7 @@ import { deployBoundary } from './boundaries/deploy.ts';
 import { checkHome } from './check.ts';
 import { PolicyInputError } from './errors.ts';
 import { allow, document } from './identities.ts';
+import { stackArns } from './stacks.ts';
 import type { Home, PolicyDocument, Statement } from './types.ts';
 
 /*
@@ -123,11 +124,11 @@ export function buildWorkloadPolicy(
       ['kms:DescribeKey', 'kms:GetPublicKey', 'kms:Sign'],
       [keys.imageSigning, keys.releaseSigning],
     ),
-    // To tell approvers what the keys admit now.
+    // To tell approvers what the keys of all Regions admit now.
     allow(
       'LiveSet',
       ['cloudformation:DescribeStacks', 'cloudformation:GetTemplate'],
-      arnIn(home, 'cloudformation', `stack/${home.name}-keys/*`, '*'),
+      stackArns(home, ['keys', 'keys-replica']),
     ),
     buildLogs(home, logGroup),
   ]);

@@ -901,7 +901,7 @@ pipeline | internet | codebuild:{BatchGetBuilds,StartBuild,StopBuild} | codebuil
 pipeline | internet | codebuild:{StartBuild,UpdateProject} | codebuild/project/payroll | identity > boundary | and no others
 pipeline build | internet | cloudformation:{CreateChangeSet,ExecuteChangeSet} iam:PassRole lambda:UpdateFunctionCode codepipeline:PutApprovalResult | * | identity > boundary | neither deploys or approves
 deploy | internet | codepipeline:{PutApprovalResult,StartPipelineExecution,UpdatePipeline} codebuild:{StartBuild,UpdateProject} kms:{Sign,PutKeyPolicy} iam:{PutRolePolicy,UpdateAssumeRolePolicy,CreatePolicyVersion} | * | identity > boundary | nor does the deployment approve itself, or change what bounds it
-build | internet | cloudformation:{DescribeStacks,GetTemplate} | cloudformation/stack/vault-keys/1 | allow | tells approvers what keys admit now
+build | internet | cloudformation:{DescribeStacks,GetTemplate} | cloudformation/stack/vault-keys/1 cloudformation/stack/vault-keys-replica/1 | allow | tells approvers what keys admit now
 build | internet | cloudformation:DescribeStacks | cloudformation/stack/vault-api/1 | identity > boundary | and no more
 build | internet | @write-log | logs/log-group:/vault/build:log-stream:x | allow | its log
 deploy | internet | @write-log | logs/log-group:/vault/deploy:log-stream:x | allow | its log

@@ -2,6 +2,7 @@
 import { arnIn, bucketArns, viaService } from '../arns.ts';
 import { checkHome } from '../check.ts';
 import { allow, anyKey, document } from '../identities.ts';
+import { stackArns } from '../stacks.ts';
 import type { Home, PolicyDocument } from '../types.ts';
 import { logs, networkInterface, tracing } from './common.ts';
 
@@ -118,11 +119,11 @@ export function buildBoundary(home: Home): PolicyDocument {
     }),
     // Which keys sign for the build, their policies say: the channel's sign for one role each, which is another.
     allow('Signatures', ['kms:DescribeKey', 'kms:GetPublicKey', 'kms:Sign'], anyKey(home)),
-    // To tell approvers what the keys admit now.
+    // To tell approvers what the keys of all Regions admit now.
     allow(
       'LiveSet',
       ['cloudformation:DescribeStacks', 'cloudformation:GetTemplate'],
-      arnIn(home, 'cloudformation', `stack/${home.name}-keys/*`, '*'),
+      stackArns(home, ['keys', 'keys-replica']),
     ),
     logs(home, [`/${home.name}/*`]),
   ]);

@@ -74,6 +74,8 @@ const MAY: Readonly<Record<Role, readonly Asked[]>> = {
     ['kms:GetPublicKey', KEYS.releaseSigning],
     ['kms:GenerateDataKey', KEYS.files, via('s3')],
     ['cloudformation:GetTemplate', arn('cloudformation', 'stack/vault-keys/1')],
+    ['cloudformation:DescribeStacks', arn('cloudformation', 'stack/vault-keys-replica/1', 'eu-west-1')],
+    ['cloudformation:GetTemplate', arn('cloudformation', 'stack/vault-keys-replica/1', 'eu-west-1')],
     ['logs:PutLogEvents', arn('logs', 'log-group:/vault/build:log-stream:1')],
   ],
   deploy: [

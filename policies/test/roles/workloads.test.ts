@@ -99,7 +99,7 @@ const MAY: Readonly<Record<Workload, readonly Row[]>> = {
     ...['Decrypt', 'GenerateDataKey'].map((action): Row => [`kms:${action}`, key, throughS3]),
     ...['DescribeKey', 'GetPublicKey', 'Sign'].map((action): Row => [`kms:${action}`, key]),
     ['cloudformation:DescribeStacks', arn('cloudformation', 'stack/vault-keys/1')],
-    ['cloudformation:GetTemplate', arn('cloudformation', 'stack/vault-keys/1', 'eu-west-1')],
+    ['cloudformation:GetTemplate', arn('cloudformation', 'stack/vault-keys-replica/1', 'eu-west-1')],
     ...writes('/vault/build'),
   ],
   pipeline: [
