@@ -71,8 +71,8 @@ export async function openPlace(): Promise<Place> {
       ENCLAVE_VAULT_AUTHORIZERS: JSON.stringify(POLICY),
     },
     kmsCalls: async () => {
-      // The file is written some milliseconds after the answers.
-      await sleep(150);
+      // The file is written some milliseconds after the answers, more on a busy machine.
+      await sleep(500);
       const lines = existsSync(events) ? readFileSync(events, 'utf8').trim().split('\n') : [];
       const fresh = lines.slice(seen).map((line) => JSON.parse(line));
       seen = lines.length;

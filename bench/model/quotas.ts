@@ -12,6 +12,10 @@ export interface Quota {
   readonly source: string;
 }
 
+/** KMS's for the account, requests a second in each Region. */
+export const KMS_PAIRS = 100;
+export const KMS_SYMMETRIC: Quota['most'] = { 'eu-central-1': 20_000, 'us-east-1': 100_000 };
+
 /** What a request takes of a quota: the arithmetic has a figure for each. */
 export type Takes =
   | 'kmsCalls'
@@ -26,22 +30,38 @@ export type Takes =
 const everywhere = (most: number): Quota['most'] => ({ 'eu-central-1': most, 'us-east-1': most });
 const KMS =
   '[“Request quotas”, KMS Developer Guide](https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html)';
-const MEMORY = 'not checked against AWS’s page';
+const ON_DEMAND =
+  '[“DynamoDB on-demand capacity mode”, Developer Guide](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html): initial throughput';
+export const MEMORY = 'not checked against AWS’s page';
 
 export const QUOTAS: readonly Quota[] = [
   {
     name: 'KMS, symmetric operations',
-    most: { 'eu-central-1': 20_000, 'us-east-1': 100_000 },
+    most: KMS_SYMMETRIC,
     takes: 'kmsCalls',
     mend: 'more of the cache of keys in the enclave; a higher quota (it is adjustable, and shared with all else in the account that uses KMS); more Regions',
     source: `${KMS}; which Region has which was not checked`,
   },
   {
     name: 'KMS, GenerateDataKeyPair on P-384',
-    most: everywhere(100),
+    most: everywhere(KMS_PAIRS),
     takes: 'keyPairs',
     mend: 'pairs made beforehand for peaks; a higher quota; more Regions. Nothing else: each record has a pair of its own',
     source: KMS,
+  },
+  {
+    name: 'DynamoDB, a new table on demand: write units',
+    most: everywhere(4_000),
+    takes: 'writeUnits',
+    mend: 'set its warm throughput beforehand, or let the load grow: a table takes twice its former peak',
+    source: ON_DEMAND,
+  },
+  {
+    name: 'DynamoDB, a new table on demand: read units',
+    most: everywhere(12_000),
+    takes: 'readUnits',
+    mend: 'as for its writes',
+    source: ON_DEMAND,
   },
   {
     name: 'DynamoDB, write units of a table',

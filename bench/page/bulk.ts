@@ -2,13 +2,14 @@
 
 import { type BulkResult, endedIn, kmsOf, processesTable, type Way, waysTable } from '../bulk/result.ts';
 import { DEPLOYED } from '../model/deployed.ts';
-import { type Run, readResult } from '../support/run.ts';
+import { KMS_PAIRS, KMS_SYMMETRIC } from '../model/quotas.ts';
+import { type Machine, type Run, readResult } from '../support/run.ts';
 import { figure } from '../support/table.ts';
 import { underLoad } from './caution.ts';
 import { circumstances } from './circumstances.ts';
 
-/** KMS's quotas in the large Regions, requests a second (docs/cost.md): elliptic key pairs, and symmetric requests. */
-const QUOTA = { pairs: 100, others: 10_000 };
+/** The lower of the two Regions. */
+const QUOTA = { pairs: KMS_PAIRS, others: Math.min(...Object.values(KMS_SYMMETRIC)) };
 
 /** Many records in and out. */
 export function section(run: Run): string {
@@ -35,8 +36,8 @@ The store grew to ${figure(store.after / 1e6)} MB: ${figure((store.after - store
 
 ${processesTable(result)}
 ${ended(result)}
-The local KMS had ${quota}. AWS's has one for the account and Region: ${QUOTA.pairs} key pairs of an elliptic curve a second unless it is raised, and ${QUOTA.others.toLocaleString('en-US')} or more symmetric requests. By the calls counted above,
-${ways.map((way) => onAws(way)).join('; ')}. Before that an export is bounded by its caller's rate, 180,000 records an hour unless set otherwise ([how](bulk.md#how-fast-an-export-may-be)); it was lifted here. Behind the gateway of a deployment \`${decryptRate.path}\` comes first: ${decryptRate.byDefault} records a second of all callers together, unless it is raised.
+The local KMS had ${quota}. AWS's has one for the account and Region: ${QUOTA.pairs} key pairs of an elliptic curve a second unless it is raised, and ${QUOTA.others.toLocaleString('en-US')} symmetric requests in eu-central-1, more in larger Regions. By the calls counted above and these quotas alone,
+${ways.map((way) => onAws(way, machine)).join('; ')}.${spare(ways)} Before that, of an API that is a server, an export is bounded by its caller's rate, 180,000 records an hour unless set otherwise ([how](bulk.md#how-fast-an-export-may-be)); it was lifted here. Behind the gateway of a deployment \`${decryptRate.path}\` comes first: ${decryptRate.byDefault} records a second of all callers together, unless it is raised.
 ${tried(readResult('bulk-quota') as BulkResult | undefined)}
 \`${words}\`, ${circumstances(result)} The client, the vault and KMS share the machine.
 `;
@@ -66,15 +67,26 @@ A dash: ${words.join(', ')}. What took its place has no figures.${sent}
 `;
 }
 
-function onAws(way: Way): string {
+/** Pairs that were made beforehand, and are for records that come later. */
+function spare(ways: readonly Way[]): string {
+  const made = ways.find(({ way }) => way === 'import');
+  if (made === undefined) return '';
+  const left = kmsOf(made).pairs / made.records - 1;
+  return left < 0.01
+    ? ''
+    : ` Of the key pairs ${figure(left)} a record were made beforehand and not used by the import: the pool is full at its end.`;
+}
+
+function onAws(way: Way, { load, cores }: Machine): string {
   const { pairs, others } = kmsOf(way);
   const seconds = Math.max(pairs / QUOTA.pairs, others / QUOTA.others);
   const bound = pairs / QUOTA.pairs >= others / QUOTA.others ? 'key pairs' : 'symmetric requests';
-  const here =
+  const ratio =
     seconds <= way.seconds
       ? 'less than it took here'
       : `${figure(seconds / way.seconds)} times what it took here`;
-  return `the ${way.way} needs ${duration(seconds)} there, for its ${bound} (${here})`;
+  const here = load > cores ? '' : ` (${ratio})`;
+  return `the ${way.way} needs at least ${duration(seconds)} there, for its ${bound}${here}`;
 }
 
 /** The reckoning held against a local KMS that has such a quota. */

@@ -19,7 +19,7 @@ import { type CryptoResult, type Row, type Target, targetsAwake, targetsOf } fro
 import type { Throughput } from '../crypto/throughput.ts';
 import type { Run } from '../support/run.ts';
 import { figure, table, times } from '../support/table.ts';
-import { machineOf } from './circumstances.ts';
+import { circumstances } from './circumstances.ts';
 import { bars } from './plot.ts';
 
 const SUITE = 'P-384';
@@ -30,9 +30,9 @@ const FORMATS = { shared: 'one encapsulation', each: 'an encapsulation a field' 
 export function section(run: Run): string {
   const result = run as CryptoResult;
   return `## Cryptography
-${machineOf(result.machine)}; OpenSSL ${result.openssl}. Suite ${SUITE}, values of 64 bytes when padded; medians
+OpenSSL ${result.openssl}. Suite ${SUITE}, values of 64 bytes when padded; medians
 in ms, 10th to 90th percentile in brackets. The candidates take turns of one round. Others: ${versions(result)}.
-\`npx node bench/crypto.ts\` repeats it, with \`--suites P-256,P-384,P-521\` for all three.
+With \`--suites P-256,P-384,P-521\` it is run for all three.
 
 \`${FLOOR}\` is what nobody can leave out on Node: the ECDHs (with fresh key pairs when sealing) and AES-GCM by \`node:crypto\`, and nothing derived. \`${OURS}\` is HPKE alone,
 \`${RECORDS}\` the whole of what the vault does with a record, its key read before: format, padding, JSON, a result a field. *Read before*: the enclave's cache still holds
@@ -56,7 +56,9 @@ Records of ${FIELDS} fields a second, and ms for one of them (median, 99th perce
 threads, everything else on the caller's. *Worker threads*: as many as cores, which get the record's bytes by message and send the values back.
 
 ${(['open', 'seal'] as const).map((direction) => throughput(result, direction)).join('\n\n')}
-${rust(result)}`;
+${rust(result)}
+\`npx node bench/crypto.ts\`, ${circumstances(result)}
+`;
 }
 
 export function plots(run: Run): Readonly<Record<string, string>> {
@@ -112,7 +114,11 @@ function target({ what, ratio, atLeast, atMost, reached }: Target): string[] {
 /** Who hands each step to another thread waits longest where cores sleep: ratios of an idle machine flatter who does not. */
 function awake(result: CryptoResult): string {
   const targets = targetsAwake(result);
-  if (targets.length === 0) return '';
+  if (targets.length === 0) {
+    return `
+**Not measured in this run: the same while no core may sleep.** The JavaScript peers hand each step to other threads; on an idle machine each waits for a core to wake up, which flatters who does not. Take a target that is passed by a few per cent as open until that was measured.
+`;
+  }
   return `
 The JavaScript peers hand each step to other threads (WebCrypto) and wait for them. Where cores are idle, as above, each of these waits has one wake up first, which on a virtual machine costs more than the step. So the same once more while processes of the
 lowest priority keep all cores awake, as on a server that has something to do:

@@ -24,7 +24,7 @@ decryption of a hot record from it. The pool was \`${settings.pool}\` (pairs, an
 ${latencyTable(result)}
 
 At least ${percent(ready)} of the throughput is left for creates with pairs ready, ${percent(without)} without a pool, ${percent(hot)} for decryptions of hot records. *KMS calls waited for* are of the slow KMS, errors of both; a create that waited came faster than pairs were made.
-A ratio above 1.00 is noise: so a difference of as much below it says nothing either.
+Noise is ${percent(noise(rows))} in this run, by the ratio that is furthest above 1.00: a difference of as much below it says nothing either.
 
 ![Creates and decryptions with a slow KMS](performance/kms-latency.svg)
 
@@ -50,5 +50,9 @@ export function plots(run: Run): Readonly<Record<string, string>> {
 function worst(rows: LatencyResult['rows'], which: (row: LatencyResult['rows'][number]) => boolean): number {
   return Math.min(...ratios(rows.filter(which)).map(({ ratio }) => ratio));
 }
+
+/** A slow KMS makes nothing faster. */
+const noise = (rows: LatencyResult['rows']): number =>
+  Math.max(0, ...ratios(rows).map(({ ratio }) => ratio - 1));
 
 const percent = (share: number): string => (Number.isFinite(share) ? `${(share * 100).toFixed(0)} %` : '–');

@@ -14,9 +14,10 @@ import {
   total,
 } from '../model/arithmetic.ts';
 import { DEPLOYED, type Limit } from '../model/deployed.ts';
+import { MEMORY, QUOTAS } from '../model/quotas.ts';
 import { type ModelResult, RATES } from '../model/result.ts';
 import type { Run } from '../support/run.ts';
-import { figure, rough, table } from '../support/table.ts';
+import { figure, rough, roughDown, table } from '../support/table.ts';
 import { lines } from './plot.ts';
 
 const SECONDS_OF_A_MONTH = 730 * 3600;
@@ -47,10 +48,12 @@ export function modelText(result: ModelResult): string {
 **"Hot" is a condition, and not what a cache brings by itself**: ${percent(hits)} of the reads find their key in their enclave's cache, where it is for ${cache.ageSeconds} s. That takes about ${rough(readsAMinute)} reads a minute of each record in each enclave. Requests go to any enclave, so this holds for few records: how many at most, [the table](#what-it-costs) says beside the dollars. With more records in use, or with reads that seldom come again, the rows of decryptions are what you pay.
 
 ${sources.map((source) => `- ${source}.`).join('\n')}
-- An enclave has ${deployment.enclaveCpus} processors, of which ${percent(deployment.busy)} are used: the rest is for peaks. At least ${deployment.least} instances, of c6g.xlarge. A request is assumed to occupy a place of the function for ${ASSUMPTIONS.functionMs} ms: that was not measured on AWS.
+- An enclave has ${deployment.enclaveCpus} processors, of which ${percent(deployment.busy)} are used: the rest is for peaks. At least ${deployment.least} instances, of c6g.xlarge. A request is assumed to occupy a place of the function for ${ASSUMPTIONS.functionMs} ms: that was not measured on AWS ([here](#start-up-and-size), with stand-ins that answer at once, it is some 20 ms).
 
 ### What binds first
 A quota is used up at so many requests a second and Region. Quotas are defaults; most can be raised, and Service Quotas shows those of an account. Where Regions differ: ${REGIONS.join(' / ')}.
+
+${firstBound(requests)}
 
 ${boundsTable(requests)}
 
@@ -70,9 +73,11 @@ Instances are as many as the measured rate asks for as it is configured without 
 
 ${costTable(result)}
 
-${['KMS', 'DynamoDB', 'API Gateway'].join(', ')} are paid by the request, so a million decryptions costs about the same at every rate; at small rates it is instances. A cache of keys takes KMS's part and that of its trail away, and [what it gives up for that](key-cache.md) has a page.
+All columns but instances are paid by the request, so a million decryptions costs about the same at every rate; at small rates it is instances. A cache of keys takes KMS's part and that of its trail away, and [what it gives up for that](key-cache.md) has a page.
 
 ![Decryptions a second and dollars a month](performance/model.svg)
+
+\`npx node bench/model.ts\`, ${result.measured.slice(0, 10)}, ${result.commit}. Of this machine it has nothing but the processor time of the enclave.
 `;
 }
 
@@ -99,6 +104,16 @@ export function plots(run: Run): Readonly<Record<string, string>> {
   };
 }
 
+/** The answer, before the table that has all of them. */
+function firstBound({ cold, create }: ModelResult['requests']): string {
+  const first = (request: Request, without: RegExp): string => {
+    const found = bounds(request, 'eu-central-1').find(({ quota }) => !without.test(quota.name));
+    return found === undefined ? 'none' : `${found.quota.name}, at ${rough(found.at)} a second`;
+  };
+  const unread = QUOTAS.filter(({ source }) => source.includes(MEMORY)).length;
+  return `Without a setting in the way **decryptions** meet first, in eu-central-1: ${first(cold, /^$/)}; of a table that has grown: ${first(cold, /new table/)}. **Creates** meet first: ${first(create, /^$/)}. Rows are in the order in which decryptions meet them there; what creates alone meet stands last. ${unread} of these ${QUOTAS.length} quotas were not read on AWS's pages: look in Service Quotas before you rely on the order.`;
+}
+
 function boundsTable({ cold, hot, create }: ModelResult['requests']): string {
   // As decryptions in the smaller Region meet them, the one first that binds first; what only creates meet, last.
   const all = new Map(
@@ -111,7 +126,7 @@ function boundsTable({ cold, hot, create }: ModelResult['requests']): string {
     return [...new Set(found)].join(' / ');
   };
   const cell = (request: Request, name: string): string =>
-    each((region) => bounds(request, region).find(({ quota }) => quota.name === name)?.at, rough);
+    each((region) => bounds(request, region).find(({ quota }) => quota.name === name)?.at, roughDown);
   return table(
     ['quota, a second', 'default', 'decryptions', 'hot', 'creates', 'what to do', 'source'],
     [...all.values()].map((quota) => [
@@ -128,7 +143,7 @@ function boundsTable({ cold, hot, create }: ModelResult['requests']): string {
 function ownLimits({ requests, deployment }: ModelResult): string {
   const { decryptRate, rate, instances } = DEPLOYED;
   const each = enclaveCapacity(requests.cold, { ...deployment, region: STEPS_REGION }).byRate;
-  return `**The deployment's own settings bind before all of these** until they are raised ([role deploy](configuration.md#role-deploy)): \`${decryptRate.path}\` lets ${decryptRate.byDefault} decryptions a second through, of all callers together, \`${rate.path}\` ${rate.byDefault} requests, and \`${instances.path}\` allows ${instances.byDefault} instances, of which rollouts need one. ${instances.byDefault} of them open ${figure(instances.byDefault * each)} records a second with the measured rate as it is. The first is low on purpose: it is the fastest that a stolen caller empties the vault.`;
+  return `**The deployment's own settings bind before all of these** until they are raised ([role deploy](configuration.md#role-deploy)): \`${decryptRate.path}\` lets ${decryptRate.byDefault} decryptions a second through, of all callers together, \`${rate.path}\` ${rate.byDefault} requests, and \`${instances.path}\` allows ${instances.byDefault} instances, of which rollouts need one. The other ${instances.byDefault - 1} open ${figure((instances.byDefault - 1) * each)} records a second with the measured rate as it is. The first is low on purpose: it is the fastest that a stolen caller empties the vault.`;
 }
 
 function advice(rate: number, { requests, deployment }: ModelResult): string {
@@ -175,7 +190,7 @@ function costTable({ requests, deployment, cache }: ModelResult): string {
       `${rate.toLocaleString('en-US')} ${label}`,
       // Where each read calls KMS, and where nothing is read, it does not matter which record it is.
       request === requests.hot
-        ? `about ${rough(recordsInUse(request.kmsCalls, cache, instances, rate))}`
+        ? `about ${roughDown(recordsInUse(request.kmsCalls, cache, instances, rate))}`
         : 'any',
       instances.toLocaleString('en-US'),
       ...Object.values(parts).map(rough),

@@ -31,7 +31,7 @@ export function section(run: Run): string {
 ${underLoad(machine)}
 As its clients see it: API, parent, enclave, KMS and hypervisor as processes of their own, HTTP over loopback, every audit entry on the disk before the answer. Each client has one kept-alive connection and sends its next request when it
 has the answer to the last, so many clients mostly wait for their turn. Answers are checked to be those of the record that was asked for. ${settings.rounds} rounds of ${settings.seconds} s, longer with one client; medians of the rounds,
-p99.9 of all requests together. Rate limits were lifted: as configured by default an enclave opens 360,000 records an hour, and for one caller half of that ([limits](user-guide.md#repeats-revisions-pages-limits)).
+p99.9 of all requests together. Rate limits were lifted: as configured by default an enclave opens 360,000 records an hour, 100 a second in the long run, and for one caller half of that ([limits](user-guide.md#repeats-revisions-pages-limits)), on purpose.
 
 ${OPERATIONS.filter(({ name }) => rows.some(({ operation }) => operation === name))
   .map(({ name, what }) => `- **${name}**: ${what}`)
@@ -60,7 +60,7 @@ ${overloadTable(overloads)}`
 ${
   profiled.length === 0
     ? 'Not measured in this run.'
-    : `Processor time by what it was for, ${profiled[0]?.row.clients} clients: the kernel's figures for each process, divided as a CPU profile of its main thread says. Profiles cost time, so the sums may be above those of the table before; shares hold, except that a thread which waits for the disk counts as busy (SQLite, files). *Cryptography* is that of
+    : `Processor time by what it was for, ${profiled[0]?.row.clients} clients: the kernel's figures for each process, divided as a CPU profile of its main thread says. Profiles cost time: the sums are above those of the table before, and that shares stay the same under them was not shown, so they are rough; besides, a thread which waits for the disk counts as busy (SQLite, files). *Cryptography* is that of
 requests alone (ECDH, AEAD, HKDF, HMACs of records and audit, sealed messages, RSA of a KMS answer), with TLS what a decryption cannot do without.
 Sealing shares the API's pool with the writing of audit heads and cannot be told from it: it counts as beyond cryptography, whose share is thus too high for create, update and mixed.
 

@@ -29,3 +29,10 @@ export function rough(value: number): string {
 
 /** `12.3x`. */
 export const times = (ratio: number): string => `${figure(ratio)}x`;
+
+/** As `rough`, and never more than there is: for bounds. */
+export function roughDown(value: number): string {
+  if (!(value > 0)) return rough(value);
+  const step = 10 ** (Math.floor(Math.log10(value)) - 1);
+  return rough(Math.floor(value / step + 1e-9) * step);
+}

@@ -21,6 +21,8 @@ export interface LambdaStart {
   readonly answered: readonly number[];
   readonly cpu: readonly number[];
   readonly decrypt: readonly number[];
+  /** The one after it. */
+  readonly decryptAgain: readonly number[];
 }
 
 export interface Size {
@@ -83,10 +85,11 @@ export function startupTables({ vault, enclaveBoots, lambda, memory, sizes }: St
       ['local vault on a new folder: command to ready', span(vault.first)],
       ['on the same folder again', span(vault.again)],
       ['an enclave: launch to serving', span(enclaveBoots)],
-      ...lambda.flatMap(({ name, loaded, answered, decrypt }) => [
+      ...lambda.flatMap(({ name, loaded, answered, decrypt, decryptAgain }) => [
         [`Lambda function, ${name}: process to open vault`, span(loaded)],
         [`Lambda function, ${name}: process to first answer`, span(answered)],
         [`Lambda function, ${name}: first decryption`, span(decrypt)],
+        [`Lambda function, ${name}: the next one`, span(decryptAgain)],
       ]),
     ],
   );

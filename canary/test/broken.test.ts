@@ -19,7 +19,7 @@ import { openStage } from './support/stage.ts';
 const stage = await openStage();
 const { config } = stage;
 
-async function run(over: Partial<LocalCanaryConfig>, limitMs = 5_000): Promise<readonly Reading[]> {
+async function run(over: Partial<LocalCanaryConfig>, limitMs = 60_000): Promise<readonly Reading[]> {
   const canary = stage.open(over, { limitMs });
   try {
     return await canary.run();

@@ -50,7 +50,7 @@ beforeAll(() => {
   deployed = [...stagesOf(config), keysReplicaStage(REPLICA)].flatMap((stage) =>
     Object.keys(synthesize(stage, known).Resources).map((id) => `${stage.id}:${id}`),
   );
-}, 120_000);
+});
 
 /** @returns those that no stack has; `api:Deployment*` is any that begins so */
 function missing(names: readonly string[]): string[] {

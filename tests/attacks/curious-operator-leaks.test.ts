@@ -74,7 +74,7 @@ beforeAll(async () => {
   await driveAll();
   keys.push(...(await keysOf(vault, id)));
   await sleep(200);
-}, 60_000);
+});
 afterAll(() => vault.stop());
 
 async function newKey(rights: object): Promise<string> {
@@ -118,11 +118,11 @@ async function driveAll(): Promise<void> {
   // On a busy machine an expression may use up its time while it waits: what it would have said is wanted here.
   const late = ({ name, code }: { name: string; code: string }) =>
     name !== 'bomb' && code === 'expression_budget_exceeded';
-  for (let tries = 0, errors: { name: string; code: string }[] = []; tries < 5; tries += 1) {
+  for (let tries = 0, errors: { name: string; code: string }[] = []; tries < 20; tries += 1) {
     decrypted = await vault.call('POST', decrypt, ask);
-    ({ errors } = decrypted.json as unknown as { errors: typeof errors });
+    ({ errors = [] } = decrypted.json as unknown as { errors?: typeof errors });
     said.push(JSON.stringify(errors));
-    if (!errors.some(late)) break;
+    if (decrypted.status === 200 && !errors.some(late)) break;
   }
   for (const revealing of [
     { key: narrowed, body: { fields: ['first_name'], reason: 'leaks', expressions: { n: 'size(ssn9)' } } },

@@ -43,12 +43,12 @@ beforeAll(async () => {
   id = String((await vault.call('POST', '/v1/vaults', VALUES)).json.id);
   expect((await vault.serving(id)).json.data).toEqual({ first_name: VALUES.first_name });
   expect(attested()).toBeGreaterThan(0);
-}, 60_000);
+});
 afterAll(async () => {
   toParent?.close();
   toKms?.close();
   await vault?.stop();
-}, 30_000);
+});
 afterEach(async () => {
   for (const middle of [toParent, toKms]) middle.settle();
   expect((await vault.serving(id)).json.data).toEqual({ first_name: VALUES.first_name });

@@ -111,7 +111,7 @@ describe('one byte of the bundle changed', () => {
     for (const id of [before, meanwhile])
       expect((await decrypt(id)).json.data).toEqual({ first_name: SECRET, n: SECRET.length });
     expect((await run(['audit', 'verify', '--data', data])).out).toContain(' 0 findings');
-  }, 30_000);
+  });
 
   it('with the key policy opened before, it is not taken for ours: the policy is written back, and banner and log say so', async () => {
     const deployed = await policies(({ Sid }) => !Sid.startsWith('DenyWithoutPCR'));
@@ -128,7 +128,7 @@ describe('one byte of the bundle changed', () => {
     expect([answer.status, answer.json.code]).toEqual([503, 'enclave_not_trusted']);
     expect(answer.text).not.toContain(SECRET);
     expect(await policies()).toEqual(deployed);
-  }, 30_000);
+  });
 
   it.each([
     ['gone', () => rmSync(pins)],
@@ -145,7 +145,6 @@ describe('one byte of the bundle changed', () => {
       expect(refused.err).toContain('which enclave this vault trusts is not known: pinned.json');
       expect(refused.err).toContain('--accept-measurements');
     },
-    30_000,
   );
 
   it('with the old bundle back, what was opened is told, and everything opens', async () => {
@@ -153,7 +152,7 @@ describe('one byte of the bundle changed', () => {
     expect(vault.output).not.toContain('the enclave differs');
     expect(vault.logged('key_policy_changed')).toHaveLength(1);
     expect((await decrypt(before)).json.data).toEqual({ first_name: SECRET, n: SECRET.length });
-  }, 30_000);
+  });
 
   it('who may write the key policy can admit it, and a folder without a file of pins has them from there', async () => {
     await vault.stop();
@@ -165,10 +164,10 @@ describe('one byte of the bundle changed', () => {
       expect.objectContaining({ differing: ['PCR0', 'PCR2'] }),
     ]);
     expect((await decrypt(before)).json.data).toEqual({ first_name: SECRET, n: SECRET.length });
-  }, 30_000);
+  });
 
   it('no run of any of them wrote the value to a log', () => {
-    expect(vaults).toHaveLength(6);
+    expect(vaults.length).toBeGreaterThanOrEqual(6);
     for (const { output } of vaults) expect(output).not.toContain(SECRET);
   });
 });

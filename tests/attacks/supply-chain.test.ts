@@ -100,5 +100,5 @@ describe('a package that is depended on', () => {
 
   it('runs code when it is installed elsewhere, and none under this repository’s settings', async () => {
     expect([await installs(false), await installs(true)]).toEqual([true, false]);
-  }, 40_000);
+  });
 });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Line, StreamClient } from '../../host/api/test/batch/client.ts';
 import { LocalVault } from '../support/local-vault.ts';
@@ -43,7 +44,7 @@ it('records go in by a stream and come out by another, good ones beside bad ones
   const entries = json.entries as unknown as { event: string; request_id: string }[];
   expect(entries.map(({ event }) => event)).toEqual(['DecryptVault', 'CreateVault']);
   expect(entries.map(({ request_id }) => request_id.split('.')[1])).toEqual(['7', '7']);
-}, 30_000);
+});
 
 it('the same job again has the same ids, as a stream and as a document', async () => {
   const again = open(CREATE, vault.adminKey, { 'idempotency-key': 'e2e' });
@@ -52,7 +53,7 @@ it('the same job again has the same ids, as a stream and as a document', async (
   const items = [0, 1, 2].map(person);
   const { json } = await vault.call('POST', CREATE, { items }, { headers: { 'idempotency-key': 'e2e' } });
   expect((json.results as unknown as { id: string }[]).map(({ id }) => id)).toEqual(ids.slice(0, 3));
-}, 20_000);
+});
 
 it('another tenant finds none of them, and they do not say that they are', async () => {
   const key = await bootstrapTenant(vault, 'stranger');
@@ -80,8 +81,10 @@ it('figures tell of items and not of what is in them', async () => {
 
 describe('at the end', () => {
   it('a vault that is stopped answers what it has begun, and the rest is made by the same job later, nothing twice', async () => {
+    // A first attempt may have left none.
+    if (vault.process.exitCode !== null) vault = await LocalVault.start({ data: vault.data });
     const key = vault.adminKey;
-    const job = { 'idempotency-key': 'stopped' };
+    const job = { 'idempotency-key': `stopped-${randomUUID()}` };
     const client = open(CREATE, key, job);
     let sent = 0;
     const timer = setInterval(() => {
@@ -106,5 +109,5 @@ describe('at the end', () => {
     expect(all.slice(0, indexes.length)).toEqual(idsOf(client.lines));
     expect(new Set(all).size).toBe(total);
     expect(rest.last).toEqual({ done: { results: total, errors: 0 } });
-  }, 60_000);
+  });
 });

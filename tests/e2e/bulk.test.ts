@@ -66,7 +66,7 @@ const command = (...args: string[]) => run(args, { ENCLAVE_VAULT_DATA: data });
 const reportOf = ({ out }: { out: string }) => JSON.parse(out) as Record<string, unknown>;
 
 async function until(holds: () => boolean): Promise<void> {
-  for (const limit = Date.now() + 20_000; !holds(); await sleep(10))
+  for (const limit = Date.now() + 60_000; !holds(); await sleep(10))
     if (Date.now() > limit) throw new Error('it did not come to that');
 }
 
@@ -108,7 +108,7 @@ describe('an import into a running vault', () => {
   });
 
   it('goes on after kill -9, and after Ctrl-C, and has made each row once', async () => {
-    const killed = new Beside(...words, '--rate', '75');
+    const killed = new Beside(...words, '--rate', '15');
     await until(() => existsSync(ids));
     killed.child.kill('SIGKILL');
     expect((await killed.ended).signal).toBe('SIGKILL');
@@ -116,7 +116,7 @@ describe('an import into a running vault', () => {
 
     // What came after the last state is cut off, so it is longer only when the next run has come further.
     const { size } = statSync(ids);
-    const stopped = new Beside(...words, '--rate', '30');
+    const stopped = new Beside(...words, '--rate', '5');
     await until(() => statSync(ids).size > size);
     stopped.child.kill('SIGINT');
     expect(await stopped.ended).toEqual({ code: 1, signal: null });
@@ -143,7 +143,7 @@ describe('an import into a running vault', () => {
   it('comes through a vault that is stopped and started in the middle', async () => {
     const lines = join(folder, 'restart.ndjson');
     writeFileSync(lines, Array.from({ length: MORE }, (_, i) => `{"city":"again ${i}"}\n`).join(''));
-    const going = new Beside('import', lines, '--rate', '20');
+    const going = new Beside('import', lines, '--rate', '5');
     await until(() => existsSync(`${lines}.ids.ndjson`));
     await vault.stop({ keep: true });
     vault = await LocalVault.start({ data, args: ['--port', String(port)] });
@@ -201,7 +201,7 @@ describe('an export of a running vault', () => {
     const out = join(folder, 'out.csv');
     const words = ['export', '--ids', ids, '--fields', 'city', '--expressions', join(folder, 'adult.json')];
     words.push('--reason', 'e2e', '--out', out);
-    const killed = new Beside(...words, '--rate', '75');
+    const killed = new Beside(...words, '--rate', '15');
     // Beyond the header, which is written first.
     await until(() => existsSync(out) && statSync(out).size > 100);
     killed.child.kill('SIGKILL');

@@ -23,7 +23,7 @@ const decrypt = () =>
 /** Asks until it works; what it answered meanwhile is returned too. */
 async function recovered(): Promise<{ last: Answer | undefined; meanwhile: Answer[] }> {
   const meanwhile: Answer[] = [];
-  const until = Date.now() + 15_000;
+  const until = Date.now() + 60_000;
   while (Date.now() < until) {
     // A killed API refuses connections: that is no answer.
     const answer = await decrypt().catch(() => undefined);
@@ -50,9 +50,8 @@ describe('a process that is killed', () => {
       }
       // A record whose key is in the enclave's memory opens without KMS: that one may still be on its way.
       const now = async () => ((await vault.control('/pids')) as Record<string, number>)[name];
-      await expect.poll(now, { timeout: 15_000 }).not.toBe(before[name]);
+      await expect.poll(now, { timeout: 60_000 }).not.toBe(before[name]);
     },
-    30_000,
   );
 });
 
@@ -67,9 +66,9 @@ describe('a vault that is killed', () => {
     vault = await LocalVault.start({ data });
     expect(vault.logged('left_behind_removed')).toEqual([expect.objectContaining({ folders: [run] })]);
     expect(existsSync(run)).toBe(false);
-    await expect.poll(() => children.filter(isAlive), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => children.filter(isAlive), { timeout: 60_000 }).toEqual([]);
     expect((await decrypt()).json.data).toEqual({ first_name: 'Ada' });
-  }, 30_000);
+  });
 });
 
 function isAlive(pid: number): boolean {

@@ -32,7 +32,7 @@ beforeAll(async () => {
     });
     sent.on('error', reject).end();
   });
-}, 40_000);
+});
 afterAll(async () => {
   await vault.stop();
   rmSync(folder, { recursive: true, force: true });
@@ -65,7 +65,7 @@ describe('on the machine of a local vault', () => {
     expect(text.code).toBe(0);
     expect(text.out).toContain(`${findings.length - 1} ok, 0 warnings, 0 failed, 1 skipped`);
     expect(text.out).toMatch(/ok {4}enclave_attestation +genuine, and measures as it should/);
-  }, 40_000);
+  });
 
   it('leaves a line in the vault’s log of what was refused to it, and nothing that looks like an attack', async () => {
     const told = () => vault.logged('dry_runs_refused').reduce((sum, { count }) => sum + Number(count), 0);
@@ -78,11 +78,11 @@ describe('on the machine of a local vault', () => {
     const refused = readFileSync(join(vault.data, 'kms-events.log'), 'utf8').split('AccessDenied').length;
     await doctor(['--data', vault.data]);
     const after = readFileSync(join(vault.data, 'kms-events.log'), 'utf8').split('AccessDenied').length;
-    await vi.waitFor(() => expect(told() - before).toBe(12), { timeout: 5_000 });
+    await vi.waitFor(() => expect(told() - before).toBe(12), { timeout: 60_000 });
     expect(after - refused).toBe(12);
     expect(vault.logged('dry_runs_refused').at(-1)).toMatchObject({ callers: ['admin', 'api', 'instance'] });
     expect(vault.logged('kms_denied')).toEqual([]);
-  }, 40_000);
+  });
 
   it('says that a parent does not answer, within its time', async () => {
     const { parent } = await vault.control('/pids');
@@ -95,7 +95,7 @@ describe('on the machine of a local vault', () => {
     } finally {
       process.kill(Number(parent), 'SIGCONT');
     }
-  }, 40_000);
+  });
 
   it('says where no vault runs', async () => {
     const { code, err } = await run(['doctor', '--data', folder]);
@@ -177,7 +177,7 @@ describe('with the role files of a deployment', () => {
     expect(findings.filter(({ check }) => check === 'key_policies').map(({ seen }) => seen)).toEqual(
       Array(3).fill('as generated for this deployment'),
     );
-  }, 30_000);
+  });
 
   it('the API’s place may not look at keys, and may do what it must', async () => {
     const { code, of, findings } = await examine('api', ['--as', 'api']);
@@ -189,18 +189,18 @@ describe('with the role files of a deployment', () => {
     expect(findings.filter(({ check }) => check === 'key_uses').map(({ seen }) => seen)).toEqual(
       Array(3).fill('allowed'),
     );
-  }, 30_000);
+  });
 
   it('the instance’s place is not the API’s', async () => {
     const { code, of } = await examine('instance', ['--as', 'api']);
     expect({ code, fail: of('fail') }).toEqual({ code: 1, fail: ['credentials'] });
-  }, 30_000);
+  });
 
   it('the manifest of another image fails in the policies and in the enclave', async () => {
     const { code, of, findings } = await examine('admin', [], '7'.repeat(96));
     expect({ code, fail: of('fail') }).toEqual({ code: 1, fail: ['key_policies', 'enclave_attestation'] });
     expect(findings.find(({ check }) => check === 'enclave_attestation')?.seen).toContain('PCR0 (image)');
-  }, 30_000);
+  });
 
   it('ends in time where everything listens and nothing answers', async () => {
     const silent = createTcpServer(() => undefined);
@@ -219,7 +219,7 @@ describe('with the role files of a deployment', () => {
     const unanswered = ['clock', 'credentials', 'kms_keys', 'key_policies', 'unattested_decrypt', 'key_uses'];
     expect({ code, fail: of('fail') }).toEqual({ code: 1, fail: unanswered });
     expect(ms).toBeLessThan(15_000);
-  }, 30_000);
+  });
 
   it('AWS’s own root does not vouch for a development enclave', async () => {
     await examine('admin', []);
@@ -233,5 +233,5 @@ describe('with the role files of a deployment', () => {
       status: 'fail',
       seen: expect.stringContaining('another root vouches for it'),
     });
-  }, 30_000);
+  });
 });

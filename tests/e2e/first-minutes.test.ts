@@ -153,6 +153,8 @@ describe('the first minutes', () => {
   });
 
   it('finishes in five seconds, and keeps everything', async () => {
+    // A first attempt may have left none.
+    if (vault.process.exitCode !== null) vault = await LocalVault.start({ data: vault.data });
     const made = await vault.call('POST', '/v1/vaults', { first_name: 'Kept' });
     const key = vault.adminKey;
     const began = performance.now();
@@ -170,5 +172,5 @@ describe('the first minutes', () => {
       reason: 'e2e',
     });
     expect(opened.json.data).toEqual({ first_name: 'Kept' });
-  }, 40_000);
+  });
 });

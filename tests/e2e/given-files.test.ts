@@ -44,7 +44,7 @@ beforeAll(async () => {
   vault = await LocalVault.start({
     args: ['--oidc', file('oidc.json', oidc), '--rates', file('rates.json', rates), '--audit-heads', heads],
   });
-}, 40_000);
+});
 afterAll(async () => {
   await vault.stop();
   rmSync(folder, { recursive: true, force: true });
@@ -87,5 +87,5 @@ describe('files that the user names at the start', () => {
       expect(err).toMatch(message);
       expect(err).not.toContain('secret');
     }
-  }, 40_000);
+  });
 });

@@ -201,9 +201,9 @@ describe('a table of the AWS sample', () => {
     const heads = () => readFileSync(join(data, 'audit-heads.log'), 'utf8').split('\n').length;
     for (let round = 0; round < 2; round += 1) {
       const before = heads();
-      const child = spawn(process.execPath, [COMMAND, ...options, '--rate', '100'], { stdio: 'ignore' });
+      const child = spawn(process.execPath, [COMMAND, ...options, '--rate', '15'], { stdio: 'ignore' });
       const exited = new Promise((done) => child.once('exit', (_, signal) => done(signal)));
-      while (heads() < before + 30) await sleep(5);
+      while (heads() < before + 30 && child.exitCode === null) await sleep(5);
       child.kill('SIGKILL');
       expect(await exited).toBe('SIGKILL');
     }
@@ -245,7 +245,7 @@ describe('a table of the AWS sample', () => {
     let [out, err] = ['', ''];
     child.stdout.on('data', (chunk) => (out += String(chunk)));
     child.stderr.on('data', (chunk) => (err += String(chunk)));
-    const exited = new Promise((done) => child.once('exit', (code) => done(code)));
+    const exited = new Promise((done) => child.once('close', (code) => done(code)));
     // It is at work: before that a signal ends it like any process.
     while (!existsSync(state) && child.exitCode === null) await sleep(20);
     child.kill('SIGTERM');

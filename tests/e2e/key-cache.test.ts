@@ -13,14 +13,17 @@ async function records(): Promise<void> {
   for (let n = 0; n < 4; n += 1)
     ids.push(String((await vault.call('POST', '/v1/vaults', { first_name: `Ada ${n}` })).json.id));
 }
-async function decrypt(id: string, more: object = {}): Promise<unknown> {
+/** Decryptions of the first record that gave its value. */
+let given = 0;
+async function decrypt(record: string, more: object = {}): Promise<unknown> {
   const ask = { fields: ['first_name'], reason: 'a test', ...more };
-  const { status, json } = await vault.call('POST', `/v1/vaults/${id}/decrypt`, ask);
+  const { status, json } = await vault.call('POST', `/v1/vaults/${record}/decrypt`, ask);
+  if (status === 200 && record === ids[0]) given += 1;
   return status === 200 ? (json.data as unknown as Record<string, unknown>).first_name : json.code;
 }
 /** How often KMS was asked for the keys of these records. Its log is written beside its answers. */
 async function asked(): Promise<number> {
-  await new Promise((done) => setTimeout(done, 100));
+  await new Promise((done) => setTimeout(done, 500));
   return kmsTrail(vault, 'Decrypt').filter(({ requestParameters }) =>
     ids.includes(requestParameters?.encryptionContext?.vault_id ?? ''),
   ).length;
@@ -52,7 +55,8 @@ describe('as the program comes', () => {
   it('leaves an entry in the record’s log for each decryption, wherever its key came from', async () => {
     const { json } = await vault.call('GET', `/v1/vaults/${ids[0]}/audit?limit=100`);
     const entries = json.entries as unknown as Record<string, unknown>[];
-    expect(entries.filter(({ event }) => event === 'DecryptVault')).toHaveLength(27);
+    expect(entries.filter(({ event }) => event === 'DecryptVault')).toHaveLength(given);
+    expect(given).toBeGreaterThanOrEqual(27);
   });
 });
 

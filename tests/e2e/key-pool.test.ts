@@ -13,7 +13,7 @@ async function figure(vault: LocalVault, series: string): Promise<number> {
 
 const until = (vault: LocalVault, ready: number): Promise<void> =>
   vi.waitFor(async () => expect(await figure(vault, 'record_keys_ready')).toBeGreaterThanOrEqual(ready), {
-    timeout: 10_000,
+    timeout: 60_000,
     interval: 50,
   });
 
@@ -53,7 +53,7 @@ describe('key pairs made beforehand, on a running vault', () => {
     const { api } = (await vault.control('/pids')) as unknown as { api: number };
     process.kill(api, 'SIGKILL');
     await vi.waitFor(async () => expect((await vault.call('GET', '/health')).status).toBe(200), {
-      timeout: 10_000,
+      timeout: 60_000,
       interval: 50,
     });
     const ids = await Promise.all(Array.from({ length: 8 }, () => create(vault)));
@@ -79,7 +79,7 @@ describe('a KMS that is short of quota', () => {
         expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
       }
       expect(await reads(vault, ids)).toEqual(ids.map(() => ({ first_name: 'Ada' })));
-      await vi.waitFor(() => create(vault), { timeout: 10_000, interval: 300 });
+      await vi.waitFor(() => create(vault), { timeout: 60_000, interval: 300 });
       // What nobody waits for holds back: of ten seconds' worth at its pace nearly nothing was asked for.
       const events = kmsTrail(vault, PAIRS);
       expect(events.filter(({ errorCode }) => errorCode !== undefined).length).toBeLessThan(40 * 3 + 60);

@@ -47,7 +47,7 @@ describe('options of dev', () => {
     expect((await decrypt()).json.data).toEqual({ diagnosis: 'J45', h: true });
 
     // The vault is ready when one enclave serves; this is about two.
-    const both = Date.now() + 10_000;
+    const both = Date.now() + 60_000;
     while (vault.logged('enclave_healthy').length < 2 && Date.now() < both)
       await new Promise((done) => setTimeout(done, 50));
     const started = vault.logged('enclave_started');
@@ -55,11 +55,11 @@ describe('options of dev', () => {
     process.kill(Number(started[0]?.ProcessID), 'SIGKILL');
     // The other one answers at once; the killed one is replaced.
     expect((await decrypt()).json.data).toEqual({ diagnosis: 'J45', h: true });
-    const until = Date.now() + 10_000;
+    const until = Date.now() + 60_000;
     while (vault.logged('enclave_started').length < 3 && Date.now() < until)
       await new Promise((done) => setTimeout(done, 50));
     expect(vault.logged('enclave_started').length).toBeGreaterThanOrEqual(3);
-  }, 40_000);
+  });
 
   it('ENCLAVE_VAULT_PASSPHRASE: keys at rest are encrypted, and another passphrase is refused plainly', async () => {
     const data = folder();
@@ -79,7 +79,7 @@ describe('options of dev', () => {
       reason: 'e2e',
     });
     expect(opened.json.data).toEqual({ first_name: 'Ada' });
-  }, 60_000);
+  });
 
   it('--ephemeral keeps nothing', async () => {
     const temporary = folder();
@@ -90,7 +90,7 @@ describe('options of dev', () => {
     expect(existsSync(join(data, 'admin.key'))).toBe(true);
     expect(await vault.stop()).toBe(0);
     expect(existsSync(data)).toBe(false);
-  }, 30_000);
+  });
 
   it.each([
     [['--port', '99999'], '--port takes a whole number from 0 to 65535'],
@@ -125,5 +125,5 @@ describe('options of dev', () => {
       expect(existsSync(join(data, 'running.json'))).toBe(false);
     }
     taken.close();
-  }, 60_000);
+  });
 });

@@ -146,7 +146,7 @@ describe('fuzzing', () => {
       1_000,
     );
     expect(finds.map(({ input }) => input.toString())).toEqual(['bad']);
-  }, 120_000);
+  });
 
   test('never makes an input longer than the target takes', () => {
     const random = new Random(3);

@@ -92,9 +92,9 @@ export class ChannelVault {
     return this.call('POST', `/v1/vaults/${id}/decrypt`, { fields: ['first_name'], reason: 'test', ...body });
   }
 
-  /** Until a decryption gives 200, for ten seconds. */
+  /** Until a decryption gives 200, for a minute. */
   async serving(id: string): Promise<Answer> {
-    for (let turn = 0; turn < 100; turn += 1) {
+    for (let turn = 0; turn < 600; turn += 1) {
       const answer = await this.decrypted(id);
       if (answer.status === 200) return answer;
       await new Promise((resolve) => setTimeout(resolve, 100));

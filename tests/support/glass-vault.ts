@@ -33,7 +33,7 @@ export type Between = (
   pass: (body?: Uint8Array) => Promise<UnixAnswer>,
 ) => Promise<UnixAnswer>;
 
-const LOG_MS = 5_000;
+const LOG_MS = 60_000;
 const LATE_MS = 30;
 type LogLine = Readonly<Record<string, unknown>>;
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 const COMMAND = join(ROOT, 'tools/admin/bin/enclave-vault.mjs');
-const READY_MS = 25_000;
+const READY_MS = 100_000;
 
 export interface Answer {
   readonly status: number;
@@ -57,7 +57,8 @@ export class LocalVault {
     const end = (): void => void this.process.kill('SIGTERM');
     process.once('exit', end);
     this.exited = new Promise((done) =>
-      this.process.once('exit', (code) => {
+      // Not `exit`: what it said last may come after that.
+      this.process.once('close', (code) => {
         process.off('exit', end);
         done(code);
       }),
@@ -200,6 +201,6 @@ export function run(
     child.stderr.on('data', (chunk: Buffer) => {
       err += chunk.toString('utf8');
     });
-    child.once('exit', (code) => resolve({ code, out, err }));
+    child.once('close', (code) => resolve({ code, out, err }));
   });
 }

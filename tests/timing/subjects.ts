@@ -91,7 +91,8 @@ export function authentication(
   token: string,
   clock: { offset: number },
 ): Record<'judged' | 'reported', Subject[]> {
-  const split = token.lastIndexOf('_') + 1;
+  // A secret may have a `_` of its own: evk_, 26 characters of an id, _.
+  const split = 'evk_'.length + 26 + '_'.length;
   const [id, secret] = [token.slice(0, split), token.slice(split)];
   const secretOf = (length: number): string => {
     // The right characters up to `length`, the next one wrong.

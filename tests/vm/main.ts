@@ -12,7 +12,7 @@ import { unpackKernel } from './host/kernel.ts';
 import { boot, packInitramfs } from './host/machine.ts';
 import { layOut } from './host/root-files.ts';
 
-const LIMIT_MS = Number(process.env.VM_LIMIT_S ?? 480) * 1000;
+const LIMIT_MS = Number(process.env.VM_LIMIT_S ?? 1_500) * 1000;
 
 mkdirSync(CACHE, { recursive: true });
 const kernel = unpackKernel(CACHE);

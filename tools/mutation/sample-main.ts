@@ -41,12 +41,15 @@ const mutated = () =>
     mutate: windows.map(rangeOf),
     concurrency: 2,
   });
-// Stryker begins with the tests as they are, and gives up when one fails: on a busy machine one may, and not again.
-const report = await mutated().catch((error: unknown) => {
-  if (error instanceof Stopped) throw error;
-  console.log(`once more: ${String(error)}`);
-  return mutated();
-});
+// Stryker begins with the tests as they are, and gives up when one fails: on a busy machine one may, and hardly three times.
+const retried =
+  (left: number) =>
+  (error: unknown): ReturnType<typeof mutated> => {
+    if (error instanceof Stopped || left === 0) throw error;
+    console.log(`once more: ${String(error)}`);
+    return mutated().catch(retried(left - 1));
+  };
+const report = await mutated().catch(retried(2));
 const mutants = mutantsOf(report);
 const judged = judge(
   mutants,

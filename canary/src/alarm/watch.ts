@@ -39,7 +39,7 @@ export interface PlaceRuns {
 }
 
 interface Watched {
-  readonly since: number;
+  since: number;
   last: PlaceRuns['last'];
   runs: number;
   readonly totals: Map<string, number>;
@@ -58,11 +58,16 @@ export class CanaryWatch {
     at: 0,
   };
 
-  /** @param now from here on runs of these places are missed */
+  /** @param now from here on runs of these places are missed; Infinity: from `begin` on */
   constructor(places: readonly string[], intervalMs: number, now: number) {
     this.silentAfterMs = Math.max(SILENT_INTERVALS * intervalMs, SILENT_MIN_MS);
     for (const place of places)
       this.#places.set(place, { since: now, last: undefined, runs: 0, totals: new Map() });
+  }
+
+  /** Runs are missed from here on, of places of which none came. */
+  begin(now: number): void {
+    for (const watched of this.#places.values()) watched.since = now;
   }
 
   /** A run of a place; one that nobody knows of is nothing. A run without readings is no run: its place stays silent. */

@@ -15,6 +15,16 @@ const GOOD = [reading('ExpectedDenied'), reading('AsDeployed', 'vault.policy', '
 const watching = (...places: string[]) => new CanaryWatch(places.length > 0 ? places : ['local'], MINUTE, 0);
 
 describe('a watch of canaries', () => {
+  it('misses no run before it is told to begin, and then as ever', () => {
+    const watch = new CanaryWatch(['local', 'parent'], MINUTE, Number.POSITIVE_INFINITY);
+    watch.take('parent', GOOD, 0);
+    expect(watch.alarm(2 * MINUTE)).toBeUndefined();
+    watch.begin(2 * MINUTE);
+    watch.take('parent', GOOD, 4 * MINUTE);
+    expect(watch.alarm(5 * MINUTE)).toBeUndefined();
+    expect(watch.alarm(5 * MINUTE + 1)).toMatchObject({ state: 'Silent', silent: ['local'] });
+  });
+
   it('says nothing while all is well, however long', () => {
     const watch = watching();
     for (let at = 0; at < 3 * HOUR; at += MINUTE) {

@@ -48,6 +48,7 @@ const status = (code: number) => (_n: number, response: ServerResponse) => respo
 describe('a webhook', () => {
   it('gets what happened, signed with its time, so that neither can be changed or said again later', async () => {
     const { got, logged, webhook, until } = await receiver(status(204));
+    const told = Math.floor(Date.now() / 1000);
     webhook.tell(alarm());
     await until(() => logged.length === 1);
     const [{ body, headers } = { body: '', headers: {} }] = got;
@@ -61,7 +62,8 @@ describe('a webhook', () => {
       ],
     });
     const time = headers['enclave-vault-timestamp'];
-    expect(Math.abs(Number(time) - Date.now() / 1000)).toBeLessThan(5);
+    expect(Number(time)).toBeGreaterThanOrEqual(told);
+    expect(Number(time)).toBeLessThanOrEqual(Date.now() / 1000);
     const mac = createHmac('sha256', SECRET).update(`${time}.${body}`).digest('hex');
     expect(headers['enclave-vault-signature']).toBe(`v1=${mac}`);
     expect(logged).toEqual([['delivered', { status: 204, attempt: 1 }]]);
@@ -125,7 +127,8 @@ describe('a webhook', () => {
     await until(() => got.length === 1);
     const began = performance.now();
     await webhook.close();
-    expect(performance.now() - began).toBeLessThan(2_000);
+    // An answer is waited for 5 s.
+    expect(performance.now() - began).toBeLessThan(4_500);
   });
 
   it('waits for no further try when it was closed during one', async () => {
@@ -136,7 +139,7 @@ describe('a webhook', () => {
     await webhook.close();
     expect(performance.now() - began).toBeLessThan(10_000);
     expect(got).toHaveLength(1);
-  }, 15_000);
+  });
 
   it.each([
     ['https://alarms.example.com/x', true],

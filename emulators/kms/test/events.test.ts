@@ -151,7 +151,7 @@ describe('EventFile', () => {
     for (let n = 0; n < 5; n++) {
       file.append({ n, filler: 'x'.repeat(600) });
       // Each is written before the next is there: together they would be one piece.
-      await vi.waitFor(() => expect(readFileSync(path, 'utf8')).toContain(`"n":${n},`), 5_000);
+      await vi.waitFor(() => expect(readFileSync(path, 'utf8')).toContain(`"n":${n},`), 60_000);
     }
     await file.close();
     const numbers = [`${path}.1`, path].map((name) =>

@@ -40,7 +40,8 @@ describe('an emulator with a quota and latency', async () => {
     expect(await encrypt()).toBe('NotFoundException');
     expect(performance.now() - start).toBeGreaterThan(49);
     expect(await encrypt()).toBe('NotFoundException');
-    const names = await Promise.all([encrypt(), encrypt()]);
+    // More than a machine that stands still for seconds earns.
+    const names = await Promise.all(Array.from({ length: 20 }, encrypt));
     expect(names).toContain('ThrottlingException');
     expect(await errorOf(kms.send(new ListKeysCommand({})))).toBe('none');
   });

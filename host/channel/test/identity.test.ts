@@ -37,12 +37,13 @@ const realMs = (ms: number) => new Promise<void>((resolve) => realTimeout(resolv
 const pass = async (ms: number) => {
   for (let left = ms; left > 0; left -= HOUR / 2) {
     await vi.advanceTimersByTimeAsync(Math.min(left, HOUR / 2));
-    await realMs(4);
+    // One that is under way has no timer.
+    for (let turn = 0; turn < 2_000 && vi.getTimerCount() === 0; turn += 1) await realMs(2);
   }
 };
-/** Whether the certificate becomes another one within a second of real time. */
+/** Whether the certificate becomes another one within some twenty seconds of real time. */
 const renewed = async (from: string) => {
-  for (let turn = 0; turn < 500 && identity?.current().cert === from; turn += 1) await realMs(2);
+  for (let turn = 0; turn < 10_000 && identity?.current().cert === from; turn += 1) await realMs(2);
   return identity?.current().cert !== from;
 };
 
@@ -139,7 +140,7 @@ describe('renewal', () => {
     expect((await identity.valid()).notAfter).toBeGreaterThan(Date.now() + DAY - HOUR);
     expect(events().at(-1)).toBe('channel_identity_issued');
     // One attempt for each step of half an hour, and not many more of them.
-    expect(log.length).toBeLessThan(60);
+    expect(log.length).toBeLessThan(100);
   });
 
   it.each([
@@ -152,7 +153,7 @@ describe('renewal', () => {
     for (let minute = 0; minute < 15; minute += 1) {
       const before = log.length;
       await vi.advanceTimersByTimeAsync(60_000);
-      for (let turn = 0; turn < 500 && log.length === before; turn += 1) await realMs(2);
+      for (let turn = 0; turn < 10_000 && log.length === before; turn += 1) await realMs(2);
       expect(log.slice(before).map((line) => line.event)).toContain(event);
     }
   });
@@ -171,7 +172,8 @@ describe('renewal', () => {
   it('ends with the identity', async () => {
     identity = await open();
     identity.close();
-    await pass(2 * DAY);
+    await vi.advanceTimersByTimeAsync(2 * DAY);
+    await realMs(50);
     expect(key.signed).toBe(1);
     expect(() => identity?.current()).toThrow(expect.objectContaining({ code: 'closed' }));
     await expect(identity.valid()).rejects.toMatchObject({ code: 'closed' });

@@ -103,9 +103,9 @@ export class Deployment {
   }
 }
 
-/** Waits until `check` holds, or fails after three seconds. */
+/** Waits until `check` holds, or fails after a minute. */
 export async function until(check: () => boolean): Promise<void> {
-  const end = Date.now() + 3_000;
+  const end = Date.now() + 60_000;
   while (!check()) {
     if (Date.now() > end) throw new Error('did not come true in time');
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -254,9 +254,9 @@ describe('its errors', () => {
   });
 
   it('gives a call its time from its turn on: of more than there are connections for, those behind are not late', async () => {
-    const distant = await start({ latencyMs: 1_000 });
+    const distant = await start({ latencyMs: 1_500 });
     // Far more than one takes, also on a machine that is busy, and less than all of them.
-    const patient = vaultKms(distant, await createKeys(distant), { timeoutMs: 5_000 });
+    const patient = vaultKms(distant, await createKeys(distant), { timeoutMs: 8_000 });
     await connect(patient);
     // In turns of 64, the last of which begins when the time of the first is long over.
     const calls = Array.from({ length: 400 }, () => patient.generateRecordKeyPair(context, { once: true }));
@@ -269,7 +269,7 @@ describe('its errors', () => {
       { latencyMs: 100 },
       { onEvent: ({ eventName }) => void asked.push(String(eventName)) },
     );
-    const client = vaultKms(distant, await createKeys(distant));
+    const client = vaultKms(distant, await createKeys(distant), { timeoutMs: 30_000 });
     await connect(client);
     const pairs = Array.from({ length: 400 }, () => client.generateRecordKeyPair(context, { once: true }));
     asked.length = 0;
@@ -281,7 +281,7 @@ describe('its errors', () => {
 
   it('gives callers turns: one who wants one pair is not behind all of another', async () => {
     const distant = await start({ latencyMs: 100 });
-    const client = vaultKms(distant, await createKeys(distant));
+    const client = vaultKms(distant, await createKeys(distant), { timeoutMs: 30_000 });
     await connect(client);
     let made = 0;
     const hundreds = Array.from({ length: 400 }, async () => {

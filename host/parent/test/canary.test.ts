@@ -62,7 +62,7 @@ test.each([
     seconds: 1,
     legacyKeys: true,
   });
-  await vi.waitFor(() => expect(logged.length).toBeGreaterThanOrEqual(4), { timeout: 8_000 });
+  await vi.waitFor(() => expect(logged.length).toBeGreaterThanOrEqual(4), { timeout: 60_000 });
   end();
   for (const line of logged)
     expect(line).toEqual(['warn', 'canary', expect.objectContaining({ outcome: 'CanaryError', reason })]);

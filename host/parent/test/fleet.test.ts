@@ -23,6 +23,16 @@ test('boots each enclave once with the very bytes of its configuration', async (
   for (const { configuration } of parent.standIn.launched) expect(configuration).toEqual(CONFIGURATION);
 });
 
+test('does not give up an enclave that boots for a look that it is late to answer', async () => {
+  parent = await startParent({ healthMs: 300 });
+  parent.standIn.onLaunch = (each) => {
+    each.unanswered = 2;
+  };
+  parent.fleet.start();
+  await until(() => parent.fleet.healthy === 1);
+  expect(parent.standIn.launched).toHaveLength(1);
+});
+
 test('ends what an earlier parent left behind, and nothing of others', async () => {
   parent = await startParent();
   const old = await parent.standIn.launch('vault-0');

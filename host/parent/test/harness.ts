@@ -37,7 +37,9 @@ class SomeCredentials implements CredentialSource {
 }
 
 /** A parent before stand-in enclaves; `stop` ends all of it. */
-export async function startParent(options: { enclaves?: number; maxInFlight?: number; room?: number } = {}) {
+export async function startParent(
+  options: { enclaves?: number; maxInFlight?: number; room?: number; healthMs?: number } = {},
+) {
   const standIn = await StandInHypervisor.start();
   const logged: { level: string; event: string; fields: unknown }[] = [];
   const log = (level: string, event: string, fields: unknown = {}) =>
@@ -53,8 +55,8 @@ export async function startParent(options: { enclaves?: number; maxInFlight?: nu
     places: new LocalPlaces({ target: { host: '127.0.0.1', port: 9 }, log }),
     timings: {
       pollMs: 40,
-      healthMs: 200,
-      bootMs: 1_000,
+      healthMs: options.healthMs ?? 20_000,
+      bootMs: 60_000,
       backoffBaseMs: 20,
       backoffMaxMs: 100,
       settledMs: 100,
@@ -96,7 +98,7 @@ export async function startParent(options: { enclaves?: number; maxInFlight?: nu
 
 /** Waits until `check` holds, or fails; the limit is generous, for machines that are busy. */
 export async function until(check: () => boolean): Promise<void> {
-  const end = Date.now() + 8_000;
+  const end = Date.now() + 60_000;
   while (!check()) {
     if (Date.now() > end) throw new Error('did not come true in time');
     await new Promise((resolve) => setTimeout(resolve, 5));

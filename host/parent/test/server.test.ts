@@ -67,7 +67,7 @@ test('health and enclaves say what is there; without an enclave 503, Retry-After
 
 test('keeps to the deadline of the caller', async () => {
   enclave.onDecrypt = () => undefined;
-  const late = await parent.post('/decrypt', ENVELOPE, { 'x-deadline-ms': String(Date.now() + 80) });
+  const late = await parent.post('/decrypt', ENVELOPE, { 'x-deadline-ms': String(Date.now() + 3_000) });
   expect(late.status).toBe(504);
   expect(json(late.body)).toEqual({ code: 'timeout' });
   const past = await parent.post('/decrypt', ENVELOPE, { 'x-deadline-ms': '1' });
@@ -75,13 +75,20 @@ test('keeps to the deadline of the caller', async () => {
 });
 
 test('carries a few requests at once and refuses more', async () => {
-  enclave.onDecrypt = (_request, response) => void setTimeout(() => answer(response, 200, 'ok'), 100);
-  const results = await Promise.all(Array.from({ length: 6 }, () => parent.post('/decrypt', ENVELOPE)));
-  expect(results.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 503, 503]);
+  const held: (() => void)[] = [];
+  enclave.onDecrypt = (_request, response) => held.push(() => answer(response, 200, 'ok'));
+  const statuses: number[] = [];
+  const asked = Array.from({ length: 6 }, async () => {
+    statuses.push((await parent.post('/decrypt', ENVELOPE)).status);
+  });
+  await until(() => held.length === 4 && statuses.length === 2);
+  for (const release of held) release();
+  await Promise.all(asked);
+  expect(statuses).toEqual([503, 503, 200, 200, 200, 200]);
 });
 
 test('takes as many as its enclaves have places for, and some more to wait', async () => {
-  const large = await startParent({ enclaves: 3 });
+  const large = await startParent({ enclaves: 2 });
   const client = new UnixHttpClient(large.socketPath);
   try {
     let released = false;
@@ -94,7 +101,7 @@ test('takes as many as its enclaves have places for, and some more to wait', asy
       };
     };
     large.fleet.start();
-    await until(() => large.fleet.healthy === 3);
+    await until(() => large.fleet.healthy === 2);
     const request = {
       method: 'POST',
       path: '/decrypt',
@@ -103,8 +110,8 @@ test('takes as many as its enclaves have places for, and some more to wait', asy
       maxBytes: 1_024,
     } as const;
     // Of two processes: one has 256 connections.
-    const asked = Array.from({ length: 400 }, (_, n) => (n % 2 ? client : large.client).request(request));
-    await until(() => held.length === 288);
+    const asked = Array.from({ length: 300 }, (_, n) => (n % 2 ? client : large.client).request(request));
+    await until(() => held.length === 192);
     released = true;
     for (const release of held) release();
     expect(new Set((await Promise.all(asked)).map(({ status }) => status))).toEqual(new Set([200]));

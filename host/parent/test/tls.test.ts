@@ -75,17 +75,17 @@ test('carries requests to an enclave over one connection, as over a socket', asy
     const { status, body, headers } = await decrypt(client);
     expect([status, body.toString(), headers['x-enclave-id']]).toEqual([200, `answer of ${id}`, id]);
   }
-  const health = await client.request({ method: 'GET', path: '/health', timeoutMs: 1_000, maxBytes: 1024 });
+  const health = await client.request({ method: 'GET', path: '/health', timeoutMs: 60_000, maxBytes: 1024 });
   expect(health.status).toBe(200);
 });
 
 test('renewals of both sides under traffic lose no request', async () => {
   // Half of it is for a machine that is busy: who is late by more than that has an expired certificate.
-  const short = { lifetimeMs: 5_000 };
+  const short = { lifetimeMs: 12_000 };
   const identity = await ours.identity('server', short);
   const { port } = await serve({ identity });
   const client = await clientOf(port, await ours.identity('client', short));
-  const end = Date.now() + 6_000;
+  const end = Date.now() + 14_000;
   const failures: unknown[] = [];
   let answered = 0;
   const caller = async () => {
@@ -109,13 +109,12 @@ test('renewals of both sides under traffic lose no request', async () => {
 });
 
 test('a KMS that is down past half of a certificate’s life is survived; past its end there is no channel, and then again', async () => {
-  const short = { lifetimeMs: 4_000 };
+  const short = { lifetimeMs: 12_000 };
   const identity = await ours.identity('client', short);
   const { port } = await serve();
   ours.clientKey.fails = DOWN;
   const fresh = () => clientOf(port, identity);
-  await sleep(2_300);
-  expect(ours.log.some(({ event }) => event === 'channel_renewal_failed')).toBe(true);
+  await until(() => ours.log.some(({ event }) => event === 'channel_renewal_failed'));
   expect((await decrypt(await fresh())).status).toBe(200);
   await sleep(Math.max(0, identity.current().notAfter + 100 - Date.now()));
   await expect(decrypt(await fresh())).rejects.toMatchObject({ code: 'connection_lost' });
@@ -126,7 +125,7 @@ test('a KMS that is down past half of a certificate’s life is survived; past i
 
 test('a connection does not outlive the certificate it began with', async () => {
   const { port } = await serve();
-  const { key, cert, notAfter } = (await ours.identity('client', { lifetimeMs: 3_000 })).current();
+  const { key, cert, notAfter } = (await ours.identity('client', { lifetimeMs: 8_000 })).current();
   const socket = tls.connect({
     host: '127.0.0.1',
     port,
@@ -156,23 +155,25 @@ test('drains: what is under way is answered, what comes later is not taken, hand
   if (enclave !== undefined) {
     enclave.onDecrypt = (_request, response) => waiting.push(() => answer(response, 200, 'late'));
   }
-  const { server, port } = await serve();
+  // Far longer than draining may take: a handshake that held it up would be seen.
+  const { server, port } = await serve({ handshakeMs: 120_000 });
   const client = await clientOf(port);
+  const newcomer = await clientOf(port);
   const underWay = decrypt(client);
   await until(() => waiting.length === 1);
   const silent = net.connect(port, '127.0.0.1').on('error', () => undefined);
   await new Promise((resolve) => silent.once('connect', resolve));
   const started = Date.now();
-  const drained = server.drain(500);
-  await expect(decrypt(await clientOf(port))).rejects.toMatchObject({ code: 'connection_lost' });
+  const drained = server.drain(5_000);
+  await expect(decrypt(newcomer)).rejects.toMatchObject({ code: 'connection_lost' });
   for (const release of waiting) release();
   expect((await underWay).body.toString()).toBe('late');
   await drained;
-  expect(Date.now() - started).toBeLessThan(2_000);
+  expect(Date.now() - started).toBeLessThan(60_000);
 });
 
 test('slow handshakes end in time, and do not keep a client out', async () => {
-  const { port } = await serve({ handshakeMs: 150 });
+  const { port } = await serve({ handshakeMs: 3_000 });
   const silent = Array.from({ length: 50 }, () => net.connect(port, '127.0.0.1'));
   const closed = silent.map(
     (socket) =>

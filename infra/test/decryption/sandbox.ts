@@ -105,7 +105,7 @@ export class Sandbox {
       stack: 'vault-decryption',
       group: 'Group',
       logGroup: '/vault/parent',
-      bootSeconds: 25,
+      bootSeconds: 200,
       settleSeconds: 120,
       ...more,
     };
@@ -128,7 +128,7 @@ export class Sandbox {
       cwd: '/',
       encoding: 'utf8',
       env: { PATH: `${join(this.root, 'stand-ins')}:/usr/bin:/bin` },
-      timeout: 30_000,
+      timeout: 240_000,
     });
     const lines = (name: string): string[] =>
       existsSync(join(this.root, name))

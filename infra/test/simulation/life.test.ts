@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { AwsError, type Fault } from '@enclave-vault/emulator-account';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DECRYPTION, KEYS, namesOf, stagesOf } from '../../src/index.ts';
 import { admitted } from './support/admitted.ts';
 import { failuresOf, Life, measurementsOf, StageFailure } from './support/life.ts';
-
-// Whole lives, of which each stage is synthesized: half a minute beside other work.
-vi.setConfig({ testTimeout: 180_000 });
 
 const [FIRST = ''] = measurementsOf('1').pcr0;
 const [SECOND = ''] = measurementsOf('2').pcr0;

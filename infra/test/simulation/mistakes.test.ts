@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Stage, stagesOf, type Template, type TemplateResource } from '../../src/index.ts';
 import { Life, type LifeOptions, type Mutation } from './support/life.ts';
-
-// Whole lives, of which each stage is synthesized: half a minute beside other work.
-vi.setConfig({ testTimeout: 180_000 });
 
 /*
  * Mistakes that one could make in the stages, and that no linter sees: each is put into the templates, and must stop the

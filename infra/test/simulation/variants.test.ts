@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { stagesOf } from '../../src/index.ts';
 import { TOKENS } from '../api/support.ts';
 import { admitted } from './support/admitted.ts';
 import { Life, type LifeOptions, measurementsOf } from './support/life.ts';
-
-// Whole lives, of which each stage is synthesized: half a minute beside other work.
-vi.setConfig({ testTimeout: 180_000 });
 
 const [SECOND = ''] = measurementsOf('2').pcr0;
 

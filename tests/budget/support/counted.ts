@@ -32,13 +32,22 @@ export function countedStore(store: Store, tally: Tally): Store {
   };
 }
 
-/** The API's KMS. Pairs that are made beforehand are none of a request's calls. */
-export function countedKms(kms: VaultKms, tally: Tally): VaultKms {
+/**
+ * The API's KMS. Pairs that are made beforehand are none of a request's calls.
+ * @param making how many of those are under way
+ */
+export function countedKms(kms: VaultKms, tally: Tally, making: { now: number }): VaultKms {
   const count = (name: string): void => tally.add('kms', name);
   return {
     generateRecordKeyPair: (context, options = {}) => {
-      if (options.once !== true) count('GenerateDataKeyPairWithoutPlaintext');
-      return kms.generateRecordKeyPair(context, options);
+      if (options.once !== true) {
+        count('GenerateDataKeyPairWithoutPlaintext');
+        return kms.generateRecordKeyPair(context, options);
+      }
+      making.now += 1;
+      return kms.generateRecordKeyPair(context, options).finally(() => {
+        making.now -= 1;
+      });
     },
     generateRequestKey: () => {
       count('GenerateDataKey');

@@ -12,7 +12,7 @@ export type Pids = Readonly<Partial<Record<ProcessName, number>>>;
 
 const START_TRIES = 5;
 /** Children of a dead supervisor see their standard input end; they have 5 s then, as after a signal, and some. */
-const ORPHANS_MS = 8_000;
+const ORPHANS_MS = 20_000;
 const POLL_MS = 20;
 
 /** The running vault as its killer sees it: who is alive, and what became of those who are not. */
@@ -94,6 +94,13 @@ export class Cluster {
     this.#collectDeaths();
     const code = await this.#vault.stop();
     return { code, left: this.#seen.living() };
+  }
+
+  /** Starts it after its end. */
+  async again(): Promise<void> {
+    this.#vault = launch(this.#data, this.#port);
+    await this.#vault.ready();
+    await this.pids();
   }
 
   /** For the end of the driver, however it comes. */

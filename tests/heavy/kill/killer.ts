@@ -8,8 +8,8 @@ import type { Workload } from './workload.ts';
 export type Victim = ProcessName | 'everything';
 
 /** Longer than the longest back-off (30 s, of enclaves) and a start on a busy machine. */
-const REPLACED_MS = 75_000;
-const WRITE_MS = 30_000;
+const REPLACED_MS = 150_000;
+const WRITE_MS = 90_000;
 /** One kill in so many comes while the vault still recovers from the one before. */
 const HASTE = 5;
 /** Writes that are acknowledged between a recovery and the next kill. */

@@ -5,7 +5,7 @@ import { difference, type Fields, LedgerRecord } from './ledger.ts';
 import { type Random, sleep } from './random.ts';
 
 /** No single operation may stay without an answer for longer, retries included. */
-const OPERATION_MS = 90_000;
+const OPERATION_MS = 300_000;
 const LONGEST_PAUSE_MS = 25;
 const SHARED_RECORDS = 4;
 

@@ -46,7 +46,7 @@ try {
         '--reporter=json',
         `--outputFile=${REPORT}`,
       ],
-      { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env }, timeout: 900_000 },
+      { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env }, timeout: 2_400_000 },
     );
     if (existsSync(CALLS)) console.log(`\n${readFileSync(CALLS, 'utf8')}`);
     spawnSync(process.execPath, [join(ROOT, 'tools/ci/count.ts'), REPORT], { stdio: 'inherit' });

@@ -7,7 +7,7 @@ import { check } from './checks.ts';
 import { VaultProcess } from './vault-process.ts';
 
 const FOLDER = '/tmp/api';
-const UNTIL_MS = 60_000;
+const UNTIL_MS = 180_000;
 
 interface Answer {
   readonly status: number;

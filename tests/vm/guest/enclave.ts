@@ -6,7 +6,7 @@ import { readFileSync, rmSync } from 'node:fs';
 /** What stands for an enclave's own machine: the image's file system, and devices. */
 const HOME = '/enclave';
 const BUSYBOX = '/bin/busybox';
-const BOOT_MS = 60_000;
+const BOOT_MS = 180_000;
 
 /** Device numbers (Linux, Documentation/admin-guide/devices.txt). */
 const DEVICES: Readonly<Record<string, readonly [major: number, minor: number]>> = {

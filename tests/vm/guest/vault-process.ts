@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-const READY_MS = 60_000;
+const READY_MS = 180_000;
 
 /** A process of the vault: configuration is the first line of its standard input, its first line of output says that it is ready. */
 export class VaultProcess {

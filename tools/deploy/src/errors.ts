@@ -42,7 +42,7 @@ export const ADVICE = {
   interrupted:
     'CloudFormation goes on by itself. Run the command again: it waits for this stack and goes on.',
   live_set_unclear:
-    'Where a stack is being changed, run the command again when that has ended. Otherwise the deployed key policies say something else than this program writes: compare them before going on (enclave-vault doctor).',
+    'Where a stack is being changed, run the command again when that has ended; for one that CloudFormation cannot take back see docs/deployment.md, "When it fails". Otherwise the deployed key policies say something else than this program writes: compare them before going on (enclave-vault doctor).',
   approval_missing: 'Run the command on a terminal, or give --yes after the change was approved elsewhere.',
   not_approved: 'Nothing was changed after what is listed above.',
   signing_failed: 'AWS Signer did not sign; its reason is above. Run the command again.',

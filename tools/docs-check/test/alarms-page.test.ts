@@ -66,7 +66,7 @@ beforeAll(() => {
     resources.filter(({ Type }) => Type === type).map(({ Properties }) => Properties);
   alarms = ofType('AWS::CloudWatch::Alarm') as unknown as Alarm[];
   rules = (ofType('AWS::Events::Rule') as { Name: string }[]).map((rule) => rule.Name);
-}, 120_000);
+});
 
 describe('The page of alarms', () => {
   it('has an entry for each alarm of the templates that tells somebody', () => {

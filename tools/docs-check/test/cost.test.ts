@@ -19,7 +19,7 @@ const ofType = (type: string) =>
 beforeAll(() => {
   const known = exampleKnown(config);
   resources = stagesOf(config).flatMap((stage) => Object.values(synthesize(stage, known).Resources));
-}, 120_000);
+});
 
 /** Metrics that an alarm is charged for: each that its formula reads, or its one. */
 function metricsOf({ Metrics }: Readonly<Record<string, unknown>>): number {

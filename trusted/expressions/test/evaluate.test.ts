@@ -331,8 +331,8 @@ describe('what is no expression', () => {
   });
 
   it('matches in linear time', () => {
-    const began = performance.now();
+    const began = process.threadCpuUsage().user;
     expect(one(`"${'a'.repeat(5000)}!".matches("(a+)+$")`)).toBe('false');
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(process.threadCpuUsage().user - began).toBeLessThan(2_000_000);
   });
 });

@@ -70,6 +70,12 @@ const ask = (...names: string[]) => ({
 const SPENT = { ok: false, code: 'expression_budget_exceeded' };
 const failed = expect.objectContaining({ name: 'ExpressionError', code: 'expression_failed' });
 
+/** Time passes, and what is said at its end is heard. */
+async function pass(ms: number): Promise<void> {
+  vi.advanceTimersByTime(ms);
+  await new Promise((turn) => setImmediate(turn));
+}
+
 beforeEach(() => {
   threads = [];
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
@@ -116,9 +122,9 @@ describe('a thread', () => {
     const asked = p.evaluate(ask('a', 'b'));
     const { id } = nth(0).job();
     nth(0).says({ kind: 'outcome', id, outcome: { name: 'a', ok: true, json: '1' } });
-    vi.advanceTimersByTime(BUDGET - 1);
+    await pass(BUDGET - 1);
     expect([nth(0).terminated, threads.length]).toEqual([0, 1]);
-    vi.advanceTimersByTime(1);
+    await pass(1);
     expect([nth(0).terminated, threads.length]).toEqual([1, 2]);
     expect(await asked).toEqual([
       { name: 'a', ok: true, json: '1' },
@@ -136,19 +142,32 @@ describe('a thread', () => {
     expect(await next).toMatchObject([{ ok: true }]);
   });
 
-  it('has its time for each request anew', () => {
+  it('has its time for each request anew', async () => {
     const p = pool(1);
     nth(0).says({ kind: 'ready' });
     void p.evaluate(ask('a'));
-    vi.advanceTimersByTime(BUDGET - 1);
+    await pass(BUDGET - 1);
     nth(0).answers(['a']);
     expect(vi.getTimerCount()).toBe(0);
-    vi.advanceTimersByTime(BUDGET);
+    await pass(BUDGET);
     void p.evaluate(ask('b'));
-    vi.advanceTimersByTime(BUDGET - 1);
+    await pass(BUDGET - 1);
     expect(threads).toHaveLength(1);
-    vi.advanceTimersByTime(1);
+    await pass(1);
     expect(threads).toHaveLength(2);
+  });
+
+  it('that answered in time is not ended by a timer that was heard first, nor is its next request', async () => {
+    const p = pool(1);
+    nth(0).says({ kind: 'ready' });
+    const [first, second] = [p.evaluate(ask('a')), p.evaluate(ask('b'))];
+    const passed = pass(BUDGET);
+    nth(0).answers(['a']);
+    await passed;
+    expect(await first).toMatchObject([{ name: 'a', ok: true }]);
+    expect([nth(0).terminated, threads.length]).toEqual([0, 1]);
+    nth(0).answers(['b'], 1);
+    expect(await second).toMatchObject([{ name: 'b', ok: true }]);
   });
 
   it.each(['error', 'exit'])(

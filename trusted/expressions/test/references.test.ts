@@ -84,13 +84,13 @@ describe('references', () => {
       'a.'.repeat(5000).concat('a'),
       '-'.repeat(10_000).concat('1'),
     ]) {
-      const began = performance.now();
+      const began = process.threadCpuUsage().user;
       try {
         references(source);
       } catch (error) {
         expect(error).toMatchObject({ code: 'expression_invalid' });
       }
-      expect(performance.now() - began).toBeLessThan(1000);
+      expect(process.threadCpuUsage().user - began).toBeLessThan(1_000_000);
     }
   });
 });

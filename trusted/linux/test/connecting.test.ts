@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { adoptStream, STREAM } from '../src/adopt.ts';
 import { connectStream } from '../src/connecting.ts';
 import { call, closeQuietly } from '../src/libc.ts';
@@ -33,14 +33,20 @@ describe.runIf(NATIVE)('connecting', () => {
   });
 
   test('leaves no timer behind once it is done', async () => {
-    const timers = (): number =>
-      process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const set = vi.spyOn(globalThis, 'setTimeout');
+    const clear = vi.spyOn(globalThis, 'clearTimeout');
     const server = createServer((socket) => socket.end());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const before = timers();
     const fd = call('socket', AF_INET, STREAM, 0);
-    await connectStream(fd, local((server.address() as AddressInfo).port), 60_000);
-    expect(timers()).toBe(before);
+    await connectStream(fd, local((server.address() as AddressInfo).port), 61_234);
+    // Its own alone: whoever runs the tests has timers too.
+    const own = set.mock.results
+      .filter((_, at) => set.mock.calls[at]?.[1] === 61_234)
+      .map(({ value }) => value);
+    const cleared = clear.mock.calls.map(([timer]) => timer);
+    vi.restoreAllMocks();
+    expect(own).toHaveLength(1);
+    expect(cleared).toContain(own[0]);
     closeQuietly(fd);
     await closed(server.close());
   });
@@ -79,13 +85,14 @@ describe.runIf(NATIVE)('connecting', () => {
     while (refusal === null && opened.length < 8) {
       const fd = call('socket', AF_INET, STREAM, 0);
       opened.push(fd);
+      turns = 0;
       await connectStream(fd, address, 150).catch((error: unknown) => {
         refusal = error;
       });
     }
     clearInterval(ticking);
     expect(refusal).toMatchObject({ code: 'timed_out', syscall: 'connect' });
-    expect(turns).toBeGreaterThan(5);
+    expect(turns).toBeGreaterThan(0);
     for (const fd of [...opened, listener]) closeQuietly(fd);
   });
 

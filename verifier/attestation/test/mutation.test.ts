@@ -31,7 +31,7 @@ describe('a real document', () => {
   // A step that has no factor in common with the structure, from a start that moves: over some runs, every byte.
   const step = 13;
   const start = Math.floor(Date.now() / 1000) % step;
-  it(`is refused with any byte changed (every ${step}th from ${start})`, { timeout: 60_000 }, () => {
+  it(`is refused with any byte changed (every ${step}th from ${start})`, () => {
     expect(verifyAttestation(real, { at: AT }).production).toBe(true);
     const codes = new Set<string>();
     for (let position = start; position < real.length; position += step) {
@@ -83,7 +83,10 @@ describe('properties', () => {
             replacement,
             document.subarray(position + removed),
           ]);
-          fc.pre(!mutated.equals(document));
+          // Nor under tag 18, which is the same document.
+          fc.pre(
+            ![document, Buffer.concat([Buffer.of(0xd2), document])].some((same) => mutated.equals(same)),
+          );
           expect(refusalOf(() => verify(mutated))).toMatch(/^[a-z_]+$/);
         },
       ),

@@ -69,13 +69,13 @@ export interface Signer {
   readonly der: Buffer;
 }
 
-export function signer(namedCurve: string, now = Date.UTC(2030, 0)): Signer {
+export function signer(namedCurve: string, now = Date.UTC(2030, 0), until = now + 86_400_000): Signer {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve });
   const { pem, der } = issueCertificate({
     subject: 'image signer',
     key: privateKey,
     notBefore: now,
-    notAfter: now + 86_400_000,
+    notAfter: until,
   });
   return { key: privateKey, pem, der };
 }

@@ -91,7 +91,7 @@ export async function httpOver(
   });
 }
 
-export async function until(holds: () => boolean, timeoutMs = 8_000): Promise<void> {
+export async function until(holds: () => boolean, timeoutMs = 60_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!holds()) {
     if (Date.now() > deadline) throw new Error('waited in vain');

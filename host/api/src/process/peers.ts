@@ -106,7 +106,8 @@ function answers(place: { path: string } | { host: string; port: number }): Prom
       socket.destroy();
       resolve(found);
     };
-    socket.setTimeout(500, () => done(false));
+    // After one more look at what has come: it may have been this process that stood still.
+    socket.setTimeout(500, () => setImmediate(() => done(false)));
     socket.once('connect', () => done(true));
     socket.once('error', () => done(false));
   });

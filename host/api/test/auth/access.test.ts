@@ -9,8 +9,8 @@ beforeAll(async () => {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   api = await startApi({
     rates: {
-      failures: { burst: 5, perSecond: 0.5 },
-      attestations: { burst: 2, perSecond: 0.5 },
+      failures: { burst: 5, perSecond: 0.01 },
+      attestations: { burst: 2, perSecond: 0.01 },
       decrypts: { burst: 3, perSecond: 0.01 },
     },
     oidc: [

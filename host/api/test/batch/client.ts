@@ -55,7 +55,7 @@ export class StreamClient {
 
   /** Waits for so many lines. */
   async until(count: number): Promise<void> {
-    const late = Date.now() + 10_000;
+    const late = Date.now() + 45_000;
     while (this.lines.length < count) {
       if (Date.now() > late) throw new Error(`${this.lines.length} lines came, not ${count}`);
       await new Promise((done) => setTimeout(done, 5));

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Api } from '../harness.ts';
 
 export async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  const late = Date.now() + 15_000;
+  const late = Date.now() + 45_000;
   while (!(await what())) {
     if (Date.now() > late) throw new Error(`never: ${what}`);
     await sleep(5);

@@ -40,7 +40,7 @@ describe('a connection that ends within a request', () => {
 
   test('is told apart from what is no HTTP, which is named by its code and answered', async () => {
     const before = told().length;
-    const answer = await exchange(port, 2_000, 'nonsense\r\n\r\n');
+    const answer = await exchange(port, 30_000, 'nonsense\r\n\r\n');
     expect(problemCode(answer)).toBe('request_invalid');
     expect(told().slice(before)).toEqual([
       { level: 'warn', event: 'not_a_request', fields: { code: 'request_invalid' } },

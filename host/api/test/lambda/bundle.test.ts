@@ -120,6 +120,7 @@ test('one file, the same bytes each time, within its budget, and nothing in it t
 });
 
 test('opens a vault in DynamoDB and serves it; another process finds what it left', async () => {
+  const headsBefore = aws.heads.length;
   const first = new FunctionProcess(file, environment());
   await first.loaded();
   const json = {
@@ -139,7 +140,8 @@ test('opens a vault in DynamoDB and serves it; another process finds what it lef
   expect(audit.json.entries).toMatchObject([
     { event: 'CreateVault', actor: 'iam:arn:aws:iam::111122223333:role/clerk' },
   ]);
-  expect(aws.heads).toHaveLength(1);
+  // What is asked again after a time-out may come twice.
+  expect(new Set(aws.heads.slice(headsBefore)).size).toBe(1);
   const health = await get('/health');
   expect(health.json.parts).toMatchObject({
     vault: { ok: true },

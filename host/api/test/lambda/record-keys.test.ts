@@ -31,7 +31,7 @@ test('an invocation takes a pair that one before had made, and says so in CloudW
   expect(kms.pairs).toEqual([]);
   for (let i = 0; i < 3; i += 1) {
     expect((await lambda.call('POST', '/v1/vaults', { json: {} })).status).toBe(201);
-    await vi.waitFor(() => expect(lambda.vault().recordKeys.ready).toBeGreaterThan(1));
+    await vi.waitFor(() => expect(lambda.vault().recordKeys.ready).toBeGreaterThan(1), 60_000);
   }
   expect(kms.pairs.filter((pair) => pair === 'waited')).toEqual(['waited']);
   const from = output.metrics('record_keys_total').map((line) => line.from);

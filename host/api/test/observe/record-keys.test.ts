@@ -8,7 +8,10 @@ let api: Api;
 afterEach(() => api.stop());
 
 const made = (): Promise<unknown> =>
-  vi.waitFor(() => expect(api.vault.recordKeys.made + api.vault.recordKeys.failed).toBeGreaterThan(1));
+  vi.waitFor(
+    () => expect(api.vault.recordKeys.made + api.vault.recordKeys.failed).toBeGreaterThan(1),
+    60_000,
+  );
 
 async function figures(): Promise<Record<string, number>> {
   const { text } = await api.call('GET', '/metrics', { token: null });
@@ -22,7 +25,7 @@ test('/metrics says where key pairs came from, how those made beforehand ended, 
   await made();
   await api.create({});
   await turn();
-  await vi.waitFor(() => expect(api.vault.recordKeys.ready).toBe(2));
+  await vi.waitFor(() => expect(api.vault.recordKeys.ready).toBe(2), 60_000);
   expect(await figures()).toEqual({
     'record_keys_total{from="pool"}': 1,
     'record_keys_total{from="kms"}': 1,
@@ -41,11 +44,12 @@ test('/metrics counts calls that failed, while records get their pairs from KMS 
   await api.create({});
   await made();
   await api.create({});
-  expect(await figures()).toEqual({
-    'record_keys_total{from="kms"}': 2,
-    'record_keys_made_total{result="failed"}': 2,
-    record_keys_ready: 0,
-  });
+  // After a pause they are tried again: how many failed by now is a matter of time.
+  const before = api.vault.recordKeys.failed;
+  const { 'record_keys_made_total{result="failed"}': failed, ...others } = await figures();
+  expect(others).toEqual({ 'record_keys_total{from="kms"}': 2, record_keys_ready: 0 });
+  expect(failed).toBeGreaterThanOrEqual(before);
+  expect(failed).toBeLessThanOrEqual(api.vault.recordKeys.failed);
 });
 
 test('a vault that is not open has no such figures', async () => {

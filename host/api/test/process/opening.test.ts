@@ -40,13 +40,14 @@ test.each([new VaultOpenError('integrity_key_refused'), new StoreError('corrupt'
 test('stops at once, in the middle of a wait', async () => {
   const opening = new OpeningVault({
     log,
-    random: () => 1,
+    // Some twelve seconds.
+    random: () => 100,
     open: () => Promise.reject(new KmsError('unavailable')),
   });
   const opened = opening.open(() => setTimeout(() => opening.stop(), 5));
   const started = performance.now();
   await opened;
-  expect(performance.now() - started).toBeLessThan(200);
+  expect(performance.now() - started).toBeLessThan(10_000);
   expect(() => opening.vault).toThrow(expect.objectContaining({ code: 'stopping' }));
 });
 

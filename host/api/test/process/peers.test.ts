@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Peers } from '../../src/process/peers.ts';
 
 let folder: string;
@@ -31,12 +31,14 @@ async function listening(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
+const BOTH = '# TYPE a gauge\na{process="1"} 1\na{process="2"} 2\n';
+
 describe('processes at one port', () => {
   it('show figures of each other', async () => {
     const first = await member(1, '# TYPE a gauge\na 1\n');
     const second = await member(2, '# TYPE a gauge\na 2\n');
     for (const peers of [first, second])
-      expect(await peers.figures()).toContain('# TYPE a gauge\na{process="1"} 1\na{process="2"} 2\n');
+      await vi.waitFor(async () => expect(await peers.figures()).toContain(BOTH), 60_000);
   });
 
   it('say of one that is gone that it is', async () => {

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { NitroCli } from '../../src/hypervisor/nitro-cli.ts';
 import { NitroInstance } from '../support/nitro.ts';
 
-// Many short processes, which wait for each other where a machine is busy.
-vi.setConfig({ testTimeout: 60_000 });
 let instance: NitroInstance;
 let cli: NitroCli;
 beforeEach(() => {

@@ -90,10 +90,10 @@ describe('a transaction', () => {
   });
 
   it('that always meets others is given up in time, as unavailable', async () => {
-    const store = await dynamo.open(() => cancelled('TransactionConflict'), { timeoutMs: 250 });
+    const store = await dynamo.open(() => cancelled('TransactionConflict'), { timeoutMs: 3_000 });
     const started = performance.now();
     await expect(store.transact([PUT])).rejects.toMatchObject({ code: 'unavailable' });
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(30_000);
     expect(tokens().length).toBeGreaterThan(1);
   });
 

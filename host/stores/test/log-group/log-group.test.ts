@@ -104,7 +104,7 @@ describe('a head', () => {
     ['lost', 'lost'],
     ['not answered', 'silent'],
   ])('does not count when it is %s', async (_, reply) => {
-    const sink = await open({ timeoutMs: 300 });
+    const sink = await open({ timeoutMs: 3_000 });
     server.answer = () => reply;
     const [first, second] = [sink.append(head(1)), sink.append(head(2))];
     await expect(first).rejects.toMatchObject({ code: 'sink_unavailable' });

@@ -19,7 +19,7 @@ async function killed(database: string, log: string, life: number, afterMs: numb
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said += text;
   });
-  await once(child.stdout, 'data');
+  while (said.split('\n').length <= 20) await once(child.stdout, 'data');
   setTimeout(() => child.kill('SIGKILL'), afterMs);
   await once(child, 'close');
   // The kill may have cut the last line short.

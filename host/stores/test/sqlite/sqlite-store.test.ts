@@ -250,9 +250,10 @@ describe('a group', () => {
     other.close();
   });
 
-  it('shares its syncs: 5,000 transactions of two rows in under five seconds', async () => {
+  it('shares its syncs: 5,000 transactions of two rows in a few commits', async () => {
     const store = SqliteStore.open(path('vault.db'));
-    const started = performance.now();
+    const exec = vi.spyOn(DatabaseSync.prototype, 'exec');
+    onTestFinished(() => exec.mockRestore());
     await Promise.all(
       Array.from({ length: 5_000 }, (_, n) =>
         store.transact([
@@ -262,7 +263,7 @@ describe('a group', () => {
       ),
     );
     // One by one they would take 5,000 syncs.
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(exec.mock.calls.filter(([sql]) => sql === 'COMMIT').length).toBeLessThan(20);
     expect(await store.query('b', { limit: 10_000 })).toHaveLength(5_000);
     await store.close();
   });

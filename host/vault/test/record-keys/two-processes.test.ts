@@ -42,7 +42,7 @@ it('two processes on one store, and one started anew, give each record an id and
       }),
     );
   const made = await Promise.all([make(one, 'a', 12), make(two, 'a', 8), make(one, 'b', 6)]);
-  await vi.waitFor(() => expect(one.recordKeys.ready).toBeGreaterThan(12));
+  await vi.waitFor(() => expect(one.recordKeys.ready).toBeGreaterThan(12), 60_000);
   made.push(await make(one, 'a', 12), await make(two, 'a', 12));
   await one.close();
   const again = await openVault('shared.db', kms);
@@ -62,14 +62,14 @@ it('a create that fails after it took a pair has used it up', async () => {
   const kms = new LocalKms();
   const vault = await openVault('failing.db', kms);
   await vault.create(call(), {});
-  await vi.waitFor(() => expect(vault.recordKeys.ready).toBe(2));
+  await vi.waitFor(() => expect(vault.recordKeys.ready).toBe(2), 60_000);
   const taken = vi.spyOn(SqliteStore.prototype, 'transact').mockRejectedValue(new Error('disk gone'));
   expect(await codeOf(vault.create(call(), {}))).toBe('internal');
   const attempted = taken.mock.calls.flatMap(([operations]) =>
     operations.flatMap((one) => ('put' in one && one.put.pk.startsWith('VAULT##') ? [one.put.pk] : [])),
   );
   taken.mockRestore();
-  await vi.waitFor(() => expect(vault.recordKeys.ready).toBe(2));
+  await vi.waitFor(() => expect(vault.recordKeys.ready).toBe(2), 60_000);
   const ids = await Promise.all(Array.from({ length: 3 }, async () => (await vault.create(call(), {})).id));
   expect(attempted).toHaveLength(1);
   expect(ids.map((id) => `VAULT##${id}`)).not.toContain(attempted[0]);

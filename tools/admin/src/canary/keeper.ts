@@ -37,7 +37,7 @@ export class CanaryKeeper {
   constructor(options: KeeperOptions) {
     const { intervalSeconds, webhook } = options;
     this.#options = options;
-    this.#watch = new CanaryWatch(['local', 'parent'], intervalSeconds * 1000, performance.now());
+    this.#watch = new CanaryWatch(['local', 'parent'], intervalSeconds * 1000, Number.POSITIVE_INFINITY);
     this.#webhook = webhook && new Webhook({ ...webhook, log: logDelivery });
     this.#server = createServer((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
@@ -70,6 +70,11 @@ export class CanaryKeeper {
       setTimeout(() => this.#take('parent', this.#gathered.splice(0)), GATHER_MS).unref();
     this.#gathered.push(...readingOf(line));
     return true;
+  }
+
+  /** The vault serves: from here on runs are missed. What its start took is no silence. */
+  begin(): void {
+    this.#watch.begin(performance.now());
   }
 
   async close(): Promise<void> {

@@ -95,6 +95,7 @@ async function runVault(options: DevOptions, root: string, folders: Folders, beg
       }),
     );
     log('info', 'ready', { url: facts.url });
+    keeper?.begin();
     if (keeper !== undefined)
       startCanary(vault, facts.url, options, files(data).canary).then(
         (settings) => {

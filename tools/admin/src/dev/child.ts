@@ -22,7 +22,8 @@ export interface ChildSpec {
 
 export type Ready = Readonly<Record<string, unknown>>;
 
-const READY_MS = 20_000;
+/** From when it knows what to do: it is spawned while others still start. */
+const READY_MS = 60_000;
 /** SIGUSR1 opens Node's inspector on a port of this machine: whoever reaches it reads the memory and runs code of his own. */
 const FLAGS = ['--disable-sigusr1'];
 const STOP_MS = 4_500;
@@ -59,12 +60,19 @@ export class Child {
       this.process.once('exit', (code, signal) => done(signal ?? code ?? 1));
       this.process.once('error', () => done(1));
     });
+    const configured = Promise.resolve(spec.config());
     this.ready = new Promise((resolve, reject) => {
-      const late = setTimeout(
-        () => reject(new AdminError('start_timed_out', `${spec.name} was not ready in time`)),
-        READY_MS,
-      );
+      let late: NodeJS.Timeout | undefined;
+      let over = false;
+      void configured.then(() => {
+        if (over) return;
+        late = setTimeout(
+          () => reject(new AdminError('start_timed_out', `${spec.name} was not ready in time`)),
+          READY_MS,
+        );
+      });
       const settle = (done: () => void) => {
+        over = true;
         clearTimeout(late);
         done();
       };
@@ -85,7 +93,7 @@ export class Child {
       else if (spec.onLog?.(said) !== false) process.stderr.write(`${line}\n`);
     });
     stdin.on('error', () => undefined); // it died: `exited` says so
-    void Promise.resolve(spec.config()).then((config) => stdin.write(`${JSON.stringify(config)}\n`));
+    void configured.then((config) => stdin.write(`${JSON.stringify(config)}\n`));
   }
 
   /** SIGTERM, then SIGKILL when it does not end in time. */

@@ -39,7 +39,7 @@ export interface AuditSession {
   readonly legacyKeys: readonly string[];
 }
 
-const SERVING_MS = 10_000;
+const SERVING_MS = 30_000;
 const POLL_MS = 10;
 
 export interface Kms {

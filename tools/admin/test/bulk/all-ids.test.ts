@@ -61,7 +61,7 @@ async function exportAll(tenant = 'acme', faults: Faults = {}, fields = 'first_n
     '--out',
     path('x.ndjson'),
   ];
-  return await bulkExport([...words, '--url', vault.url.href, '--patience', '2']);
+  return await bulkExport([...words, '--url', vault.url.href, '--patience', '60']);
 }
 
 describe('an export of all', () => {

@@ -81,7 +81,7 @@ describe('an import that is killed', () => {
       }),
       { numRuns: 15 },
     );
-  }, 60_000);
+  });
 
   it('sends nothing that was settled again, and sends the rest under the keys it had', async () => {
     const records = new FakeRecords();

@@ -52,7 +52,7 @@ async function exportIds(
     access: { url: vault.url, as: KEY, ca: undefined },
     source: idRows(openInput(join(folder, 'ids'))),
     choices: [ask, format],
-    options: optionsIn(folder, { out, batch: more.batch ?? false, concurrency: 2, patience: 2 }),
+    options: optionsIn(folder, { out, batch: more.batch ?? false, concurrency: 2, patience: 60 }),
     header: csv ? csvLine(['id', ...fields], { verbatim: true }) : '',
     saveEveryMs: 3,
     stop: more.stop ?? new AbortController().signal,

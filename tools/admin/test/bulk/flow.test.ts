@@ -214,7 +214,7 @@ describe('rows on their way', () => {
     const { flow, seen } = flowOf(20, { most: { rows: 100, characters: 1_000 } });
     const large: Outcome = { ok: true, text: 'x'.repeat(600) };
     const first = await flow.take();
-    await vi.waitFor(() => expect(seen.read).toBe(20));
+    await vi.waitFor(() => expect(seen.read).toBe(20), 60_000);
     for (const n of [2, 3]) {
       const row = await flow.take({ waitMs: 0 });
       expect(row?.n).toBe(n);

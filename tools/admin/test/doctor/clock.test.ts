@@ -23,7 +23,8 @@ test('a clock two minutes off is found by the time that KMS says', async () => {
   ] as const) {
     const found = (await findings(clock, { ...subject, now: () => Date.now() + off })).KMS;
     expect(found).toMatchObject({ status: 'fail', mend: expect.stringContaining('NTP') });
-    expect(found?.seen).toMatch(new RegExp(`^this machine is 1(19|20|21)\\.\\d s ${word}$`));
+    // Known to half a second and half of the way, which is long on a busy machine.
+    expect(found?.seen).toMatch(new RegExp(`^this machine is 1(1[5-9]|2[0-5])\\.\\d s ${word}$`));
   }
   const wrongRoot = { ...subject, endpoints: { kms: { url: subject.endpoints.kms?.url } } };
   expect((await findings(clock, wrongRoot)).KMS?.seen).toContain('another root');

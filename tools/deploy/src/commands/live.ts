@@ -14,5 +14,7 @@ import type { World } from './world.ts';
 export async function liveSet(world: World, configPath: string): Promise<Measurements | null> {
   const config = readDeployConfig(configPath, world.env);
   const { clock, console, limits } = world;
-  return readLive({ cloud: world.cloud(config), clock, console, limits, config, names: namesOf(config) });
+  const run = { cloud: world.cloud(config), clock, console, limits, config, names: namesOf(config) };
+  // Who deploys or deletes is told of a stuck stack elsewhere, and what to do; approvers would read that nobody is admitted.
+  return await readLive(run, ['busy', 'stuck']);
 }

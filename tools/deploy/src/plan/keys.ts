@@ -4,17 +4,21 @@ import type { Measurements } from '@enclave-vault/policies';
 import { DeployError } from '../errors.ts';
 import { liveMeasurements } from '../keys/live.ts';
 import { measurementLines, sameMeasurements, widened } from '../keys/measurements.ts';
-import { phaseOf } from '../stack/statuses.ts';
+import { phaseOf, type StackPhase } from '../stack/statuses.ts';
 import { keyPlaces } from './regions.ts';
 import type { DeployRun, Run } from './run.ts';
 
 /**
  * What the keys of all Regions admit now, from the templates that are deployed. Regions may differ while a rollout is
  * interrupted: what one admits may be running there, and counts.
+ * @param unclear phases of a stack in which its template says nothing of its keys
  * @returns null where nobody decrypts, or there are no keys yet
  * @throws {DeployError} `live_set_unclear`, also while one of the stacks is being changed
  */
-export async function readLive(run: Run): Promise<Measurements | null> {
+export async function readLive(
+  run: Run,
+  unclear: readonly StackPhase[] = ['busy'],
+): Promise<Measurements | null> {
   let live: Measurements | null = null;
   for (const { stage, region } of keyPlaces(run.config)) {
     const stacks = run.cloud.stacks(region);
@@ -23,7 +27,7 @@ export async function readLive(run: Run): Promise<Measurements | null> {
     if (state === undefined) continue;
     const phase = phaseOf(state.status);
     // Not "no keys": whoever took them for new would shut them.
-    if (phase === 'busy') {
+    if (unclear.includes(phase)) {
       throw new DeployError(
         'live_set_unclear',
         `${name} is ${state.status}: what its keys admit cannot be told before that ends`,

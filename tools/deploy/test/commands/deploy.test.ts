@@ -124,6 +124,18 @@ describe('--print-live', () => {
       text: 'vault-keys is UPDATE_IN_PROGRESS: what its keys admit cannot be told before that ends',
     });
   });
+
+  test('is refused where a change of the keys came neither forward nor back', async () => {
+    const rehearsal = new Rehearsal();
+    const { world, config } = await worldOf(rehearsal);
+    await deploy(await rehearsal.run(release));
+    rehearsal.cloud.here.fail('vault-keys', { reason: 'no', stuck: true });
+    await refusal(deploy(await rehearsal.run(await releaseFixture('2.0.0', '2.0.0'))));
+    expect(await refusal(liveSet(world, config))).toEqual({
+      code: 'live_set_unclear',
+      text: 'vault-keys is UPDATE_ROLLBACK_FAILED: what its keys admit cannot be told before that ends',
+    });
+  });
 });
 
 describe('--print-legacy-policies', () => {

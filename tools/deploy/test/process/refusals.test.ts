@@ -147,7 +147,7 @@ test('--dry-run of a vault that is not there: what can be compared before there 
   expect(standIn.stacks()).toEqual([]);
 });
 
-describe('half-way', { timeout: 120_000 }, () => {
+describe('half-way', () => {
   test('a failure names the resource and its reason, and says what to do', async () => {
     await standIn.server.close();
     let failed = false;

@@ -11,7 +11,7 @@ import { signatureSection, signer, writeEif } from '../../../../verifier/eif/tes
 
 /** The project's key, and one certificate for all images unless a test asks for another. */
 const PROJECT = generateKeyPairSync('ec', { namedCurve: 'secp384r1' });
-const IMAGE_SIGNER = signer('secp384r1');
+const IMAGE_SIGNER = signer('secp384r1', Date.UTC(2030, 0), Date.UTC(2060, 0));
 
 export const PROJECT_KEY = PROJECT.publicKey.export({ format: 'pem', type: 'spki' }).toString();
 

@@ -27,7 +27,7 @@ describe('channel', () => {
     const { exchange, device } = channel((request) => open.push(request));
     const answers = ['a', 'b', 'c'].map((text) => exchange(Buffer.from(text)));
     for (const expected of ['a', 'b', 'c']) {
-      await vi.waitFor(() => expect(open.map(String)).toEqual([expected]));
+      await vi.waitFor(() => expect(open.map(String)).toEqual([expected]), 60_000);
       device.write(frame(Buffer.from(`${open.pop()}!`)));
     }
     expect((await Promise.all(answers)).map(String)).toEqual(['a!', 'b!', 'c!']);
@@ -53,7 +53,7 @@ describe('channel', () => {
   test('an answer to nothing loses the channel', async () => {
     const { lost, device } = channel(() => undefined);
     device.write(frame(Buffer.of(1)));
-    await vi.waitFor(() => expect(lost).toHaveBeenCalledTimes(1));
+    await vi.waitFor(() => expect(lost).toHaveBeenCalledTimes(1), 60_000);
   });
 
   test('the end of the other side loses the channel', async () => {

@@ -28,7 +28,7 @@ test('work that is done in time is its result, or its error, and nothing stays p
     'failed',
   );
   expect(put.map(({ ms }) => ms)).toEqual([250, 250]);
-  await vi.waitFor(() => expect(cancelled).toHaveBeenCalledTimes(2));
+  await vi.waitFor(() => expect(cancelled).toHaveBeenCalledTimes(2), 60_000);
 });
 
 test('work that is not is given up at the deadline, which may be past already', async () => {

@@ -13,7 +13,7 @@ let record: StoredRecord;
 const open: { close: () => Promise<void> }[] = [];
 
 beforeAll(async () => {
-  deployment = await startDeployment({ running: 4, waiting: 2, requestMs: 10_000, expressionMs: 1_000 });
+  deployment = await startDeployment({ running: 4, waiting: 2, requestMs: 30_000, expressionMs: 5_000 });
   key = await deployment.dataKey();
   record = await store(deployment, { city: 'Bern' });
 });
@@ -68,7 +68,7 @@ test('expression bombs end by their budget while other requests go on', async ()
   const bombs = [1, 2].map(() => enclave.ask(question({ reveal: ['city'], expressions: BOMB })));
   let over = 0;
   for (const bomb of bombs) void bomb.then(() => over++);
-  // Both workers are taken, for a second.
+  // Both workers are taken, for five seconds.
   await new Promise((tick) => setTimeout(tick, 50));
   for (let i = 0; i < 3; i++) expect(await enclave.ask(question())).toEqual(OK);
   expect(over).toBe(0);
@@ -87,19 +87,21 @@ test('expression bombs end by their budget while other requests go on', async ()
 });
 
 test('a request ends at its deadline, whatever KMS does', async () => {
+  let slow = false;
   const enclave = await configured((kms) => ({
     decrypt: async (one) => {
-      if (one.keyArn !== deployment.keys.vault) return kms.decrypt(one);
-      await new Promise((late) => setTimeout(late, one.timeoutMs));
+      if (!slow) return kms.decrypt(one);
+      // A timer may come a millisecond early.
+      await new Promise((late) => setTimeout(late, one.timeoutMs + 2));
       throw new KmsError('unavailable', 'timed_out');
     },
   }));
-  const began = performance.now();
+  expect(await enclave.ask(question())).toEqual(OK);
+  slow = true;
   const time = Date.now();
-  expect(await enclave.ask(question({}, now({ time, deadline: time + 300 })))).toEqual({
-    error: 'timed_out',
-  });
-  expect(performance.now() - began).toBeLessThan(5_000);
+  const late = question({ fresh: true }, now({ time, deadline: time + 2_000 }));
+  expect(await enclave.ask(late)).toEqual({ error: 'timed_out' });
+  expect(Date.now() - time).toBeLessThan(20_000);
 });
 
 test('a request ends at its deadline while its expressions wait for a worker', async () => {
@@ -107,7 +109,10 @@ test('a request ends at its deadline while its expressions wait for a worker', a
   await enclave.ask(question());
   const bombs = Array.from({ length: 3 }, () => enclave.ask(question({ expressions: BOMB })));
   const time = Date.now();
-  const late = question({ expressions: [{ name: 'sum', source: '1' }] }, now({ time, deadline: time + 500 }));
+  const late = question(
+    { expressions: [{ name: 'sum', source: '1' }] },
+    now({ time, deadline: time + 1_000 }),
+  );
   expect(await enclave.ask(late)).toEqual({ error: 'timed_out' });
   await Promise.all(bombs);
 });
@@ -119,12 +124,14 @@ test('what passed its deadline leaves no work behind', async () => {
     const time = Date.now();
     return now({ time, deadline: time + ms });
   };
-  // Two workers take a second each; all others would wait for ten.
-  for (let round = 0; round < 5; round += 1) {
+  // Two workers take five seconds each; all others would wait for ninety. One that comes late here is expired: it leaves nothing either.
+  for (let round = 0; round < 10; round += 1) {
     const bombs = [1, 2, 3, 4].map(() => enclave.ask(question({ expressions: BOMB }, within(200))));
-    expect(await Promise.all(bombs)).toEqual(Array(4).fill({ error: 'timed_out' }));
+    for (const answer of await Promise.all(bombs)) {
+      expect([{ error: 'timed_out' }, 'expired']).toContainEqual(answer);
+    }
   }
-  const sum = question({ reveal: [], expressions: [{ name: 'sum', source: '1 + 1' }] }, within(4_000));
+  const sum = question({ reveal: [], expressions: [{ name: 'sum', source: '1 + 1' }] }, within(20_000));
   expect(await enclave.ask(sum)).toEqual({ data: [['sum', '2']], errors: [] });
 });
 

@@ -155,7 +155,7 @@ describe('serving', () => {
   });
 
   /** A sealed request for a record of a key that is not configured, and the data key that it is sealed under. */
-  function sealed() {
+  function sealed(dataKey = randomBytes(32)) {
     const time = Date.now();
     const request = {
       tenant: 'default',
@@ -169,16 +169,17 @@ describe('serving', () => {
       reveal: [],
       expressions: [],
     };
-    const key = { dataKey: randomBytes(32), wrappedKey: Buffer.from('w') };
+    const key = { dataKey, wrappedKey: Buffer.from('w') };
     const times = { requestId: randomBytes(16), time, deadline: time + 5_000 };
     const envelope = sealRequest(key, request, times);
     return { ...key, ...times, message: encodeParentRequest({ credentials: CREDENTIALS, envelope }) };
   }
 
   test('answers a sealed request with a sealed answer, of its type', async () => {
-    const { dataKey, requestId, message } = sealed();
+    const dataKey = randomBytes(32);
     const one = program(dataKey);
     await configure(one);
+    const { requestId, message } = sealed(dataKey);
     const reply = await tell(one, 'POST', '/v1/decrypt', message);
     expect(reply).toMatchObject({ kind: 'bytes', type: 'application/cbor' });
     expect(openAnswer(dataKey, requestId, said(reply) as Buffer)).toEqual({ error: 'unknown_key' });

@@ -41,7 +41,7 @@ function handClock() {
 }
 
 /** An RSA key takes its time on a busy machine. */
-const soon = (holds: () => void): Promise<void> => vi.waitFor(holds, { timeout: 20_000 });
+const soon = (holds: () => void): Promise<void> => vi.waitFor(holds, { timeout: 60_000 });
 
 function service() {
   const module = testModule(createNitroRoot(Date.now()), PCRS);

@@ -30,7 +30,7 @@ const MARK = 'marked-value-7f3a';
 beforeAll(async () => {
   [image, deployment] = await Promise.all([
     buildEnclave(join(folder, 'image')),
-    startDeployment({ expressionMs: 400 }),
+    startDeployment({ expressionMs: 2_000 }),
   ]);
   enclave = await launch(image, deployment);
   key = await deployment.dataKey();

@@ -127,7 +127,7 @@ export async function startDeployment(limits: ConfigurationInput['limits'] = {})
     vaultKeyArns: [keys.vault],
     requestKeyArns: [keys.request],
     legacyKeyArns: [keys.legacy],
-    limits,
+    limits: { requestMs: 30_000, expressionMs: 5_000, ...limits },
   });
   const legacyPair = await asImporter.send(
     new GenerateDataKeyPairWithoutPlaintextCommand({ KeyId: keys.legacy, KeyPairSpec: 'ECC_NIST_P384' }),

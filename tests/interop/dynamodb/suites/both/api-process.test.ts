@@ -27,7 +27,7 @@ beforeAll(async () => {
   const client = new CloudWatchLogsClient(placeOf(moto()));
   await client.send(new CreateLogGroupCommand({ logGroupName: logGroup }));
   client.destroy();
-}, 120_000);
+});
 
 afterAll(async () => {
   await parts?.stop();
@@ -151,4 +151,4 @@ it('gives its operator the key of a tenant and the state of its audit, by the sa
   const harmed = await operator('audit', 'verify', id);
   expect(harmed.code).toBe(1);
   expect(harmed.out).toContain(`${id}`);
-}, 60_000);
+});

@@ -19,8 +19,10 @@ import { dynamoDbLocal, moto, placeOf } from '../../peers.ts';
 /** Everything real but AWS: HTTP application, vault, KMS emulator, parent and enclave; items in DynamoDB Local, heads in moto. */
 const table = `vault-${randomUUID()}`;
 const logGroup = `heads-${randomUUID()}`;
-const place = { ...placeOf(dynamoDbLocal()), table };
-const heads = { ...placeOf(moto()), logGroup };
+// What a deadline does is tested in host/stores.
+const timeoutMs = 30_000;
+const place = { ...placeOf(dynamoDbLocal()), table, timeoutMs };
+const heads = { ...placeOf(moto()), logGroup, timeoutMs };
 const folder = mkdtempSync(join(tmpdir(), 'dynamo-'));
 const adminKeyFile = join(folder, 'admin.key');
 const calls = new CallTable();
@@ -82,7 +84,13 @@ async function call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, bo
 async function measured(what: string, status: number, ...request: Parameters<typeof call>) {
   const [, , , more] = request;
   // Authenticated, and answered without a look at the store.
-  await call('GET', '/v1/vaults/none', undefined, more && { token: (more as { token?: string }).token });
+  for (let took = Number.POSITIVE_INFINITY; took > 500; ) {
+    // What was known of him is let end, so that it does not end between the two calls.
+    await sleep(1_010);
+    const began = performance.now();
+    await call('GET', '/v1/vaults/none', undefined, more && { token: (more as { token?: string }).token });
+    took = performance.now() - began;
+  }
   const { result, dynamo } = await calls.row(what, () => call(...request));
   expect([what, result.status]).toEqual([what, status]);
   return { json: result.json, dynamo };
@@ -90,11 +98,11 @@ async function measured(what: string, status: number, ...request: Parameters<typ
 
 beforeAll(async () => {
   parts = await startLocalParts();
-  await createTable(place);
+  await createTable({ ...place, timeoutMs: 60_000 });
   const client = new CloudWatchLogsClient({ ...placeOf(moto()), credentials: { ...heads.credentials } });
   await client.send(new CreateLogGroupCommand({ logGroupName: logGroup }));
   client.destroy();
-}, 120_000);
+});
 
 afterAll(async () => {
   if (process.env.CALLS !== undefined) writeFileSync(process.env.CALLS, calls.markdown);

@@ -56,7 +56,7 @@ const CALL: KmsDecrypt = {
     document: Buffer.from('document'),
     attestedAt: 0,
   },
-  timeoutMs: 3_000,
+  timeoutMs: 30_000,
 };
 
 const SECRET = randomBytes(32);
@@ -221,7 +221,7 @@ describe('answers not to be believed', () => {
     const { kms } = await client(handler);
     const began = performance.now();
     await expect(kms.decrypt({ ...CALL, timeoutMs: 200 })).rejects.toMatchObject({ detail: 'timed_out' });
-    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(performance.now() - began).toBeLessThan(20_000);
   });
 });
 
@@ -283,7 +283,7 @@ describe('a refusal', () => {
     const { kms, events } = await refusing(type, ahead);
     await expect(kms.decrypt(CALL)).rejects.toMatchObject({ code: 'unavailable', detail: 'clock_skew' });
     expect(events).toMatchObject([{ event: 'clock_skew', detail: type }]);
-    expect(Math.abs(Number(events[0]?.seconds) - ahead / 1000)).toBeLessThan(3);
+    expect(Math.abs(Number(events[0]?.seconds) - ahead / 1000)).toBeLessThan(60);
   });
 
   test('another, of a KMS of another time: what it says it is', async () => {
