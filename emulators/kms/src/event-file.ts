@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { appendFileSync } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import type { CloudTrailEvent } from './events.ts';
 
@@ -51,7 +52,8 @@ export class EventFile {
       this.#waiting = [];
       try {
         if (this.#size > this.#maxBytes) await this.#rotate();
-        await this.#file.appendFile(text);
+        // Into the system's memory: a thread of the pool would take longer to wake up.
+        appendFileSync(this.#file.fd, text);
         this.#size += Buffer.byteLength(text);
       } catch {
         return;

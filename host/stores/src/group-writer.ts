@@ -6,7 +6,7 @@ interface Waiting<T> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Writes together what comes in while the write before is under way: those share its cost, and its fate. */
+/** Writes together what comes in within one turn of the event loop, or while the write before is under way: those share its cost, and its fate. */
 export class GroupWriter<T> {
   readonly #write: (entries: readonly T[]) => Promise<void>;
   readonly #most: number;
@@ -35,6 +35,8 @@ export class GroupWriter<T> {
   }
 
   async #run(): Promise<void> {
+    // What is committed together is told one after the other: the first alone would be a write of its own.
+    await new Promise(setImmediate);
     while (this.#queue.length > 0) {
       const group = this.#queue.slice(0, this.#most);
       this.#queue = this.#queue.slice(group.length);

@@ -10,9 +10,11 @@ import type { VaultKms } from './ports/kms.ts';
 import type { Reporter } from './ports/report.ts';
 import type { Store } from './ports/store.ts';
 import { type KeyPoolOptions, RecordKeys } from './record-keys/record-keys.ts';
+import { KEPT_RECORDS, type KeptRecord } from './records/load.ts';
 import type { RecordSchema } from './schema/record-schema.ts';
 import { KeyedLock } from './util/keyed-lock.ts';
 import { Once } from './util/once.ts';
+import { Recent } from './util/recent.ts';
 import { Shares } from './util/shares.ts';
 
 /** What every operation of an open vault works with. */
@@ -29,6 +31,8 @@ export interface Core {
   readonly sink: SinkRelay;
   /** Where chains ended when this process saw them last. */
   readonly tails: KnownTails;
+  /** Records as they were authenticated last. */
+  readonly records: Recent<KeptRecord>;
   readonly locks: KeyedLock;
   /** Requests with expressions, by who asks. */
   readonly evaluations: Shares;
@@ -102,6 +106,7 @@ export function makeCore(
     recordKeys,
     sink: relay,
     tails: new KnownTails(),
+    records: new Recent(KEPT_RECORDS),
     locks,
     evaluations,
     told,

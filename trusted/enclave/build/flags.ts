@@ -28,6 +28,8 @@ export const NODE_FLAGS: readonly string[] = [
   '--use-bundled-ca',
   // A crash says that it was one, not what was in memory.
   '--no-extra-info-on-fatal-exception',
+  // Names and codes are logged, never a stack: Node makes and drops errors of its own for each decryption.
+  '--stack-trace-limit=0',
   '--max-old-space-size=512',
   // Keys that are no longer used are freed each minute, and not when memory runs short: adapters/sweep.ts.
   '--expose-gc',

@@ -16,6 +16,8 @@ const FORBIDDEN: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'pro
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /**
  * Reads a JSON text (RFC 8259) more strictly than JSON.parse: UTF-8 without a byte order mark and without
  * errors, no name twice in one object (section 4 leaves their meaning open), no lone surrogates, bounded depth and number
@@ -27,7 +29,7 @@ const BACKSLASH = 0x5c;
 export function parseStrictJson(bytes: Uint8Array, maxItems: number = MAX_JSON_ITEMS): unknown {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = UTF8.decode(bytes);
   } catch {
     throw new ApiError('json_not_utf8');
   }

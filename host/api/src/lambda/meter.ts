@@ -29,11 +29,11 @@ export function createFunctionMeter(namespace: string): FunctionMeter {
       metrics.addMetric('http_request_duration_seconds', MetricUnit.Seconds, seconds);
       publish({ ...labels });
     },
-    count: (name, labels) => {
+    count: (name, labels, by = 1) => {
       const invocation = invocations.getStore();
       if (invocation !== undefined && name === 'problems_total' && labels.code !== undefined)
         invocation.code = labels.code;
-      metrics.addMetric(name, MetricUnit.Count, 1);
+      metrics.addMetric(name, MetricUnit.Count, by);
       publish(labels);
     },
   };

@@ -26,8 +26,8 @@ export interface Meter {
   started(): void;
   /** @param seconds from the request's first byte to the answer's last */
   finished(labels: RequestLabels, seconds: number): void;
-  /** Adds one to a counter. */
-  count(name: keyof typeof COUNTERS, labels: Labels): void;
+  /** @param by how many; one unless given */
+  count(name: keyof typeof COUNTERS, labels: Labels, by?: number): void;
 }
 
 /** One that passes everything on to several. */
@@ -39,8 +39,8 @@ export function meters(...all: readonly Meter[]): Meter {
     finished: (labels, seconds) => {
       for (const one of all) one.finished(labels, seconds);
     },
-    count: (name, labels) => {
-      for (const one of all) one.count(name, labels);
+    count: (name, labels, by) => {
+      for (const one of all) one.count(name, labels, by);
     },
   };
 }

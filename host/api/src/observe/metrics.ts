@@ -36,10 +36,10 @@ export class Metrics implements Meter {
     this.#durations.set(key, histogram);
   }
 
-  count(name: keyof typeof COUNTERS, labels: Labels): void {
+  count(name: keyof typeof COUNTERS, labels: Labels, by = 1): void {
     const counter = this.#counters.get(name) ?? new Map<string, number>();
     const key = series(labels);
-    counter.set(key, (counter.get(key) ?? 0) + 1);
+    counter.set(key, (counter.get(key) ?? 0) + by);
     this.#counters.set(name, counter);
   }
 

@@ -24,7 +24,10 @@ export function recordKeyCounts(figures: () => RecordKeyFigures | undefined, met
     const now = figures();
     if (now === undefined) return;
     for (const counted of COUNTED) {
-      for (; told[counted] < now[counted]; told[counted] += 1) meter.count(...SERIES[counted]);
+      const more = now[counted] - told[counted];
+      if (more <= 0) continue;
+      meter.count(...SERIES[counted], more);
+      told[counted] += more;
     }
   };
 }

@@ -77,21 +77,25 @@ describe('a log group', () => {
     }
   });
 
-  it('takes what comes in while a call is under way with the next one', async () => {
+  it('takes what comes in together in one call, and what comes in while that is under way with the next', async () => {
     const gate = Promise.withResolvers<void>();
     const sink = await open();
     server.answer = async (_, nth) => {
       if (nth === 0) await gate.promise;
       return { ok: {} };
     };
-    const appending = [1, 2, 3].map((n) => sink.append(head(n)));
     let done = 0;
-    for (const one of appending) void one.then(() => (done += 1));
+    const append = (n: number) => sink.append(head(n)).then(() => (done += 1));
+    const first = [1, 2].map(append);
     await expect.poll(() => server.bodies('PutLogEvents').length).toBe(1);
+    const second = [3, 4].map(append);
     expect(done).toBe(0);
     gate.resolve();
-    await Promise.all(appending);
-    expect(batches()).toEqual([[messageOf(1)], [messageOf(2), messageOf(3)]]);
+    await Promise.all([...first, ...second]);
+    expect(batches()).toEqual([
+      [messageOf(1), messageOf(2)],
+      [messageOf(3), messageOf(4)],
+    ]);
   });
 });
 

@@ -58,7 +58,7 @@ export async function commit<T>(
       const link = linkEntry(core.keys.audit, log, tail, planned.facts, core.clock.now());
       try {
         await core.store.transact([...planned.operations, ...link.operations], planned.options);
-        core.tails.note(log, link.head);
+        core.tails.note(log, link.head, link.last);
         return { result: planned.result, head: link.head };
       } catch (error) {
         if (!(error instanceof StoreConflict)) throw error;

@@ -60,27 +60,28 @@ export interface AuditEntry extends AuditFacts {
 export const HASH_BYTES = 32;
 export const FIRST_PREV: Uint8Array = new Uint8Array(HASH_BYTES);
 
+/** In their canonical order, so that the encoder has nothing to sort (RFC 8949 section 4.2.1). */
 const MEMBERS = [
+  'n',
   'v',
   'log',
-  'tenant',
-  'vault_id',
-  'n',
-  'event',
-  'operation',
-  'actor',
-  'purpose',
-  'reason',
-  'fields',
-  'used',
-  'expressions',
-  'result',
-  'code',
-  'time',
-  'request_id',
   'rev',
-  'state',
+  'code',
   'prev',
+  'time',
+  'used',
+  'actor',
+  'event',
+  'state',
+  'fields',
+  'reason',
+  'result',
+  'tenant',
+  'purpose',
+  'vault_id',
+  'operation',
+  'request_id',
+  'expressions',
 ] as const;
 
 /** @returns the entry's canonical CBOR: what is stored, and what is hashed */

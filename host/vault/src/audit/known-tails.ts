@@ -4,7 +4,8 @@ import { isVaultId } from '@enclave-vault/records';
 import type { Store } from '../ports/store.ts';
 import { Tampered } from '../tampered.ts';
 import { equalBytes } from '../util/bytes.ts';
-import { type ChainTail, readEntryItem, readTail } from './chain.ts';
+import { Recent } from '../util/recent.ts';
+import { type AuthenticEntry, type ChainTail, readEntryItem, readTail } from './chain.ts';
 import { entrySortKey, logPartition } from './log-id.ts';
 
 /**
@@ -12,6 +13,9 @@ import { entrySortKey, logPartition } from './log-id.ts';
  * Who may create has as many records as he likes. If they drove out the chain of a revoked key, the key could be put back.
  */
 const MOST = 10_000;
+/** Last entries that are kept with their bytes, so that they need not be authenticated and read again; and up to which size. */
+const MOST_ENTRIES = 1_000;
+const MOST_BYTES = 4_096;
 
 /** Entries of others that are followed back at most, to what this process has seen: one page of the store. */
 const MOST_BETWEEN = 100;
@@ -24,13 +28,14 @@ type Tail = Pick<ChainTail, 'n' | 'hash'>;
  * is found by `audit verify --against` alone.
  */
 export class KnownTails {
-  readonly #most: number;
-  readonly #records = new Map<string, Tail>();
+  readonly #records: Recent<Tail>;
   /** Of keys and of the system: administrators alone make more of them. */
-  readonly #others = new Map<string, Tail>();
+  readonly #others: Recent<Tail>;
+  readonly #entries = new Recent<AuthenticEntry>(MOST_ENTRIES);
 
   constructor(most: number = MOST) {
-    this.#most = most;
+    this.#records = new Recent(most);
+    this.#others = new Recent(most);
   }
 
   /**
@@ -40,25 +45,26 @@ export class KnownTails {
   async read(store: Store, key: KeyObject, log: string): Promise<ChainTail> {
     // As it is known before the read begins: what others add meanwhile may be missing in it.
     const known = this.#of(log).get(log);
-    const tail = await readTail(store, key, log);
+    const tail = await readTail(store, key, log, this.#entries.get(log));
     const { n } = tail;
     if (known !== undefined && !(await leadsTo(store, key, log, known, tail)))
       throw new Tampered('chain_set_back', log);
-    if (n > 0) this.note(log, tail);
+    if (n > 0) this.note(log, tail, tail.last);
     return tail;
   }
 
-  /** This process has added to the chain. */
-  note(log: string, { n, hash }: Tail): void {
+  /** This process has added to the chain, or read it. */
+  note(log: string, { n, hash }: Tail, last?: AuthenticEntry): void {
     const tails = this.#of(log);
     const known = tails.get(log);
-    tails.delete(log);
-    tails.set(log, known !== undefined && known.n > n ? known : { n, hash });
-    const [oldest] = tails.keys();
-    if (tails.size > this.#most && oldest !== undefined) tails.delete(oldest);
+    tails.keep(log, known !== undefined && known.n > n ? known : { n, hash });
+    if (last === undefined || last.encoded.length > MOST_BYTES) return;
+    // In memory of its own: what it lies in now may be larger.
+    const mine = last === this.#entries.get(log) ? last : { ...last, encoded: Uint8Array.from(last.encoded) };
+    this.#entries.keep(log, mine);
   }
 
-  #of(log: string): Map<string, Tail> {
+  #of(log: string): Recent<Tail> {
     return isVaultId(log) ? this.#records : this.#others;
   }
 }

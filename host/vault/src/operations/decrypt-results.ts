@@ -44,6 +44,9 @@ export function buildRequest(schema: RecordSchema, ask: ParsedDecrypt, record: S
   }
   // Only possible for a use of the whole `record`: everything else was counted before.
   if (fields.size > MAX_REQUEST_FIELDS) throw invalid(memberError('/expressions', 'too_many'));
+  const expressions = ask.expressions
+    .filter(({ name }) => !ask.failed.has(name))
+    .map(({ name, source }) => ({ name, source }));
   return {
     tenant: record.tenant,
     vaultId: record.id,
@@ -52,11 +55,10 @@ export function buildRequest(schema: RecordSchema, ask: ParsedDecrypt, record: S
     keyArn: record.kk,
     publicKey: record.pk,
     fields,
-    known: [...schema.fields.keys()],
+    // What expressions may name: nobody else looks at them.
+    known: expressions.length === 0 ? [] : [...schema.fields.keys()],
     reveal: ask.fields.filter((name) => fields.has(name)),
-    expressions: ask.expressions
-      .filter(({ name }) => !ask.failed.has(name))
-      .map(({ name, source }) => ({ name, source })),
+    expressions,
     fresh: ask.fresh,
   };
 }

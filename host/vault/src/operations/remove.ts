@@ -33,7 +33,7 @@ export async function removeFields(
   const found = await loadRecord(core, tenant, id);
   const unknown = distinct.findIndex((name) => !core.schema.fields.has(name) && !found.fields.has(name));
   if (unknown >= 0) throw invalid(memberError(`/fields/${unknown}`, 'unknown_field'));
-  return await commit(
+  const written = await commit(
     core,
     recordLog(id),
     async (tail) => {
@@ -58,6 +58,8 @@ export async function removeFields(
     },
     { deadline: context.deadline },
   );
+  core.records.forget(id);
+  return written;
 }
 
 /**
@@ -95,4 +97,5 @@ export async function deleteVault(
     },
     { deadline: context.deadline },
   );
+  core.records.forget(id);
 }

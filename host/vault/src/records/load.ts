@@ -3,9 +3,20 @@ import { isVaultId } from '@enclave-vault/records';
 import type { ChainTail } from '../audit/chain.ts';
 import type { Core } from '../core.ts';
 import { VaultError } from '../errors.ts';
+import { itemSize } from '../ports/item-size.ts';
+import type { Attribute, Item } from '../ports/store.ts';
 import { Tampered } from '../tampered.ts';
 import { equalBytes } from '../util/bytes.ts';
 import { isTombstone, readRecordItem, recordKey, type StoredRecord } from './record-item.ts';
+
+/** Records that are kept as they were authenticated: how many, and up to which size of their items. All of it is ciphertext. */
+export const KEPT_RECORDS = 1_000;
+const MOST_BYTES = 16 * 1024;
+
+export interface KeptRecord {
+  readonly item: Item;
+  readonly record: StoredRecord;
+}
 
 /**
  * Reads and authenticates a tenant's record. An absent id, a deleted one and another tenant's are one answer after
@@ -18,7 +29,21 @@ export async function loadRecord(core: Core, tenant: string, id: string): Promis
   const { pk, sk } = recordKey(id);
   const item = await core.store.get(pk, sk);
   if (item === undefined || item._tn !== tenant || isTombstone(item)) throw new VaultError('not_found');
-  return readRecordItem(core.keys.record, id, item);
+  const known = core.records.get(id);
+  // The very bytes of a record that was authentic are so still.
+  if (known !== undefined && isSame(known.item, item)) return known.record;
+  const record = readRecordItem(core.keys.record, id, item);
+  if (itemSize(item) <= MOST_BYTES) core.records.keep(id, { item, record });
+  return record;
+}
+
+function isSame(a: Item, b: Item): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => isEqual(a[name], b[name]));
+}
+
+function isEqual(a: Attribute | undefined, b: Attribute | undefined): boolean {
+  return a === b || (a instanceof Uint8Array && b instanceof Uint8Array && Buffer.compare(a, b) === 0);
 }
 
 /**

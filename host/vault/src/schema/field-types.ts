@@ -52,7 +52,8 @@ function pattern(
 function text(value: unknown, maxLength: number): { ok: true; value: string } | (FieldCheck & { ok: false }) {
   if (typeof value !== 'string') return refuse('type');
   // A code point is one or two UTF-16 units: only in between must they be counted.
-  if (value.length > 2 * maxLength || [...value].length > maxLength) return refuse('too_long');
+  if (value.length > 2 * maxLength) return refuse('too_long');
+  if (value.length > maxLength && [...value].length > maxLength) return refuse('too_long');
   if (!value.isWellFormed()) return refuse('format');
   const trimmed = value.trim();
   return trimmed === '' ? refuse('empty') : { ok: true, value: trimmed };

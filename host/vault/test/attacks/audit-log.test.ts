@@ -97,6 +97,20 @@ describe('audit verify', () => {
     expect(await codeOf(vault.audit(call(), id, { cursor: sk(5) }))).toBeUndefined();
   });
 
+  it.each<[string, (last: Item, before: Item) => Item]>([
+    ['is edited', edited],
+    ['has another hash', (last) => ({ ...last, hash: Buffer.alloc(32) })],
+    ['is that before it', (last, before) => ({ ...before, sk: last.sk })],
+    ['has no hash', ({ hash: _, ...last }) => last as Item],
+  ])('adds nothing to a last entry that it wrote itself a moment before and that %s', async (_, change) => {
+    const { put, entry, vault, id } = await scene();
+    const decrypt = () => vault.decrypt(call(), id, { fields: ['email'], reason });
+    await decrypt();
+    await put(change(await entry(6), await entry(5)));
+    expect(await codeOf(decrypt())).toBe('integrity_failed');
+    await expect(entry(7)).rejects.toThrow('no such entry');
+  });
+
   it('names an entry whose hash was edited', async () => {
     const { put, entry, findings } = await scene();
     await put({ ...(await entry(2)), hash: Buffer.alloc(32) });

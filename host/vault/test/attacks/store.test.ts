@@ -89,6 +89,25 @@ describe('a record', () => {
     expect(await codeOf(all.vault.presence(call(), all.id))).toBe('integrity_failed');
   });
 
+  it.each(cases)('with %s is refused and named, though it was read a moment before', async (_, change) => {
+    const all = await scene();
+    await all.vault.decrypt(call(), all.id, { fields: ['email'], reason });
+    const { pk, sk } = await all.item(all.id);
+    await all.write({ ...change(await all.item(all.id), await all.item(all.other)), pk, sk });
+    await expectRefused(all, 'record_forged');
+  });
+
+  it('that was read is read again as it is now, and not after it was deleted', async () => {
+    const all = await scene();
+    const decrypt = (one = all) => one.vault.decrypt(call(), all.id, { fields: ['email'], reason });
+    await decrypt();
+    const other = await all.again();
+    await other.vault.update(call(), all.id, { email: 'new@example.org' });
+    expect((await decrypt()).data).toEqual({ email: 'new@example.org' });
+    await other.vault.deleteVault(call(), all.id);
+    expect(await codeOf(decrypt())).toBe('not_found');
+  });
+
   it('of two revisions mixed is refused and named', async () => {
     const all = await scene();
     const first = await all.item(all.id);
