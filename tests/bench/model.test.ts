@@ -40,9 +40,11 @@ const at = (request: Request, name: RegExp): number | undefined =>
 
 describe('The model of throughput', () => {
   it('finds what can be divided by hand', () => {
-    // 40,000 units by 4; 40,000 by 2; 1,000 places for 80 ms each; 100,000 calls of KMS, one each.
+    // 4,000 and 40,000 units by 4; 12,000 and 40,000 by 2; 1,000 places for 80 ms each; 100,000 calls of KMS, one each.
+    expect(at(DECRYPT, /new table on demand: write units/)).toBe(1_000);
     expect(at(DECRYPT, /write units of a table/)).toBe(10_000);
-    expect(at(DECRYPT, /read units/)).toBe(20_000);
+    expect(at(DECRYPT, /new table on demand: read units/)).toBe(6_000);
+    expect(at(DECRYPT, /read units of a table/)).toBe(20_000);
     expect(at(DECRYPT, /concurrent/)).toBe(12_500);
     expect(at(DECRYPT, /symmetric/)).toBe(100_000);
     expect(bounds(DECRYPT, 'eu-central-1').find(({ quota }) => /symmetric/.test(quota.name))?.at).toBe(
@@ -226,7 +228,12 @@ describe('The page', () => {
       '| requests a second | records in use, at most | instances | $ instances | $ KMS |',
     );
     expect(text).toMatch(/\| 1,000 decryptions \| any \| 10 \| 1,000 \| 7,900 \|/);
-    expect(text).toMatch(/\| 1,000 decryptions, 95 % from the cache \| about 320 \| 10 \|/);
+    expect(text).toMatch(/\| 1,000 decryptions, 95 % from the cache \| about 310 \| 10 \|/);
+    // What binds first, before the table that has all of them.
+    expect(text).toMatch(
+      /\*\*decryptions\*\* meet first, in eu-central-1: DynamoDB, a new table .* at 1,000 a second; of a table that has grown: CloudWatch Logs, PutLogEvents, at 5,000/,
+    );
+    expect(text).toMatch(/\*\*Creates\*\* meet first: KMS, GenerateDataKeyPair on P-384, at 100 a second/);
     expect(text).toContain('about 19 reads a minute of each record in each enclave');
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
   });
