@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { LocalVault, run } from '../support/local-vault.ts';
 import { asStranger, canBeStranger } from '../support/other-user.ts';
 import { family, listeningPorts } from '../support/proc.ts';
@@ -94,8 +94,13 @@ describe('signals', () => {
     other.kill('SIGKILL');
 
     // Whatever runs Node: not what shuts the enclave in, which the signal ends.
-    const all = processes().filter((pid) => readlinkSync(`/proc/${pid}/exe`).endsWith('/node'));
-    expect(all.length).toBeGreaterThanOrEqual(7);
+    const running = () => processes().filter((pid) => readlinkSync(`/proc/${pid}/exe`).endsWith('/node'));
+    // The canary is started when the vault serves.
+    const all = await vi.waitFor(() => {
+      const found = running();
+      expect(found.length).toBeGreaterThanOrEqual(7);
+      return found;
+    }, 60_000);
     const before = all.map(listeningPorts);
     for (const pid of all) process.kill(pid, 'SIGUSR1');
     await vault.until('debugger_refused');
