@@ -137,9 +137,12 @@ describe('the rate of his refusals', () => {
     // A thousand at once, and ten more a second.
     expect(seen.get('not_found')).toBeGreaterThanOrEqual(1_000);
     expect(seen.get('not_found')).toBeLessThan(1_200);
-    expect(
-      (await vault.call('POST', DECRYPT, { ids: ['x'], fields: ['city'], reason: 'x' }, { key })).status,
-    ).toBe(429);
+    // Some at once: one alone may find the one that came back meanwhile.
+    const ask = { ids: ['x'], fields: ['city'], reason: 'x' };
+    const more = await Promise.all(
+      Array.from({ length: 30 }, () => vault.call('POST', DECRYPT, ask, { key })),
+    );
+    expect(more.map(({ status }) => status)).toContain(429);
   });
 });
 
