@@ -28,8 +28,8 @@ export default defineConfig({
     // Vitest leaves a core to itself; with two that would be one file after the other, most of them waiting for processes.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // Against what hangs, and no measure of speed: tests that start whole vaults take a minute beside other work.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     expect: { poll: { timeout: 60_000 } },
     projects: [
       { extends: true, test: { name: 'pure', include: PURE, isolate: false } },

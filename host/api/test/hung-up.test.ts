@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { until } from './batch/gate.ts';
+import { gate, until } from './batch/gate.ts';
 import { type Api, startApi, UNLIMITED } from './harness.ts';
 
 const ASK = { fields: ['city'], reason: 'a test' };
@@ -42,29 +42,16 @@ async function hangUp(tokens: readonly string[], begun: () => number): Promise<v
 }
 
 test('work that nobody waits for any more counts as its caller’s until it is over; others are served', async () => {
-  // At the store, where work waits without an end of its own: for an enclave it is seven seconds.
-  const { store } = api;
-  const get = store.get.bind(store);
-  const { promise: open, resolve: release } = Promise.withResolvers<void>();
-  let held = 0;
-  const other = await api.create({ city: 'Bern' });
+  const door = gate(api);
   const token = await api.key({ scopes: ['vaults:decrypt'] });
-  store.get = async (pk, sk) => {
-    if (pk.includes(id)) {
-      held += 1;
-      await open;
-    }
-    return get(pk, sk);
-  };
-  for (let n = 0; n < OF_ONE + 50; n += 50) await hangUp(Array(50).fill(token), () => held);
-  expect(held).toBeLessThanOrEqual(OF_ONE);
+  for (let n = 0; n < OF_ONE + 50; n += 50) await hangUp(Array(50).fill(token), () => door.held);
+  expect(door.held).toBeLessThanOrEqual(OF_ONE);
   // Where the machine was so slow that the vault knew itself to be, that is what kept him out before he had so many.
   const { status, json } = await api.call('POST', `/v1/vaults/${id}/decrypt`, { body: ASK, token });
-  const refusal = held === OF_ONE ? [429, 'rate_limited'] : [503, 'overloaded'];
+  const refusal = door.held === OF_ONE ? [429, 'rate_limited'] : [503, 'overloaded'];
   expect([status, json.code]).toEqual(refusal);
-  expect((await api.call('GET', `/v1/vaults/${other}`)).status).toBe(200);
-  release();
-  store.get = get;
+  expect((await api.call('GET', `/v1/vaults/${id}`)).status).toBe(200);
+  door.release();
   await until(async () => {
     const { status } = await api.call('POST', `/v1/vaults/${id}/decrypt`, { body: ASK, token });
     return status === 200;
