@@ -61,6 +61,16 @@ test('figures have the names and labels of /metrics', async () => {
   expect(output.metrics('problems_total')).toMatchObject([{ code: 'unauthenticated', problems_total: 1 }]);
 });
 
+test('what a decryption revealed is one line of figures, however many fields that is', async () => {
+  lambda = await startLambda();
+  const { json } = await lambda.call('POST', '/v1/vaults', { json: { city: 'Rome', first_name: 'Ada' } });
+  const ask = { fields: ['city', 'first_name', 'dob'], reason: 'r' };
+  const { status } = await lambda.call('POST', `/v1/vaults/${json.id}/decrypt`, { json: ask });
+  expect(status).toBe(200);
+  const figures = output.metrics('decrypt_results_total');
+  expect(figures).toMatchObject([{ result: 'ok', decrypt_results_total: 3 }]);
+});
+
 test('a throttled KMS at the start is no end: 503, and the vault opens when it may', async () => {
   const kms = new LocalKms();
   kms.failure = new KmsError('throttled');
