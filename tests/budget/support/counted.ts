@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type AuditSink, itemSize, type Store, type VaultKms } from '@enclave-vault/vault';
 import type { Kms } from '../../../trusted/enclave/src/ports.ts';
+import { asNobody } from './crypto.ts';
 import type { Tally } from './tally.ts';
 
 /** The same store, its calls counted, and what is written by items and bytes (as DynamoDB counts them, from above). */
@@ -33,7 +34,7 @@ export function countedStore(store: Store, tally: Tally): Store {
 }
 
 /**
- * The API's KMS. Pairs that are made beforehand are none of a request's calls.
+ * The API's KMS. Pairs that are made beforehand are none of a request's calls. What the SDK hashes to sign a call is in the call.
  * @param making how many of those are under way
  */
 export function countedKms(kms: VaultKms, tally: Tally, making: { now: number }): VaultKms {
@@ -42,24 +43,24 @@ export function countedKms(kms: VaultKms, tally: Tally, making: { now: number })
     generateRecordKeyPair: (context, options = {}) => {
       if (options.once !== true) {
         count('GenerateDataKeyPairWithoutPlaintext');
-        return kms.generateRecordKeyPair(context, options);
+        return asNobody(() => kms.generateRecordKeyPair(context, options));
       }
       making.now += 1;
-      return kms.generateRecordKeyPair(context, options).finally(() => {
+      return asNobody(() => kms.generateRecordKeyPair(context, options)).finally(() => {
         making.now -= 1;
       });
     },
     generateRequestKey: () => {
       count('GenerateDataKey');
-      return kms.generateRequestKey();
+      return asNobody(() => kms.generateRequestKey());
     },
     generateIntegrityKey: (purpose) => {
       count('GenerateDataKey');
-      return kms.generateIntegrityKey(purpose);
+      return asNobody(() => kms.generateIntegrityKey(purpose));
     },
     unwrapIntegrityKey: (wrapped, purpose) => {
       count('Decrypt');
-      return kms.unwrapIntegrityKey(wrapped, purpose);
+      return asNobody(() => kms.unwrapIntegrityKey(wrapped, purpose));
     },
   };
 }

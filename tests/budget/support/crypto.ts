@@ -6,12 +6,18 @@ import type { Tally } from './tally.ts';
 
 /** Whose work runs. What is done for others in the same process, KMS and hypervisor, is nobody's. */
 export type Side = 'api' | 'enclave';
-const side = new AsyncLocalStorage<Side>();
+const side = new AsyncLocalStorage<Side | undefined>();
 
 /** Runs work of one side: what it begins is counted for it, however late it happens. */
 export const on = <T>(of: Side, work: () => T): T => side.run(of, work);
 
-/** Functions of node:crypto that cost more than all others of a request together, by what they are counted as. */
+/** Runs what is done for neither, or beforehand: nothing of it is counted, whoever asked for it. */
+export const asNobody = <T>(work: () => T): T => side.run(undefined, work);
+
+/**
+ * Functions of node:crypto, by what they are counted as. First those of public keys, that cost more than all others of a request together; then those
+ * that are called so often that a few more are seen in no measurement: what is authenticated a second time (ADR 39), or a key that is derived for each field.
+ */
 const COUNTED = {
   diffieHellman: 'ecdh',
   privateDecrypt: 'rsa decrypt',
@@ -19,6 +25,13 @@ const COUNTED = {
   generateKeyPairSync: 'key pair',
   createPrivateKey: 'key parse',
   createPublicKey: 'key parse',
+  createHmac: 'hmac',
+  hkdf: 'hkdf',
+  hkdfSync: 'hkdf',
+  createCipheriv: 'encryption',
+  createDecipheriv: 'decryption',
+  createHash: 'hash',
+  hash: 'hash',
 } as const;
 
 /**

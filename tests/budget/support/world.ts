@@ -9,19 +9,24 @@ import { integrityKeyPolicy } from '@enclave-vault/policies';
 import { encodeErrorAnswer, encodeParentRequest, type Refusal } from '@enclave-vault/protocol';
 import { FileAuditSink, SqliteStore } from '@enclave-vault/stores';
 import { type Clock, defaultSchema, type EnclaveClient, systemClock, Vault } from '@enclave-vault/vault';
-import { DEPLOYMENT, startDeployment } from '../../../trusted/enclave/test/support/deployment.ts';
+import {
+  DEPLOYMENT,
+  PCRS,
+  startDeployment,
+  type TestDeployment,
+} from '../../../trusted/enclave/test/support/deployment.ts';
 import { call, testEnclave } from '../../../trusted/enclave/test/support/enclave.ts';
+import { type TestModule, testModule } from '../../../trusted/enclave/test/support/nsm.ts';
+import { type Answer, faultOf, JSON_TYPE, linesOf, NDJSON, readAnswer } from './answer.ts';
 import { countedEnclaveKms, countedKms, countedSink, countedStore } from './counted.ts';
-import { countCrypto, on } from './crypto.ts';
+import { asNobody, countCrypto, on } from './crypto.ts';
+import { type ApiDocument, type Asked, uncounted } from './routes.ts';
 import { type Counts, Tally } from './tally.ts';
-
-export interface Answer {
-  readonly status: number;
-  readonly json: Readonly<Record<string, unknown>>;
-}
 
 export interface RequestOptions {
   readonly body?: unknown;
+  /** A stream's lines, in place of a body. */
+  readonly lines?: readonly unknown[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly key?: string;
 }
@@ -48,26 +53,29 @@ class SteppingClock implements Clock {
  * real policies, and the enclave's program with an attested module. Between the parts all is counted.
  */
 export class World {
-  readonly vault: Vault;
   readonly clock: SteppingClock;
+  /** From now on a process answers that has read and written nothing yet. */
+  readonly otherProcess: () => Promise<void>;
   /** A key with all rights. */
   readonly admin: string;
   readonly #app: Awaited<ReturnType<typeof createApp>>;
   readonly #tally: Tally;
   readonly #making: { readonly now: number };
+  readonly #asked: Asked[] = [];
+  #counting = false;
   readonly #close: () => Promise<void>;
 
   private constructor(parts: {
-    vault: Vault;
     clock: SteppingClock;
+    otherProcess: () => Promise<void>;
     admin: string;
     app: Awaited<ReturnType<typeof createApp>>;
     tally: Tally;
     making: { readonly now: number };
     close: () => Promise<void>;
   }) {
-    this.vault = parts.vault;
     this.clock = parts.clock;
+    this.otherProcess = parts.otherProcess;
     this.admin = parts.admin;
     this.#app = parts.app;
     this.#tally = parts.tally;
@@ -89,29 +97,39 @@ export class World {
       keys: { ...deployment.keys, integrity },
       credentials: { accessKeyId, secretAccessKey },
     });
-    const program = testEnclave(deployment, { wrapKms: (genuine) => countedEnclaveKms(genuine, tally) });
+    const program = testEnclave(deployment, {
+      module: moduleOf(deployment),
+      wrapKms: (genuine) => countedEnclaveKms(genuine, tally),
+    });
     await program.configure();
     const store = SqliteStore.open(join(folder, 'vault.db'));
     const sink = await FileAuditSink.open(join(folder, 'audit-heads.log'));
     const clock = new SteppingClock();
     const schema = defaultSchema();
     const making = { now: 0 };
-    const vault = await Vault.open({
-      store: countedStore(store, tally),
-      kms: countedKms(kms, tally, making),
-      sink: countedSink(sink, tally),
-      enclave: enclaveOf(program, deployment, tally),
-      clock,
-      schema,
-      keyPool: { size: 64, perSecond: 1_000 },
-    });
+    const open = (): Promise<Vault> =>
+      Vault.open({
+        store: countedStore(store, tally),
+        kms: countedKms(kms, tally, making),
+        sink: countedSink(sink, tally),
+        enclave: enclaveOf(program, deployment, tally),
+        clock,
+        schema,
+        keyPool: { size: 64, perSecond: 1_000 },
+      });
+    let vault = await open();
+    const opened = [vault];
+    const otherProcess = async (): Promise<void> => {
+      vault = await open();
+      opened.push(vault);
+    };
     const { token: admin } = await vault.keys.bootstrap();
     const health = async () => ({ store: { ok: true }, enclave: { ok: true } });
     const app = await createApp({ vault: () => vault, schema, health, log: () => undefined, ui: false });
     await app.ready();
     const close = async (): Promise<void> => {
       await app.close();
-      await vault.close();
+      for (const one of opened) await one.close();
       await sink.close();
       kms.close();
       program.program.close();
@@ -120,14 +138,17 @@ export class World {
       restore();
       rmSync(folder, { recursive: true });
     };
-    return new World({ vault, clock, admin, app, tally, making, close });
+    return new World({ clock, otherProcess, admin, app, tally, making, close });
   }
 
   async request(
     method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
     url: string,
-    { body, headers = {}, key = this.admin }: RequestOptions = {},
+    { body, lines, headers = {}, key = this.admin }: RequestOptions = {},
   ): Promise<Answer> {
+    const payload = lines === undefined ? body : linesOf(lines);
+    const type = lines === undefined ? JSON_TYPE : NDJSON;
+    if (this.#counting) this.#asked.push({ method, url, type: payload === undefined ? undefined : type });
     // What inject() gives begins when it is awaited: inside, or nobody's work is done.
     const response = await on(
       'api',
@@ -135,11 +156,16 @@ export class World {
         await this.#app.inject({
           method,
           url,
-          headers: { host: 'localhost', authorization: `Bearer ${key}`, ...headers },
-          ...(body === undefined ? {} : { payload: body as object }),
+          headers: {
+            host: 'localhost',
+            authorization: `Bearer ${key}`,
+            ...(payload === undefined ? {} : { 'content-type': type }),
+            ...headers,
+          },
+          ...(payload === undefined ? {} : { payload: payload as object | string }),
         }),
     );
-    return { status: response.statusCode, json: response.json() as Answer['json'] };
+    return readAnswer(response.statusCode, response.headers['content-type'], response.payload);
   }
 
   /** Counts what one request costs. Who asks is known already, unless `known` is false. */
@@ -157,9 +183,18 @@ export class World {
       }
     }
     this.#tally.take();
-    const { status, json } = await work();
-    if (status >= 300) throw new Error(`the request was answered ${status} ${String(json.code)}`);
+    this.#counting = true;
+    const answer = await work();
+    this.#counting = false;
+    const fault = faultOf(answer);
+    if (fault !== undefined) throw new Error(`the request was answered ${fault}`);
     return this.#tally.take();
+  }
+
+  /** Routes of the API that nothing was counted of so far. */
+  async uncounted(): Promise<string[]> {
+    const { json } = await this.request('GET', '/v1/openapi.json');
+    return uncounted(json as unknown as ApiDocument, this.#asked);
   }
 
   /** Until the pairs that the last create had made beforehand are there. */
@@ -173,9 +208,15 @@ export class World {
   }
 }
 
+/** The hypervisor's: what it signs is nobody's. */
+function moduleOf({ root }: TestDeployment): TestModule {
+  const genuine = testModule(root, PCRS);
+  return { ...genuine, handle: (request) => asNobody(() => genuine.handle(request)) };
+}
+
 function enclaveOf(
   { program }: ReturnType<typeof testEnclave>,
-  deployment: Awaited<ReturnType<typeof startDeployment>>,
+  deployment: TestDeployment,
   tally: Tally,
 ): EnclaveClient {
   const credentials = deployment.credentialsOf(deployment.principals.instance);
