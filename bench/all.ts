@@ -32,10 +32,10 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
       ...['--hot', '100', '--cold', '500', '--operations', 'create,get,decrypt-hot,decrypt-cold'],
     ],
   },
-  'kms-latency': { minutes: 6, quick: ['--rounds', '1', '--seconds', '1', '--clients', '8', '--hot', '50'] },
+  'kms-latency': { minutes: 10, quick: ['--rounds', '1', '--seconds', '1', '--clients', '8', '--hot', '50'] },
   scaling: {
-    minutes: 8,
-    quick: ['--rounds', '1', '--seconds', '1', '--layouts', '1x1,2x1', '--hot', '50', '--cold', '200'],
+    minutes: 10,
+    quick: ['--rounds', '1', '--seconds', '1', '--layouts', '1x1@1,1x1,2x1', '--hot', '50', '--cold', '200'],
   },
   startup: { minutes: 2, quick: ['--runs', '1', '--lambda-runs', '2'] },
   dynamodb: { minutes: 1, quick: [] },

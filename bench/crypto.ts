@@ -15,9 +15,10 @@ import { withCoresAwake } from './crypto/busy.ts';
 import { candidatesOf } from './crypto/candidates.ts';
 import { FLOOR, RUST } from './crypto/names.ts';
 import { type Peer, startPython, startRust } from './crypto/peers.ts';
-import { type CryptoResult, type Row, type Target, targetsAwake, targetsOf } from './crypto/result.ts';
+import type { CryptoResult, Row } from './crypto/result.ts';
 import { stepsOf } from './crypto/steps.ts';
 import { makeSubject } from './crypto/subject.ts';
+import { type Target, targetsAwake, targetsOf, wantedOf } from './crypto/targets.ts';
 import { measureThroughput } from './crypto/throughput.ts';
 import { takeTurns } from './crypto/turns.ts';
 import { demand, optionsOf } from './support/options.ts';
@@ -150,11 +151,9 @@ function print(result: CryptoResult): void {
 
 function printTargets(how: string, targets: readonly Target[]): void {
   console.log(`\nTargets, opening 12 fields with P-384${how}`);
-  for (const { what, ratio, atLeast, atMost, reached } of targets) {
-    const wanted = atLeast === undefined ? `at most ${atMost}x` : `at least ${atLeast}x`;
-    const missing = Number.isFinite(ratio) ? '' : ' (not measured)';
-    console.log(
-      `  ${reached ? 'reached' : 'NOT reached'}: ${times(ratio)} ${what}, wanted ${wanted}${missing}`,
-    );
+  for (const target of targets) {
+    const { what, ratio, noise, verdict } = target;
+    const shown = `${times(ratio)} ${what}, wanted ${wantedOf(target)}, noise ${times(noise)}`;
+    console.log(`  ${verdict.replace(/^not/, 'NOT')}: ${shown}`);
   }
 }

@@ -3,6 +3,7 @@
  * What the way to KMS costs: `node bench/kms-latency.ts [--json FILE]`. Creates and decryptions of records that were just read, where the local KMS
  * answers at once and where it takes 30 ms, with key pairs made beforehand and without. The vaults are all there and take turns.
  */
+import { LATENCY_OPTIONS } from './kms-latency/options.ts';
 import { atRest } from './kms-latency/rest.ts';
 import { type Candidate, print, show, type Taken, takenFrom } from './kms-latency/result.ts';
 import { optionsOf } from './support/options.ts';
@@ -11,17 +12,7 @@ import { Load } from './system/load.ts';
 import { measure, ofRounds, type Row } from './system/measure.ts';
 import { type Measured, makeRecords, startMeasured } from './system/vault.ts';
 
-const values = optionsOf('kms-latency', {
-  json: { type: 'string' },
-  latency: { type: 'string', default: '30' },
-  rounds: { type: 'string', default: '3' },
-  seconds: { type: 'string', default: '4' },
-  'warm-up': { type: 'string', default: '2' },
-  clients: { type: 'string', default: '1,8,64' },
-  // So many that neither the size nor the rate decides: the local KMS has no quota.
-  pool: { type: 'string', default: '2000,5000' },
-  hot: { type: 'string', default: '200' },
-});
+const values = optionsOf('kms-latency', LATENCY_OPTIONS);
 const settings = {
   rounds: Number(values.rounds),
   seconds: Number(values.seconds),

@@ -10,6 +10,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { FunctionProcess } from '../host/api/test/support/function-process.ts';
+import { peakOf } from './bulk/client.ts';
 import { openPlace, type Place } from './lambda/place.ts';
 import { type Counted, countRoutes, event, expectStatus, tally } from './lambda/routes.ts';
 import { makeVariants, type Variant } from './lambda/variants.ts';
@@ -31,6 +32,8 @@ interface Times {
   /** Its first decryption alone, and the one after. */
   readonly decrypt: number[];
   readonly decryptAgain: number[];
+  /** The most that it had in memory until then (RSS), MiB. */
+  readonly peak: number[];
 }
 
 const before = machine();
@@ -38,14 +41,17 @@ const [variants, place] = await Promise.all([makeVariants(), openPlace()]);
 try {
   const id = await makeRecord(variants[0], place);
   const times = new Map<Variant, Times>(
-    variants.map((one) => [one, { loaded: [], answered: [], cpu: [], decrypt: [], decryptAgain: [] }]),
+    variants.map((one) => [
+      one,
+      { loaded: [], answered: [], cpu: [], decrypt: [], decryptAgain: [], peak: [] },
+    ]),
   );
   // One of each is thrown away: the files are in memory then, as on a machine that has just been given them.
   for (let run = -1; run < RUNS; run += 1) {
     for (const [variant, found] of times) {
       const took = await coldStart(variant, place, id);
       if (run < 0) continue;
-      for (const [name, ms] of Object.entries(took)) found[name as keyof Times].push(ms);
+      for (const [name, one] of Object.entries(took)) found[name as keyof Times].push(one);
       process.stderr.write(`run ${run + 1}, ${variant.name}: ${Math.round(took.answered)} ms\n`);
     }
   }
@@ -86,8 +92,9 @@ async function coldStart({ file }: Variant, { env }: Place, id: string) {
   const again = since();
   expectStatus(await running.invoke(decryption), 200);
   const decryptAgain = since() - again;
+  const peak = peakOf(running.process.pid ?? 0);
   await running.end();
-  return { loaded, answered, cpu: first.cpu, decrypt, decryptAgain };
+  return { loaded, answered, cpu: first.cpu, decrypt, decryptAgain, peak };
 }
 
 /** Calls of a start, then of each route. */
@@ -114,11 +121,11 @@ function print(times: Map<Variant, Times>, counts: readonly Counted[]): void {
   const lines = [
     `Node ${node}, ${cores} cores of ${processor}, load ${load}; ${RUNS} runs each, in turns. Milliseconds: median (90th percentile).`,
     '',
-    '| variant | bytes | gzipped | loaded, vault open | first answer | computed until then | first decrypt | next decrypt |',
-    '|---|---:|---:|---:|---:|---:|---:|---:|',
+    '| variant | bytes | gzipped | loaded, vault open | first answer | computed until then | first decrypt | next decrypt | MiB (RSS) |',
+    '|---|---:|---:|---:|---:|---:|---:|---:|---:|',
     ...[...times].map(
-      ([{ name, bytes, gzipped }, { loaded, answered, cpu, decrypt, decryptAgain }]) =>
-        `| ${name} | ${bytes} | ${gzipped} | ${ms(loaded)} | ${ms(answered)} | ${ms(cpu)} | ${ms(decrypt)} | ${ms(decryptAgain)} |`,
+      ([{ name, bytes, gzipped }, { loaded, answered, cpu, decrypt, decryptAgain, peak }]) =>
+        `| ${name} | ${bytes} | ${gzipped} | ${ms(loaded)} | ${ms(answered)} | ${ms(cpu)} | ${ms(decrypt)} | ${ms(decryptAgain)} | ${ms(peak)} |`,
     ),
     '',
     '| call | KMS, by the function | KMS, by the enclave | DynamoDB and CloudWatch Logs |',

@@ -12,7 +12,7 @@ import type { Profiled } from './system/cost.ts';
 import { Load } from './system/load.ts';
 import { measure, ofRounds, type Row } from './system/measure.ts';
 import { OPERATIONS } from './system/operations.ts';
-import { type Overload, overload } from './system/overload.ts';
+import { floodsOf, overload } from './system/overload.ts';
 import { memoryOf } from './system/processes.ts';
 import { Profiles } from './system/profile/take.ts';
 import { print, type SystemResult, show } from './system/report.ts';
@@ -90,16 +90,18 @@ async function underLoad(): Promise<Pick<SystemResult, 'rows' | 'overloads' | 'm
         }
       }
     }
-    const floods: Overload[] = [];
-    if (Number(values.overload) > 0) {
-      for (const operation of operations.filter((name) => name === 'decrypt-hot' || name === 'mixed')) {
-        const found = await overload(load, measured, operation, Number(values.overload), settings);
-        floods.push(found);
-        process.stderr.write(
-          `overload, ${show(found.during)}; back to ${(found.throughputBack * 100).toFixed(0)} %\n`,
-        );
-      }
-    }
+    const flooding = Number(values.overload);
+    const planned = flooding > 0 ? floodsOf(operations, flooding) : [];
+    const floods = await overload(
+      load,
+      measured,
+      planned,
+      settings,
+      ({ during, callers, throughputBack }) => {
+        const back = `back to ${(throughputBack * 100).toFixed(0)} %`;
+        process.stderr.write(`overload by ${callers ?? 1} callers, ${show(during)}; ${back}\n`);
+      },
+    );
     return {
       rows: [...rounds.values()].map(ofRounds),
       overloads: floods,

@@ -13,6 +13,8 @@ export interface Way {
   readonly sentAgain: number;
   /** Highest memory is that of this way; false, or absent in older results: of all since each process of the vault began. */
   readonly peakOfWay?: boolean;
+  /** The machine's speed when it was over, as `machine.ecdhMs` is that before the first; absent in older results. */
+  readonly ecdhMs?: number;
   /** By operation. */
   readonly kmsCalls: Readonly<Record<string, number>>;
   /** By process, the client included: s of processor time, MiB at the highest. */
@@ -29,6 +31,8 @@ export interface BulkResult extends Run {
     readonly vault: readonly string[];
     /** Key pairs and other requests a second of the local KMS; null: it has none. */
     readonly kmsQuota: string | null;
+    /** After so many minutes the export was to end; absent in older results, and where it was not. */
+    readonly exportMinutes?: number;
   };
   readonly ways: readonly Way[];
   /** Before the first and after the last record, bytes. `log` absent: of an older result, which counts the write-ahead log as well. */

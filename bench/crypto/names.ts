@@ -20,6 +20,7 @@ export const STEPS = {
   ecdhPoint: 'ECDH, reading the point',
   point: 'reading a point',
   key: 'reading a private key (PKCS#8)',
+  nodeKey: 'reading a private key (PKCS#8), createPrivateKey alone',
   generate: 'a key pair',
   setup: 'a whole HPKE context',
   message: 'AES-GCM of one field',

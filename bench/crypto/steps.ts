@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What one opening and one sealing are made of, on node:crypto, and what the same steps cost in the other libraries. */
-import { createSecretKey, diffieHellman, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createSecretKey, diffieHellman, generateKeyPairSync } from 'node:crypto';
 import { importPrivateKey, setupRecipient } from '@enclave-vault/hpke/open';
 import { importPublicKey } from '@enclave-vault/hpke/seal';
 import { elsewhere, gcmOpen, gcmSeal } from './candidates.ts';
@@ -28,6 +28,7 @@ export function stepsOf(subject: Subject, peers: readonly Peer[]): Candidate[] {
     here(STEPS.ecdhPoint, () => diffieHellman({ privateKey, publicKey: importPublicKey(suite, spki) })),
     here(STEPS.point, () => importPublicKey(suite, spki)),
     here(STEPS.key, () => importPrivateKey(suite, pkcs8)),
+    here(STEPS.nodeKey, () => createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })),
     here(STEPS.generate, () => generateKeyPairSync('ec', { namedCurve: suite.curve })),
     here(STEPS.setup, () => setupRecipient(suite, shared.enc, privateKey, info)),
     here(STEPS.message, () => gcmOpen(key, aad, sealed)),

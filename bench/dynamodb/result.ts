@@ -3,6 +3,7 @@ import { PRICES, type Region } from '../../tools/docs-check/cost/prices.ts';
 import type { Run } from '../support/run.ts';
 import { figure, table } from '../support/table.ts';
 import type { Units } from './meter.ts';
+import { otherRoutes } from './others.ts';
 import type { RouteUnits } from './routes.ts';
 
 export interface DynamoResult extends Run {
@@ -42,6 +43,21 @@ export function unitsTable({ routes }: DynamoResult): string {
       units(said),
       dollarsOfAMillion('us-east-1', rules).toFixed(2),
       dollarsOfAMillion('eu-central-1', rules).toFixed(2),
+    ]),
+  );
+}
+
+/** Routes that were not called, with what is known of them all the same. */
+export function othersTable({ routes }: DynamoResult): string {
+  return table(
+    ['route', 'calls', 'units as AWS counts, read / write', '$ a million, us-east-1', 'eu-central-1', 'by'],
+    otherRoutes(routes).map(({ route, calls, units: reckoned, from }) => [
+      route,
+      calls,
+      units(reckoned),
+      dollarsOfAMillion('us-east-1', reckoned).toFixed(2),
+      dollarsOfAMillion('eu-central-1', reckoned).toFixed(2),
+      from,
     ]),
   );
 }

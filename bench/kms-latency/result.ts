@@ -23,7 +23,14 @@ export type LatencyRow = Candidate &
   };
 
 export interface LatencyResult extends Run {
-  readonly settings: { readonly latencyMs: number; readonly pool: string; readonly rounds: number };
+  readonly settings: {
+    readonly latencyMs: number;
+    readonly pool: string;
+    readonly rounds: number;
+    readonly seconds?: number;
+    readonly warmUpSeconds?: number;
+    readonly hot?: number;
+  };
   readonly rows: readonly LatencyRow[];
 }
 

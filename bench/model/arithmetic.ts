@@ -53,7 +53,7 @@ export interface Bound {
   readonly quota: Quota;
   /** What a request takes of it. */
   readonly takes: number;
-  /** Requests a second at which it is used up. */
+  /** Requests a second at which it is reached. */
   readonly at: number;
 }
 

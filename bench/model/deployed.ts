@@ -27,4 +27,6 @@ export const DEPLOYED = {
   /** Requests a second of all callers together. */
   rate: limit('api.throttle.rate'),
   instances: limit('decryption.max'),
+  /** Of each enclave, MiB. */
+  enclaveMemory: limit('decryption.enclaves.memoryMib'),
 } as const;

@@ -7,6 +7,8 @@ export interface Quota {
   /** A second, in each Region; of `concurrency` at once. */
   readonly most: Readonly<Record<Region, number>>;
   readonly takes: Takes;
+  /** Who shares it: all in an account and Region, or those who use one table or partition. */
+  readonly of: 'account' | 'table' | 'partition';
   readonly mend: string;
   /** AWS's document, and whether it was read; the quota may differ in an account, and is shown there by Service Quotas. */
   readonly source: string;
@@ -39,6 +41,7 @@ export const QUOTAS: readonly Quota[] = [
     name: 'KMS, symmetric operations',
     most: KMS_SYMMETRIC,
     takes: 'kmsCalls',
+    of: 'account',
     mend: 'more of the cache of keys in the enclave; a higher quota (it is adjustable, and shared with all else in the account that uses KMS); more Regions',
     source: `${KMS}; which Region has which was not checked`,
   },
@@ -46,6 +49,7 @@ export const QUOTAS: readonly Quota[] = [
     name: 'KMS, GenerateDataKeyPair on P-384',
     most: everywhere(KMS_PAIRS),
     takes: 'keyPairs',
+    of: 'account',
     mend: 'pairs made beforehand for peaks; a higher quota; more Regions. Nothing else: each record has a pair of its own',
     source: KMS,
   },
@@ -53,6 +57,7 @@ export const QUOTAS: readonly Quota[] = [
     name: 'DynamoDB, a new table on demand: write units',
     most: everywhere(4_000),
     takes: 'writeUnits',
+    of: 'table',
     mend: 'set its warm throughput beforehand, or let the load grow: a table takes twice its former peak',
     source: ON_DEMAND,
   },
@@ -60,6 +65,7 @@ export const QUOTAS: readonly Quota[] = [
     name: 'DynamoDB, a new table on demand: read units',
     most: everywhere(12_000),
     takes: 'readUnits',
+    of: 'table',
     mend: 'as for its writes',
     source: ON_DEMAND,
   },
@@ -67,6 +73,7 @@ export const QUOTAS: readonly Quota[] = [
     name: 'DynamoDB, write units of a table',
     most: everywhere(40_000),
     takes: 'writeUnits',
+    of: 'table',
     mend: 'a higher quota of the table',
     source: `“Quotas in Amazon DynamoDB”, Developer Guide: ${MEMORY}`,
   },
@@ -74,6 +81,7 @@ export const QUOTAS: readonly Quota[] = [
     name: 'DynamoDB, read units of a table',
     most: everywhere(40_000),
     takes: 'readUnits',
+    of: 'table',
     mend: 'a higher quota of the table',
     source: `“Quotas in Amazon DynamoDB”, Developer Guide: ${MEMORY}`,
   },
@@ -81,6 +89,7 @@ export const QUOTAS: readonly Quota[] = [
     name: 'DynamoDB, write units of a partition: requests for one record',
     most: everywhere(1_000),
     takes: 'chainWrites',
+    of: 'partition',
     mend: 'nothing: the entries of one record’s chain follow each other. Ask for several fields and expressions in one request',
     source: '“Designing partition keys”, DynamoDB Developer Guide: docs/dynamodb.md',
   },
@@ -88,6 +97,7 @@ export const QUOTAS: readonly Quota[] = [
     name: 'Lambda, concurrent executions',
     most: everywhere(1_000),
     takes: 'concurrency',
+    of: 'account',
     mend: 'a higher quota, and reserve it for the function; the API on instances',
     source: `“Lambda quotas”, Developer Guide: ${MEMORY}`,
   },
@@ -95,6 +105,7 @@ export const QUOTAS: readonly Quota[] = [
     name: 'API Gateway, requests',
     most: everywhere(10_000),
     takes: 'requests',
+    of: 'account',
     mend: 'a higher quota; several records in a request; the API on instances behind a balancer',
     source: `“Quotas for REST APIs”, API Gateway Developer Guide: ${MEMORY}`,
   },
@@ -102,6 +113,7 @@ export const QUOTAS: readonly Quota[] = [
     name: 'CloudWatch Logs, PutLogEvents',
     most: everywhere(5_000),
     takes: 'heads',
+    of: 'account',
     mend: 'a higher quota; several records in a request, or the API on instances: heads of concurrent requests of one process share a call',
     source: `“CloudWatch Logs quotas”, User Guide: ${MEMORY}`,
   },

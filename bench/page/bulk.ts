@@ -2,14 +2,15 @@
 
 import { type BulkResult, endedIn, kmsOf, processesTable, type Way, waysTable } from '../bulk/result.ts';
 import { DEPLOYED } from '../model/deployed.ts';
-import { KMS_PAIRS, KMS_SYMMETRIC } from '../model/quotas.ts';
 import { type Machine, type Run, readResult } from '../support/run.ts';
 import { figure } from '../support/table.ts';
+import type { SystemResult } from '../system/report.ts';
+import { besideAlone, speedChange } from './bulk-costs.ts';
+import { tried } from './bulk-quota.ts';
+import { commandOfBulk, duration, QUOTA } from './bulk-words.ts';
+import { CALLER_RATE } from './caller-rate.ts';
 import { underLoad } from './caution.ts';
 import { circumstances } from './circumstances.ts';
-
-/** The lower of the two Regions. */
-const QUOTA = { pairs: KMS_PAIRS, others: Math.min(...Object.values(KMS_SYMMETRIC)) };
 
 /** Many records in and out. */
 export function section(run: Run): string {
@@ -18,11 +19,6 @@ export function section(run: Run): string {
   const { decryptRate } = DEPLOYED;
   const quota =
     settings.kmsQuota === null ? 'no quota' : `a quota of \`${settings.kmsQuota}\` (key pairs, others)`;
-  const words = [
-    ...['npx node bench/bulk.ts --records', String(settings.records)],
-    ...settings.vault,
-    ...(settings.batch ? ['--batch'] : []),
-  ].join(' ');
   return `
 ## Many records in and out
 ${underLoad(machine)}
@@ -35,12 +31,12 @@ ${waysTable(result)}
 The store grew to ${figure(store.after / 1e6)} MB: ${figure((store.after - store.before) / settings.records)} bytes a record with its audit${store.log === undefined ? ', and with the write-ahead log, which is a large part of a small store: the record itself takes less' : ''}.
 
 ${processesTable(result)}
-${ended(result)}
+${ended(result)}${speedChange(result)}${besideAlone(result, readResult('system') as SystemResult | undefined)}
 The local KMS had ${quota}. AWS's has one for the account and Region: ${QUOTA.pairs} key pairs of an elliptic curve a second unless it is raised, and ${QUOTA.others.toLocaleString('en-US')} symmetric requests in eu-central-1, more in larger Regions. By the calls counted above and these quotas alone,
-${ways.map((way) => onAws(way, machine)).join('; ')}.${spare(ways)} Before that, of an API that is a server, an export is bounded by its caller's rate, 180,000 records an hour unless set otherwise ([how](bulk.md#how-fast-an-export-may-be)); it was lifted here. Behind the gateway of a deployment \`${decryptRate.path}\` comes first: ${decryptRate.byDefault} records a second of all callers together, unless it is raised.
-${tried(readResult('bulk-quota') as BulkResult | undefined)}
-\`${words}\`, ${circumstances(result)} The client, the vault and KMS share the machine.
-`;
+${ways.map((way) => onAws(way, machine)).join('; ')}.${spare(ways)} Before that, of an API that is a server, an export is bounded by its caller's rate, unless set otherwise ${CALLER_RATE} ([how](bulk.md#how-fast-an-export-may-be)); it was lifted here. Behind the gateway of a deployment \`${decryptRate.path}\` comes first: ${decryptRate.byDefault} records a second of all callers together, unless it is raised.
+
+\`${commandOfBulk(result)}\`, ${circumstances(result)} The client, the vault and KMS share the machine.
+${tried(readResult('bulk-quota') as BulkResult | undefined)}`;
 }
 
 /** What came out where the export was ended before it was through. */
@@ -87,22 +83,4 @@ function onAws(way: Way, { load, cores }: Machine): string {
       : `${figure(seconds / way.seconds)} times what it took here`;
   const here = load > cores ? '' : ` (${ratio})`;
   return `the ${way.way} needs at least ${duration(seconds)} there, for its ${bound}${here}`;
-}
-
-/** The reckoning held against a local KMS that has such a quota. */
-function tried(result: BulkResult | undefined): string {
-  if (result === undefined) return '';
-  const { settings, ways, measured, commit, machine } = result;
-  const words = ways.map((way) => {
-    const { pairs, others } = kmsOf(way);
-    return `${way.way} ${figure(way.perSecond)} a second (${figure(pairs / way.records)} key pairs and ${figure(others / way.records)} other calls a record)`;
-  });
-  return `
-${underLoad(machine)}The same with a local KMS that refuses what is above a quota of \`${settings.kmsQuota}\` (key pairs, others), ${settings.records.toLocaleString('en-US')} records: ${words.join(', ')}; ${measured.slice(0, 10)}, ${commit}.
-`;
-}
-
-function duration(seconds: number): string {
-  if (seconds < 120) return `${figure(seconds)} s`;
-  return seconds < 7200 ? `${figure(seconds / 60)} minutes` : `${figure(seconds / 3600)} hours`;
 }

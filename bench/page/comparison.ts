@@ -6,7 +6,11 @@ import { readResult } from '../support/run.ts';
 import { figure, table, times } from '../support/table.ts';
 import type { Row } from '../system/measure.ts';
 import type { SystemResult } from '../system/report.ts';
+import type { ScalingResult } from '../system/scaling.ts';
+import { DEFAULT_DECRYPTIONS } from './caller-rate.ts';
 import { machineOf } from './circumstances.ts';
+import { DATABASE_SDK, errorBars } from './database-sdk.ts';
+import { moreEnclaves } from './more-enclaves.ts';
 import { LACKING, PUBLISHED } from './published.ts';
 
 /** docs/comparison.md: what others publish, what was measured beside us, and where we lose. Undefined before anything was measured. */
@@ -33,9 +37,9 @@ On ${machineOf(system.machine)}, clients, KMS and all processes of the vault on 
 
 ${systemTable(system)}
 
-At the most requests a second clients mostly wait for their turn: the last two columns are what they wait there. Rate limits were lifted for it; as configured by default an enclave opens 360,000 records an hour, 100 a second in the long run, and for one caller half of that: a default vault does not keep up the decryptions above, on purpose.
+At the most requests a second clients mostly wait for their turn: the last two columns are what they wait there. Rate limits were lifted for it; ${DEFAULT_DECRYPTIONS}: a default vault does not keep up the decryptions above, on purpose.
 
-No peer of the table below was run beside it. Databunker, HashiCorp Vault and Piiano Vault can be run; none opens records in an enclave, so it would be another shape. The AWS sample, whose format is measured above, needs an account, a domain and a pipeline.
+**No peer of the table below was run beside it.** Databunker, HashiCorp Vault and Piiano Vault can be run on one's own machine; it was not done. They are servers of their own, which the scripts here do not install, fill or ask: they take what they need from npm, PyPI, crates.io and Maven, start no containers and hold no licence. Piiano Vault does not start without a licence and keeps its records in PostgreSQL; Databunker's figures below are of its Pro edition, and not of the program whose source is open; HashiCorp Vault's transit engine encrypts values and keeps no records. None opens records in an enclave, so each would be another shape: what they would reach on this machine is not known. The AWS sample, whose format is measured above, needs an account, a domain and a pipeline.
 
 ## What others publish
 
@@ -60,8 +64,8 @@ We found no published figure for a vault that decrypts records in a Nitro Enclav
 - **Symmetric keys are cheaper than key pairs.** Transit engines and tokenizers use one AES key for many values. A key pair a record costs a KMS call to make, an ECDH to open, and some hundred bytes to store. It is what lets a writer seal without being able to read, and one record be destroyed by its key.
 - **KMS decides how many records are made.** ${'`GenerateDataKeyPairWithoutPlaintext`'} has a quota of 100 a second for an account and Region until it is raised. Services that make keys themselves have none. A [pool](adr/0033-key-pairs-made-beforehand.md) takes the call off the request, not off the quota.
 - **Throughput of one machine is modest beside fleets.** ${fleet(system)} Piiano's 60,000 a second are those of a fleet with a cache over PostgreSQL, without an enclave. What a fleet of ours would do is [a model](performance.md#on-aws-a-model-of-cost-and-throughput), not a measurement: nothing has run on AWS.
-- **More enclaves on the same cores bring nothing.** [Measured](performance.md#more-processes-more-enclaves): they share the processors, and each asks KMS for each key. With cores of their own it was not measured.
-- **The first read of a record waits for KMS.** Perhaps 30 ms on AWS: in the first row of what others publish a KMS key costs so much more than a local one, by three runs each with error bars of 9 to 30 ms, and where KMS was asked from is not said. Here it is ${waits(system)}, since the local KMS adds only what it costs to compute. Systems that hold their master key in memory have no such first read.
+- ${moreEnclaves(readResult('scaling') as ScalingResult | undefined)}
+- **The first read of a record waits for KMS.** Perhaps 30 ms on AWS: in the first row of what others publish a KMS key costs so much more than a local one, by ${DATABASE_SDK.runs} runs each with ${errorBars()}, and where KMS was asked from is not said. Here it is ${waits(system)}, since the local KMS adds only what it costs to compute. Systems that hold their master key in memory have no such first read.
 
 ## What others have and this vault has not
 

@@ -15,11 +15,12 @@ import {
   WAYS,
   type Way,
 } from '../crypto/names.ts';
-import { type CryptoResult, type Row, type Target, targetsAwake, targetsOf } from '../crypto/result.ts';
+import type { CryptoResult, Row } from '../crypto/result.ts';
 import type { Throughput } from '../crypto/throughput.ts';
 import type { Run } from '../support/run.ts';
 import { figure, table, times } from '../support/table.ts';
 import { circumstances } from './circumstances.ts';
+import { targets } from './crypto-targets.ts';
 import { bars } from './plot.ts';
 
 const SUITE = 'P-384';
@@ -44,10 +45,8 @@ ${(['open', 'seal'] as const).map((direction) => rowsOf(result, direction)).join
 ![Opening 12 fields](performance/crypto-open.svg)
 
 ### What was to be reached, opening ${FIELDS} fields
-${table(['', 'wanted', 'measured', ''], targetsOf(result).map(target))}
+${targets(result)}
 
-${floorOf(result)}
-${awake(result)}
 ### One field
 ${oneField(result)}
 
@@ -105,39 +104,6 @@ function rowsOf({ rows }: CryptoResult, direction: Row['direction']): string {
   return table(head, lines);
 }
 
-function target({ what, ratio, atLeast, atMost, reached }: Target): string[] {
-  const wanted = atLeast === undefined ? `at most ${atMost}x` : `at least ${atLeast}x`;
-  const word = Number.isFinite(ratio) ? (reached ? 'reached' : '**not reached**') : '**not measured**';
-  return [what, wanted, times(ratio), word];
-}
-
-/** Who hands each step to another thread waits longest where cores sleep: ratios of an idle machine flatter who does not. */
-function awake(result: CryptoResult): string {
-  const targets = targetsAwake(result);
-  if (targets.length === 0) {
-    return `
-**Not measured in this run: the same while no core may sleep.** The JavaScript peers hand each step to other threads; on an idle machine each waits for a core to wake up, which flatters who does not. Take a target that is passed by a few per cent as open until that was measured.
-`;
-  }
-  return `
-The JavaScript peers hand each step to other threads (WebCrypto) and wait for them. Where cores are idle, as above, each of these waits has one wake up first, which on a virtual machine costs more than the step. So the same once more while processes of the
-lowest priority keep all cores awake, as on a server that has something to do:
-
-${table(['all cores awake', 'wanted', 'measured', ''], targets.map(target))}
-`;
-}
-
-/** What no line of this project can change. */
-function floorOf({ rows }: CryptoResult): string {
-  const row = rows.find(
-    (each) => each.direction === 'open' && each.format === 'shared' && isShown(each, FIELDS),
-  );
-  const median = (name: string): number => row?.candidates[name]?.median ?? Number.NaN;
-  const best = Math.min(...JS_PEERS.map(median));
-  return `The floor itself is ${times(best / median(FLOOR))} faster than the best JavaScript peer given our format: what is above that, a first read cannot reach, since all of them wait for the same ECDH of
-the same OpenSSL. A record that was read before waits for none.`;
-}
-
 function oneField({ rows, steps }: CryptoResult): string {
   const row = rows.find((each) => each.direction === 'open' && each.format === 'shared' && isShown(each, 1));
   const median = (name: string): number => row?.candidates[name]?.median ?? Number.NaN;
@@ -155,7 +121,21 @@ ${table(
     const spread = steps[name];
     return [name, spread ? `${figure(spread.median)} (${figure(spread.p10)}–${figure(spread.p90)})` : ''];
   }),
-)}`;
+)}${messages({ rows, steps })}`;
+}
+
+/** Twelve messages measured alone are no record of twelve: what one is there, by how the floor grows from 1 field to 100. */
+function messages({ rows, steps }: Pick<CryptoResult, 'rows' | 'steps'>): string {
+  const floor = (fields: number): number =>
+    rows.find((each) => each.direction === 'open' && each.format === 'shared' && isShown(each, fields))
+      ?.candidates[FLOOR]?.median ?? Number.NaN;
+  const step = (name: string): number => steps[name]?.median ?? Number.NaN;
+  const [alone, within] = [step(STEPS.message), (floor(100) - floor(1)) / 99];
+  if (!(within > 0 && alone > within)) return '';
+  return `
+
+Each step is measured alone, between rounds of the others, so with cold caches. Within a record \`${STEPS.message}\` takes ${figure(within)} ms (the floor of 100 fields less that of one, by 99), not ${figure(alone)}:
+the ECDH and ${FIELDS} of these are ${figure(step(STEPS.ecdh) + FIELDS * within)} ms, and the floor of ${FIELDS} fields was ${figure(floor(FIELDS))}.`;
 }
 
 function throughput({ throughput: all }: CryptoResult, direction: Row['direction']): string {

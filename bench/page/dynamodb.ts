@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type DynamoResult, unitsTable } from '../dynamodb/result.ts';
+import { type DynamoResult, othersTable, unitsTable } from '../dynamodb/result.ts';
 import type { Run } from '../support/run.ts';
 
 /** What each route consumes of DynamoDB. */
@@ -21,6 +21,10 @@ ${
     ? `${result.server} says the same of every route.`
     : `${result.server} says otherwise of ${differing.length} routes: a query that finds nothing costs nothing there, and a record of more than 1 KB within a transaction twice what the documents say. The documents decide; a bill was not seen.`
 }
+
+Routes that were not called there are reckoned from these rows and from the calls of the store that a test counts (\`tests/budget/routes.json\`). A batch costs its items: it saves authentications, and no unit. Attestation reads and writes nothing. A list of keys reads the index and each key of the page; a key that is narrowed to very many fields takes more than 1 KB, and more units than here.
+
+${othersTable(result)}
 
 \`npx node bench/dynamodb.ts\`, ${result.measured.slice(0, 10)}, ${result.commit}. Nothing here is a time: the machine's load does not matter.
 `;

@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { LATENCY_OPTIONS } from '../kms-latency/options.ts';
 import { type LatencyResult, latencyTable, ratios } from '../kms-latency/result.ts';
+import {
+  isHot,
+  isReady,
+  isWithoutPool,
+  leastLeft,
+  noiseOf,
+  verdictOf,
+  WANTED,
+} from '../kms-latency/verdict.ts';
 import type { Run } from '../support/run.ts';
+import { table } from '../support/table.ts';
 import { underLoad } from './caution.ts';
 import { circumstances } from './circumstances.ts';
+import { commandOf } from './command.ts';
 import { bars } from './plot.ts';
 
 /** What the way to KMS costs. */
 export function section(run: Run): string {
   const result = run as LatencyResult;
   const { machine, settings, rows } = result;
-  const [ready, without, hot] = [
-    worst(rows, ({ operation, pool }) => operation === 'create' && pool),
-    worst(rows, ({ operation, pool }) => operation === 'create' && !pool),
-    worst(rows, ({ operation }) => operation === 'decrypt-hot'),
-  ];
+  const [ready, without, hot] = [isReady, isWithoutPool, isHot].map((which) => leastLeft(rows, which).share);
   return `
 ## KMS off the way of a request
 ${underLoad(machine)}
@@ -24,12 +32,49 @@ decryption of a hot record from it. The pool was \`${settings.pool}\` (pairs, an
 ${latencyTable(result)}
 
 At least ${percent(ready)} of the throughput is left for creates with pairs ready, ${percent(without)} without a pool, ${percent(hot)} for decryptions of hot records. *KMS calls waited for* are of the slow KMS, errors of both; a create that waited came faster than pairs were made.
-Noise is ${percent(noise(rows))} in this run, by the ratio that is furthest above 1.00: a difference of as much below it says nothing either.
-
+Noise is ${percent(noiseOf(rows))} in this run, by the ratio that is furthest above 1.00: a difference of as much below it says nothing either.
+${wanted(result)}
 ![Creates and decryptions with a slow KMS](performance/kms-latency.svg)
 
-\`npx node bench/kms-latency.ts --rounds ${settings.rounds}\`, ${circumstances(result)} Clients, vaults and KMS share the machine.
+\`${command(result)}\`, ${circumstances(result)} Clients, vaults and KMS share the machine.
 `;
+}
+
+/** What was asked for, and whether this run shows it. */
+function wanted({ rows, settings }: LatencyResult): string {
+  if (settings.latencyMs !== WANTED.latencyMs) return '';
+  const noise = noiseOf(rows);
+  const kinds = [
+    ['create, pairs ready', leastLeft(rows, isReady)],
+    ['decrypt-hot', leastLeft(rows, isHot)],
+  ] as const;
+  const said = kinds.map(([, { share }]) => verdictOf(share, noise));
+  return `
+Wanted: the same throughput within 10 % where KMS takes ${WANTED.latencyMs} ms, which is at least ${percent(WANTED.share)} of it.
+
+${table(
+  ['', 'wanted, at least', 'measured, at the least', 'noise', 'verdict'],
+  kinds.map(([name, { share, clients }], i) => [
+    name,
+    percent(WANTED.share),
+    Number.isNaN(share) ? '–' : `${tenths(share)} (${clients} ${clients === 1 ? 'client' : 'clients'})`,
+    tenths(noise),
+    `**${said[i]}**`,
+  ]),
+)}
+${said.includes('not decided') ? `\n*Not decided*: the noise is larger than the distance from what was measured to ${percent(WANTED.share)}, so another run may say otherwise.\n` : ''}`;
+}
+
+function command({ settings, rows }: LatencyResult): string {
+  return commandOf('kms-latency', LATENCY_OPTIONS, {
+    latency: settings.latencyMs,
+    rounds: settings.rounds,
+    seconds: settings.seconds,
+    'warm-up': settings.warmUpSeconds,
+    clients: [...new Set(rows.map(({ clients }) => clients))].join(','),
+    pool: settings.pool,
+    hot: settings.hot,
+  });
 }
 
 export function plots(run: Run): Readonly<Record<string, string>> {
@@ -47,12 +92,6 @@ export function plots(run: Run): Readonly<Record<string, string>> {
   };
 }
 
-function worst(rows: LatencyResult['rows'], which: (row: LatencyResult['rows'][number]) => boolean): number {
-  return Math.min(...ratios(rows.filter(which)).map(({ ratio }) => ratio));
-}
-
-/** A slow KMS makes nothing faster. */
-const noise = (rows: LatencyResult['rows']): number =>
-  Math.max(0, ...ratios(rows).map(({ ratio }) => ratio - 1));
-
-const percent = (share: number): string => (Number.isFinite(share) ? `${(share * 100).toFixed(0)} %` : '–');
+const percent = (share: number | undefined): string =>
+  share !== undefined && Number.isFinite(share) ? `${(share * 100).toFixed(0)} %` : '–';
+const tenths = (share: number): string => `${(share * 100).toFixed(1)} %`;

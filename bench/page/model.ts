@@ -13,16 +13,15 @@ import {
   recordsInUse,
   total,
 } from '../model/arithmetic.ts';
-import { DEPLOYED, type Limit } from '../model/deployed.ts';
+import { DEPLOYED } from '../model/deployed.ts';
 import { MEMORY, QUOTAS } from '../model/quotas.ts';
 import { type ModelResult, RATES } from '../model/result.ts';
 import type { Run } from '../support/run.ts';
 import { figure, rough, roughDown, table } from '../support/table.ts';
+import { advice, STEPS_REGION, shares } from './model-steps.ts';
 import { lines } from './plot.ts';
 
 const SECONDS_OF_A_MONTH = 730 * 3600;
-/** Whose quotas the steps are held against. */
-const STEPS_REGION: Region = 'us-east-1';
 
 /** Cost and throughput on AWS, and what binds first. */
 export function section(run: Run): string {
@@ -51,7 +50,7 @@ ${sources.map((source) => `- ${source}.`).join('\n')}
 - An enclave has ${deployment.enclaveCpus} processors, of which ${percent(deployment.busy)} are used: the rest is for peaks. At least ${deployment.least} instances, of c6g.xlarge. A request is assumed to occupy a place of the function for ${ASSUMPTIONS.functionMs} ms: that was not measured on AWS ([here](#start-up-and-size), with stand-ins that answer at once, it is some 20 ms).
 
 ### What binds first
-A quota is used up at so many requests a second and Region. Quotas are defaults; most can be raised, and Service Quotas shows those of an account. Where Regions differ: ${REGIONS.join(' / ')}.
+A quota is reached at so many requests a second and Region. Quotas are defaults; most can be raised, and Service Quotas shows those of an account. Where Regions differ: ${REGIONS.join(' / ')}.
 
 ${firstBound(requests)}
 
@@ -63,9 +62,11 @@ ${boundsTable(requests)}
 - The balancer before the instances has no quota of requests.
 
 ### What to do at each step
-So many decryptions a second in ${STEPS_REGION}, of records that are not hot. Quotas and settings are as they are by default.
+So many decryptions a second in ${STEPS_REGION}, of records that are not hot. Quotas and settings are as they are by default. Exceeded 2 times: the load is twice what the quota gives.
 
 ${RATES.map((rate) => `- **${rate.toLocaleString('en-US')} a second**: ${advice(rate, result)}`).join('\n')}
+
+${shares()}
 
 ### What it costs
 US dollars a month at that rate day and night, us-east-1, without what an idle deployment costs besides instances, without X-Ray, endpoints and balancer, which grow with the load ([cost](cost.md)), and without discounts for volume. Two digits: the ${ASSUMPTIONS.functionMs} ms of the function are not measured on AWS, nor is the enclave's processor time.
@@ -146,48 +147,14 @@ function ownLimits({ requests, deployment }: ModelResult): string {
   return `**The deployment's own settings bind before all of these** until they are raised ([role deploy](configuration.md#role-deploy)): \`${decryptRate.path}\` lets ${decryptRate.byDefault} decryptions a second through, of all callers together, \`${rate.path}\` ${rate.byDefault} requests, and \`${instances.path}\` allows ${instances.byDefault} instances, of which rollouts need one. The other ${instances.byDefault - 1} open ${figure((instances.byDefault - 1) * each)} records a second with the measured rate as it is. The first is low on purpose: it is the fastest that a stolen caller empties the vault.`;
 }
 
-function advice(rate: number, { requests, deployment }: ModelResult): string {
-  const region = STEPS_REGION;
-  const { byCpu, byRate } = enclaves(requests.cold, { ...deployment, region }, rate);
-  const hot = enclaves(requests.hot, { ...deployment, region }, rate).byCpu;
-  const instances =
-    byRate > byCpu
-      ? `${byRate.toLocaleString('en-US')} instances with the measured rate as it is; raised, about ${rough(byCpu)} by their processors (${rough(hot)} where records are hot)`
-      : `${byCpu.toLocaleString('en-US')} instances`;
-  const over = bounds(requests.cold, region)
-    .filter(({ at }) => at <= rate)
-    .map(({ quota, at }) => `${quota.name} (${at === rate ? 'used up' : times(rate / at)})`);
-  const first = bounds(requests.create, region).find(({ at }) => at <= rate);
-  const made =
-    first === undefined
-      ? ''
-      : ` As many creates would ${first.at === rate ? 'use up' : `be ${times(rate / first.at)}`} what ${first.quota.name} gives.`;
-  const raise = [
-    ...settingTo(DEPLOYED.decryptRate, rate),
-    ...settingTo(DEPLOYED.rate, rate),
-    // A rollout needs one more than there are.
-    ...settingTo(DEPLOYED.instances, Math.max(byRate, byCpu) + 1),
-  ];
-  const own = raise.length === 0 ? '' : ` Of the deployment's settings: ${raise.join('; ')}.`;
-  return `${instances}. ${over.length === 0 ? 'No default quota is reached.' : `Default quotas that are used up, or would be so many times over: ${over.join('; ')}.`}${own}${made}`;
-}
-
-/** How a setting must stand for so many; nothing where its default is enough. */
-function settingTo({ path, byDefault, most }: Limit, wanted: number): readonly string[] {
-  if (wanted < byDefault) return [];
-  if (wanted === byDefault) return [`\`${path}\` of ${byDefault} is used up`];
-  const said = `\`${path}\` from ${byDefault} to ${wanted.toLocaleString('en-US')}`;
-  return [wanted > most ? `${said}, more than one deployment takes (${most.toLocaleString('en-US')})` : said];
-}
-
 function costTable({ requests, deployment, cache }: ModelResult): string {
   const at = { ...deployment, region: 'us-east-1' } as const;
-  const row = (label: string, request: Request, rate: number): readonly string[] => {
+  const row = (rate: number, what: string, request: Request, under = ''): readonly string[] => {
     const parts = dollars(request, at, rate);
     const sum = total(parts);
     const instances = instancesFor(request, at, rate);
     return [
-      `${rate.toLocaleString('en-US')} ${label}`,
+      `${counted(rate, what)}${under}`,
       // Where each read calls KMS, and where nothing is read, it does not matter which record it is.
       request === requests.hot
         ? `about ${roughDown(recordsInUse(request.kmsCalls, cache, instances, rate))}`
@@ -209,14 +176,15 @@ function costTable({ requests, deployment, cache }: ModelResult): string {
       '$ a million',
     ],
     [
-      ...RATES.map((rate) => row('decryptions', requests.cold, rate)),
+      ...RATES.map((rate) => row(rate, 'decryption', requests.cold)),
       ...RATES.filter((rate) => rate >= 1_000).map((rate) =>
-        row(`decryptions, ${percent(1 - requests.hot.kmsCalls)} from the cache`, requests.hot, rate),
+        row(rate, 'decryption', requests.hot, `, ${percent(1 - requests.hot.kmsCalls)} from the cache`),
       ),
-      ...[1, 100].map((rate) => row('creates', requests.create, rate)),
+      ...[1, 100].map((rate) => row(rate, 'create', requests.create)),
     ],
   );
 }
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
-const times = (ratio: number): string => `${rough(ratio)} times`;
+const counted = (n: number, what: string): string =>
+  `${n.toLocaleString('en-US')} ${what}${n === 1 ? '' : 's'}`;

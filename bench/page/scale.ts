@@ -10,6 +10,7 @@ import { SAMPLES_OF_P999 } from '../system/statistics.ts';
 import { underLoad } from './caution.ts';
 import { circumstances } from './circumstances.ts';
 import { lines } from './plot.ts';
+import { gotWorse, separatePasses } from './scale-worse.ts';
 
 /** Below, what a large store is about (index pages that memory does not hold, long files) does not show. */
 const FEW = 1_000_000;
@@ -54,7 +55,7 @@ ${table(
     show(size.decrypt.warm),
     ...both(size.storeGet),
   ]),
-)}
+)}${separatePasses(sizes)}
 
 Writes a second: of the store alone, one after the other and 64 at the same time (those share their syncs), of what a create writes and of what a decryption writes to the chain of any record; and of the whole vault with 32 clients, where processor time decides. Each is from 4 s of writing: where two rows of the whole vault differ by a third, that says nothing about the number of records.
 
@@ -195,42 +196,10 @@ function grown(sizes: readonly Size[]): string {
     const [first, most] = [same[0], same.at(-1)];
     if (first === undefined || most === undefined || first === most) return '';
     const [before, after] = [first.memory.after?.pss ?? Number.NaN, most.memory.after?.pss ?? Number.NaN];
-    return `From ${count(first.records)} to ${count(most.records)} records${same.length === sizes.length ? '' : ` (${shape})`} the API's memory went from ${figure(before)} to ${figure(after)} MiB, and a warm get from ${figure(first.get.warm.p50)} to ${figure(most.get.warm.p50)} ms.${slower(first, most)}`;
+    return `From ${count(first.records)} to ${count(most.records)} records${same.length === sizes.length ? '' : ` (${shape})`} the API's memory went from ${figure(before)} to ${figure(after)} MiB, and a warm get from ${figure(first.get.warm.p50)} to ${figure(most.get.warm.p50)} ms.${gotWorse(first, most)}`;
   })
     .filter((said) => said !== '')
     .join(' ');
-}
-
-/** What got worse by more than a third, in the tables above. */
-function slower(first: Size, most: Size): string {
-  const times: readonly (readonly [string, (size: Size) => number | undefined])[] = [
-    ['a cold get (p50)', ({ get }) => get.cold?.p50],
-    ['a cold get (p99)', ({ get }) => get.cold?.p99],
-    ['a cold get of the store alone (p50)', ({ storeGet }) => storeGet.cold?.p50],
-    ['a cold get of the store alone (p99)', ({ storeGet }) => storeGet.cold?.p99],
-  ];
-  const rates: readonly (readonly [string, (size: Size) => number])[] = [
-    ['creates of the store alone', ({ storeWrites }) => storeWrites.create],
-    ['audit entries of the store alone', ({ storeWrites }) => storeWrites.audit],
-  ];
-  const said = [
-    ...times.flatMap(([what, of]) => worse(what, of(first), of(most), 'ms', 1)),
-    ...rates.flatMap(([what, of]) => worse(what, of(first), of(most), 'a second', -1)),
-  ];
-  return said.length === 0 ? '' : ` What got worse by more than a third: ${said.join(', ')}.`;
-}
-
-function worse(
-  what: string,
-  before: number | undefined,
-  after: number | undefined,
-  unit: string,
-  sign: number,
-): readonly string[] {
-  if (before === undefined || after === undefined) return [];
-  return (after / before) ** sign > 4 / 3
-    ? [`${what} from ${figure(before)} to ${figure(after)} ${unit}`]
-    : [];
 }
 
 const SHAPES: readonly Size['shape'][] = ['full', 'slim'];

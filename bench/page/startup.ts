@@ -4,6 +4,12 @@ import type { Run } from '../support/run.ts';
 import { type StartupResult, startupTables } from '../system/sizes.ts';
 import { underLoad } from './caution.ts';
 import { circumstances } from './circumstances.ts';
+import { imageFigures, onNitro } from './enclave-image.ts';
+
+const memoryOf = (lambda: StartupResult['lambda']): string =>
+  lambda.some(({ peak = [] }) => peak.length > 0)
+    ? 'A Lambda function’s memory is the most that it had until its second decryption was answered.'
+    : 'The memory of the Lambda function was not measured.';
 
 /** Start-up, memory at rest, sizes. */
 export function section(run: Run): string {
@@ -15,7 +21,11 @@ The local vault starts six processes; its enclave is measured and boots beside t
 
 ${startupTables(run as StartupResult)}
 
-PSS shares out what processes have in common, such as the node binary; an enclave shares nothing, as on AWS.
+PSS shares out what processes have in common, such as the node binary; an enclave shares nothing, as on AWS. ${memoryOf(lambda)} KiB are of the program's script alone; on AWS an enclave runs the one for Nitro.
+
+What each route costs in calls of KMS, store and enclave, in bytes written and in cryptographic operations, and how large each bundle is, is held by budgets that \`npm test\` compares without timing anything (\`npm run budget\`, tests/budget).
+
+${onNitro(imageFigures())}
 
 \`npx node bench/startup.ts\`, ${runs} runs, of Lambda ${lambda[0]?.loaded.length ?? 0}, ${circumstances(run)}
 `;

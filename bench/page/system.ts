@@ -1,28 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import type { Run } from '../support/run.ts';
+import type { BulkResult } from '../bulk/result.ts';
+import { type Run, readResult } from '../support/run.ts';
 import { figure } from '../support/table.ts';
 import { bottleneck, costOf, type Profiled } from '../system/cost.ts';
+import { notAllHot } from '../system/hot.ts';
+import { FULL, limitTable, POOL_THREADS } from '../system/limits.ts';
 import { MIX, OPERATIONS } from '../system/operations.ts';
-import {
-  clientsOf,
-  costTable,
-  memoryTable,
-  overloadTable,
-  processorTable,
-  type SystemResult,
-  systemCold,
-  timings,
-} from '../system/report.ts';
+import { clientsOf, costTable, type SystemResult, systemCold, timings } from '../system/report.ts';
+import { DEFAULT_DECRYPTIONS } from './caller-rate.ts';
 import { underLoad } from './caution.ts';
 import { circumstances } from './circumstances.ts';
-import { hotCalls } from './hot-calls.ts';
+import { disturbance } from './disturbed.ts';
+import { footprint } from './footprint.ts';
+import { hotCalls, wantedCalls } from './hot-calls.ts';
+import { tooMany } from './overload.ts';
 import { lines } from './plot.ts';
 
 /** The whole vault under load. */
 export function section(run: Run): string {
   const result = run as SystemResult;
-  const { machine, settings, rows, overloads, memory, profiled } = result;
+  const { machine, settings, rows, overloads, profiled } = result;
   const most = Math.max(...rows.map(({ clients }) => clients));
   const cold = systemCold(result);
   const busiest = rows.filter(({ clients }) => clients === most);
@@ -30,30 +28,28 @@ export function section(run: Run): string {
 ## The whole vault under load
 ${underLoad(machine)}
 As its clients see it: API, parent, enclave, KMS and hypervisor as processes of their own, HTTP over loopback, every audit entry on the disk before the answer. Each client has one kept-alive connection and sends its next request when it
-has the answer to the last, so many clients mostly wait for their turn. Answers are checked to be those of the record that was asked for. ${settings.rounds} rounds of ${settings.seconds} s, longer with one client; medians of the rounds,
-p99.9 of all requests together. Rate limits were lifted: as configured by default an enclave opens 360,000 records an hour, 100 a second in the long run, and for one caller half of that ([limits](user-guide.md#repeats-revisions-pages-limits)), on purpose.
+has the answer to the last, so many clients mostly wait for their turn. All latency here is that of such a closed loop: whoever waits asks for nothing meanwhile, and requests that come at a rate of their own would wait longer near the most that is answered. Answers are checked to be those of the record that was asked for. ${settings.rounds} rounds of ${settings.seconds} s, longer with one client; medians of the rounds,
+p99.9 of all requests together. Rate limits were lifted: ${DEFAULT_DECRYPTIONS} ([limits](user-guide.md#repeats-revisions-pages-limits)), on purpose.
 
 ${OPERATIONS.filter(({ name }) => rows.some(({ operation }) => operation === name))
   .map(({ name, what }) => `- **${name}**: ${what}`)
   .join('\n')}
 
+${remembered(settings.hot)}
+
 ${timings(rows)}
 
 *CPU ms a request* is that of API, parent and enclave together. An enclave works on 32 requests at the same time, and on 8 of one caller with expressions; all others wait for their turn in the API, in the parent or there.
-The pool of key pairs is as by default, 50 a second: most creates here wait for KMS. ${refilled(rows)}[What it gives where it is larger](#kms-off-the-way-of-a-request).${hotCalls(rows, settings.hot, clientsOf)}${cold === '' ? '' : `\n${cold}`}${unknownCalls(rows)}
+The pool of key pairs is as by default, 50 a second: most creates here wait for KMS. ${refilled(rows)}[What it gives where it is larger](#kms-off-the-way-of-a-request).${callsOfCreate(rows)}${hotCalls(rows, settings.hot, clientsOf)}${rows.some(notAllHot) ? ' The table has *not all hot* at those.' : ''}${cold === '' ? '' : `\n${cold}`}${unknownCalls(rows)}
 Clients took ${figure(Math.max(...busiest.map(({ clientsCpu, elapsed }) => clientsCpu / elapsed)))} of ${machine.cores} cores at most with ${most} of them.
+
+${wantedCalls(rows, settings)}
 
 ![Throughput by the number of clients](performance/system.svg)
 
 ### Too many clients
 
-${
-  overloads.length === 0
-    ? 'Not measured in this run.'
-    : `8 clients; then ${overloads[0]?.clients} with one API key that ask again at once whatever Retry-After says; ${overloads[0]?.pauseSeconds} s of rest; 8 again. *After* is in percent of the 8 before, of one window each. 429: one caller may have 750 requests at the same time. *Unclean* is any answer that is not a 503 or 429 as a problem document with Retry-After, and any exchange without an answer.
-
-${overloadTable(overloads)}`
-}
+${tooMany(overloads)}
 
 ### Where the time goes
 
@@ -66,18 +62,24 @@ Sealing shares the API's pool with the writing of audit heads and cannot be told
 
 ${costTable(profiled)}
 
+${disturbance(profiled, rows)}
+
 ${wanted(profiled)}
 
 What takes most, and the largest part of that, both in percent of the whole request: ${profiled.map((one) => `**${one.row.operation}** ${bottleneck(costOf(one))}`).join('; ')}.`
 }
 
+### What limits
+
+The threads that used most while ${most} clients asked, in cores. A thread counts as full from ${FULL} of a core on, a pool of ${POOL_THREADS} threads from ${FULL * POOL_THREADS}, the machine from ${FULL} of its cores. What the kernel does outside these processes is in no figure.
+
+${limitTable(busiest, machine.cores)}
+
 ### Processor time and memory of each process
 
 Milliseconds of processor time a request. KMS and hypervisor are AWS's business in a deployment, and there is no supervisor.
 
-${processorTable(busiest)}
-
-${memoryTable(memory)}
+${footprint(result, readResult('bulk') as BulkResult | undefined)}
 
 \`npx node bench/system.ts\`, ${circumstances(result)} Mixed: ${Object.entries(MIX)
     .map(([name, share]) => `${share} % ${name}`)
@@ -94,10 +96,26 @@ function refilled(rows: SystemResult['rows']): string {
     : `Right after creates it is filled up again: those calls stand in the rows of **${next}**, which comes next. `;
 }
 
+/** Rows of records and ends of chains that the API keeps as it authenticated them (KEPT_RECORDS, docs/adr/0039). */
+export const REMEMBERED = 1_000;
+
+/** What makes a decryption a hot one. */
+function remembered(hot: number): string {
+  const most = REMEMBERED.toLocaleString('en-US');
+  return `*Hot* means: the record’s key is in the enclave ([cache](key-cache.md)), and the API has the record’s row and the end of its log as it authenticated them before ([ADR 39](adr/0039-not-authenticated-twice.md)); both are read at every request, and compared. It remembers ${most} of each, and the hot set of ${hot.toLocaleString('en-US')} ${hot <= REMEMBERED ? 'lies wholly within them' : 'is larger'}.`;
+}
+
+/** Calls of KMS by creates and calls that they waited for are two things. */
+function callsOfCreate(rows: SystemResult['rows']): string {
+  if (rows.every(({ operation }) => operation !== 'create')) return '';
+  return `
+KMS calls of **create** are all lines of KMS’s log in its time, so also those by which the pool is filled again beside the requests. A create that finds its pair in the pool waits for no call: \`record_keys_total{from}\` counts those that did and did not ([figures](key-pool.md#settings-and-figures)), and [tests/budget](../tests/budget/routes.test.ts) holds it to none.`;
+}
+
 /** What a dash among the calls of KMS is. */
 function unknownCalls(rows: SystemResult['rows']): string {
   if (rows.every(({ kmsCalls }) => kmsCalls !== null)) return '';
-  return "\nA dash among the calls: they were not counted. Calls are lines of the local KMS's log, and in each round of that row it began a new file.";
+  return "\nA dash among the calls: they were not counted. Calls are lines of the local KMS's log, which did not say in any round of that row.";
 }
 
 /** What issue and design ask of decryptions, and how far that is. */
@@ -113,7 +131,9 @@ function wanted(profiled: readonly Profiled[]): string {
   return `Wanted of a decryption: under half of its processor time beyond its cryptography. ${cold < 50 ? 'Reached' : 'Not reached'} where KMS is asked (${cold.toFixed(0)} %)${
     Number.isNaN(hot)
       ? '.'
-      : `, and out of reach for a record that was read before (${hot.toFixed(0)} %): the caches took away most of the cryptography, and two hops between processes, an authenticated record and an audit entry on the disk remain.`
+      : hot < 50
+        ? `, and for a record that was read before (${hot.toFixed(0)} %).`
+        : `, and out of reach for a record that was read before (${hot.toFixed(0)} %): the caches took away most of the cryptography, and two hops between processes, the record’s row and the end of its log, read and held against what was authenticated before, and an audit entry on the disk remain.`
   }`;
 }
 

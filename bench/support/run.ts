@@ -4,12 +4,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
+import { type MachineDetails, machineDetails, stolenShare, type Ticks, ticks } from './machine.ts';
 import { ecdhMs } from './speed.ts';
 
 /** Published results, one file a measurement. */
 export const RESULTS = join(import.meta.dirname, '../results');
 
-export interface Machine {
+export interface Machine extends MachineDetails {
   readonly node: string;
   readonly system: string;
   readonly processor: string;
@@ -19,6 +20,8 @@ export interface Machine {
   readonly load: number;
   /** Its speed before the run: `speed.ts`. */
   readonly ecdhMs?: number;
+  /** The share of the processors' time in this run that the hypervisor gave to others; results that are not written have none. */
+  readonly stolen?: number;
 }
 
 /** The circumstances of a run: beside its own figures in the file. */
@@ -42,8 +45,12 @@ export function machine(): Machine {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     load: Math.round(load * 10) / 10,
     ecdhMs: ecdhMs(),
+    ...machineDetails(),
   };
 }
+
+/** At the beginning of the run. */
+let began: Ticks | undefined;
 
 /** Call it first: the load it names is that of before. */
 export function beginRun(what: string): Run {
@@ -66,6 +73,7 @@ export function beginRun(what: string): Run {
     ':(top,exclude)bench/results',
   );
   const commit = git('rev-parse', '--short=12', 'HEAD');
+  began = ticks();
   return {
     what,
     measured: new Date().toISOString(),
@@ -77,8 +85,10 @@ export function beginRun(what: string): Run {
 /** Writes a result where `--json FILE` says; nothing without one. */
 export function writeResult(file: string | undefined, result: Run): void {
   if (file === undefined) return;
+  const stolen = stolenShare(began, ticks());
+  const whole = stolen === undefined ? result : { ...result, machine: { ...result.machine, stolen } };
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify(whole, null, 2)}\n`);
 }
 
 /** A published result; undefined where nothing was measured yet. */

@@ -32,7 +32,7 @@ process.on('message', (job: Job | { readonly records: Records }) => {
 const say = (said: Said): void => void process.send?.(said);
 
 async function run(job: Job): Promise<Sample> {
-  const { port, key, kmsEvents, clients, warmUpMs, ms, patient } = job;
+  const { port, key, keys = [], kmsEvents, clients, warmUpMs, ms, patient } = job;
   const found = OPERATIONS.find(({ name }) => name === job.operation);
   if (found === undefined) throw new Error(`no operation ${job.operation}`);
   if (found.afterReading === true) {
@@ -63,12 +63,13 @@ async function run(job: Job): Promise<Sample> {
   const ending = setTimeout(end, warmUpMs + ms);
   let last = measureFrom;
 
-  const client = async () => {
+  const client = async (_: unknown, place: number) => {
     const connection = new Connection(port);
+    const own = keys[place % keys.length] ?? key;
     while (performance.now() < until) {
       const n = next++;
       const call = found.call(n, records, cold);
-      const request = serialize(call, port, key);
+      const request = serialize(call, port, own);
       const sent = performance.now();
       let problem: string | undefined;
       let pause = 0;

@@ -6,6 +6,8 @@ import type { Known, Records } from './operations.ts';
 export interface Job {
   readonly port: number;
   readonly key: string;
+  /** Of as many callers, whom the clients are shared out among; without them `key` is that of all. */
+  readonly keys?: readonly string[];
   /** The local KMS's log. */
   readonly kmsEvents: string;
   readonly operation: string;

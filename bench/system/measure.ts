@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Load, Sample } from './load.ts';
-import { type Cpu, cpuOf, type Memory, memoryOf, used } from './processes.ts';
+import { type Cpu, cpuOf, type Memory, memoryOf, peaksOf, resetPeaks, used } from './processes.ts';
 import type { Window } from './profile/read.ts';
 import { monotonicMicros } from './profile/take.ts';
 import { median, pooledP999, quantile, slowestOf } from './statistics.ts';
@@ -11,6 +11,9 @@ export interface Settings {
   readonly seconds: number;
   readonly warmUpSeconds: number;
 }
+
+/** What one round of several was. */
+export type Round = Pick<Row, 'perSecond' | 'requests' | 'kmsCalls'>;
 
 /** One measurement: an operation at a number of clients. */
 export interface Row {
@@ -35,11 +38,23 @@ export interface Row {
   readonly elapsed: number;
   /** Afterwards, in MiB. */
   readonly memory: Readonly<Record<string, Memory>>;
+  /** The most that each process had in memory at once while it was measured (RSS), in MiB; of several rounds the most of all. Absent where it cannot be read, and in older results. */
+  readonly peak?: Readonly<Record<string, number>>;
   /** KMS calls a request; null where its log does not say. */
   readonly kmsCalls: number | null;
   readonly coldRepeated: boolean;
   /** When that was, in microseconds of the monotonic clock: where in a profile it is. */
   readonly window: Window;
+  /** Those that it was made of. Absent in older results, and of one round. */
+  readonly rounds?: readonly Round[];
+}
+
+interface Look {
+  readonly at: number;
+  readonly micros: number;
+  readonly cpu: Record<string, Cpu>;
+  /** Whether peaks of memory are counted from then on. */
+  readonly peaks: boolean;
 }
 
 /** Measures once. Whatever else the machine did meanwhile is in no process's figure, but it is in the latencies. */
@@ -48,15 +63,19 @@ export async function measure(
   measured: Measured,
   operation: string,
   clients: number,
-  { seconds, warmUpSeconds }: Settings,
+  { seconds, warmUpSeconds }: Pick<Settings, 'seconds' | 'warmUpSeconds'>,
+  /** Of as many callers; without them all clients are one. */
+  keys: readonly string[] = [],
 ): Promise<Row> {
   const { target, pids } = measured;
-  const looks: { readonly at: number; readonly micros: number; readonly cpu: Record<string, Cpu> }[] = [];
+  const looks: Look[] = [];
   let calls: number | undefined;
+  const spans = { warmUpMs: warmUpSeconds * 1000, ms: seconds * 1000 };
   const sample = await load.run(
-    { ...target, operation, clients, warmUpMs: warmUpSeconds * 1000, ms: seconds * 1000, patient: false },
+    { ...target, keys, operation, clients, ...spans, patient: false },
     (phase) => {
-      looks.push({ at: performance.now(), micros: monotonicMicros(), cpu: cpuOf(pids) });
+      const peaks = phase === 'measuring' && resetPeaks(pids);
+      looks.push({ at: performance.now(), micros: monotonicMicros(), cpu: cpuOf(pids), peaks });
       if (phase === 'measuring') measured.kmsCalls();
       else calls = measured.kmsCalls();
     },
@@ -68,6 +87,7 @@ export async function measure(
     elapsed: (last.at - first.at) / 1000,
     window: [first.micros, last.micros],
     memory: memoryOf(pids),
+    ...(first.peaks && { peak: peaksOf(pids) }),
     kmsCalls: calls === undefined ? null : calls / Math.max(1, answeredBetween(sample, last.at - first.at)),
   });
 }
@@ -80,7 +100,7 @@ function rowOf(
   operation: string,
   clients: number,
   { times, ms, errors, odd, cpuSeconds, coldRepeated }: Sample,
-  found: Pick<Row, 'cpu' | 'elapsed' | 'memory' | 'kmsCalls' | 'window'>,
+  found: Pick<Row, 'cpu' | 'elapsed' | 'memory' | 'peak' | 'kmsCalls' | 'window'>,
 ): Row {
   return {
     operation,
@@ -107,6 +127,14 @@ export function addedUp(all: readonly Readonly<Record<string, number>>[]): Recor
   return sums;
 }
 
+/** The most of each. */
+export function mostOf(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const most: Record<string, number> = {};
+  for (const [what, value] of all.flatMap((values) => Object.entries(values)))
+    most[what] = Math.max(most[what] ?? 0, value);
+  return most;
+}
+
 /** The rounds of one measurement as one: the median of each figure, p99.9 that of all requests, errors added up. */
 export function ofRounds(rows: readonly Row[]): Row {
   const [first] = rows;
@@ -117,6 +145,7 @@ export function ofRounds(rows: readonly Row[]): Row {
     rows.toSorted((a, b) => a.perSecond - b.perSecond)[Math.floor((rows.length - 1) / 2)] ?? first;
   const requests = rows.reduce((sum, row) => sum + row.requests, 0);
   const known = rows.flatMap(({ kmsCalls }) => (kmsCalls === null ? [] : [kmsCalls]));
+  const peaks = rows.flatMap(({ peak }) => (peak === undefined ? [] : [peak]));
   return {
     ...typical,
     perSecond: middle((row) => row.perSecond),
@@ -128,11 +157,13 @@ export function ofRounds(rows: readonly Row[]): Row {
     ),
     slowest: [],
     requests,
-    // KMS's log begins a new file now and then, and says nothing of a round in which it did.
+    // Of a round of which KMS's log does not say it nothing is known.
     kmsCalls: known.length === 0 ? null : median(known),
     errors: addedUp(rows.map((row) => row.errors)),
     odd: addedUp(rows.map((row) => row.odd)),
     coldRepeated: rows.some((row) => row.coldRepeated),
+    ...(peaks.length > 0 && { peak: mostOf(peaks) }),
+    rounds: rows.map(({ perSecond, requests: of, kmsCalls }) => ({ perSecond, requests: of, kmsCalls })),
   };
 }
 

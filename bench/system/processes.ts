@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { dirname, join } from 'node:path';
 import type { LocalVault } from '../../tests/support/local-vault.ts';
+import { peakOf, resetPeak } from '../bulk/client.ts';
 
 /** In MiB. PSS shares what several processes map, such as the node binary, out among them. */
 export interface Memory {
@@ -41,6 +42,15 @@ export function memoryOf(pids: Readonly<Record<string, number>>): Record<string,
     return { rss: mebibytes('Rss'), pss: mebibytes('Pss') };
   });
 }
+
+/** Has {@link peaksOf} count from now on. @returns false where that is not allowed of one of them */
+export const resetPeaks = (pids: Readonly<Record<string, number>>): boolean =>
+  Object.values(pids)
+    .map(resetPeak)
+    .every((done) => done);
+
+/** The most that each had in memory at once (RSS), in MiB. */
+export const peaksOf = (pids: Readonly<Record<string, number>>): Record<string, number> => read(pids, peakOf);
 
 /** Processor time since each process began. By the scheduler's own clock, in nanoseconds: ticks would be 10 ms. */
 export function cpuOf(pids: Readonly<Record<string, number>>): Record<string, Cpu> {

@@ -3,7 +3,9 @@ import type { Run } from '../support/run.ts';
 import { figure, table } from '../support/table.ts';
 import { repeatedCold } from './cold.ts';
 import { bottleneck, type Cost, costOf, type Profiled } from './cost.ts';
-import { cpuPerRequest, type Row, type Settings } from './measure.ts';
+import { notAllHot } from './hot.ts';
+import { coresUsed } from './limits.ts';
+import { cpuPerRequest, mostOf, type Row, type Settings } from './measure.ts';
 import type { Overload } from './overload.ts';
 import { isVaults, type Memory } from './processes.ts';
 import { SAMPLES_OF_P999 } from './statistics.ts';
@@ -37,11 +39,12 @@ export const list = (counts: Readonly<Record<string, number>>): string =>
 
 /** The main table. */
 export function timings(rows: readonly Row[]): string {
+  const spread = rows.some(({ rounds = [] }) => rounds.length > 1);
   return table(
     [
       'operation',
       'clients',
-      'requests/s',
+      spread ? 'requests/s (least to most of the rounds)' : 'requests/s',
       'median ms',
       'p99 ms',
       'p99.9 ms',
@@ -50,9 +53,9 @@ export function timings(rows: readonly Row[]): string {
       'errors',
     ],
     rows.map((row) => [
-      row.operation,
+      notAllHot(row) ? `${row.operation} *not all hot*` : row.operation,
       String(row.clients),
-      figure(row.perSecond),
+      `${figure(row.perSecond)}${spreadOf(row)}`,
       figure(row.median),
       figure(row.p99),
       figure(row.requests < SAMPLES_OF_P999 ? Number.NaN : row.p999),
@@ -63,6 +66,13 @@ export function timings(rows: readonly Row[]): string {
   );
 }
 
+/** How far the rounds were apart. */
+function spreadOf({ rounds = [] }: Row): string {
+  if (rounds.length < 2) return '';
+  const speeds = rounds.map(({ perSecond }) => perSecond);
+  return ` (${figure(Math.min(...speeds))} to ${figure(Math.max(...speeds))})`;
+}
+
 /** Milliseconds of processor time a request, of each process; the clients' too. */
 export function processorTable(rows: readonly Row[]): string {
   const names = [...new Set(rows.flatMap(({ cpu }) => Object.keys(cpu)))];
@@ -70,16 +80,32 @@ export function processorTable(rows: readonly Row[]): string {
     ['operation, clients', ...names, 'clients', 'cores used'],
     rows.map((row) => {
       const requests = Math.max(1, row.perSecond * row.elapsed);
-      const all = Object.values(row.cpu).reduce((sum, { all: seconds }) => sum + seconds, row.clientsCpu);
       return [
         `${row.operation}, ${row.clients}`,
         ...names.map((name) => figure(cpuPerRequest(row, (one) => one === name))),
         figure((row.clientsCpu * 1000) / requests),
-        figure(all / row.elapsed),
+        figure(coresUsed(row)),
       ];
     }),
   );
 }
+
+/** The most that each process had in memory (RSS, MiB) under each operation, whatever the number of clients. Empty where the rows do not say. */
+export function peakTable(rows: readonly Row[]): string {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(memoriesOf(row))))];
+  if (names.length === 0) return '';
+  return table(
+    ['operation', ...names],
+    [...Map.groupBy(rows, ({ operation }) => operation)].map(([operation, those]) => {
+      const most = mostOf(those.map(memoriesOf));
+      return [operation, ...names.map((name) => most[name]?.toFixed(0) ?? '–')];
+    }),
+  );
+}
+
+/** Older results have no peaks, but what there was afterwards. */
+const memoriesOf = ({ peak, memory }: Row): Readonly<Record<string, number>> =>
+  peak ?? Object.fromEntries(Object.entries(memory).map(([name, { rss }]) => [name, rss]));
 
 export function memoryTable({ idle, loaded }: SystemResult['memory']): string {
   const mib = (value: number | undefined) => (value === undefined ? '–' : value.toFixed(0));
@@ -98,6 +124,7 @@ export function overloadTable(overloads: readonly Overload[]): string {
     [
       'operation',
       'clients',
+      'API keys',
       'answered/s',
       'p99 ms',
       'refused',
@@ -105,9 +132,10 @@ export function overloadTable(overloads: readonly Overload[]): string {
       'throughput after',
       'median after',
     ],
-    overloads.map(({ operation, clients, during, throughputBack, latencyBack }) => [
+    overloads.map(({ operation, clients, callers = 1, during, throughputBack, latencyBack }) => [
       operation,
-      String(clients),
+      clients.toLocaleString('en-US'),
+      callers.toLocaleString('en-US'),
       figure(during.perSecond),
       figure(during.p99),
       list(during.errors),
@@ -138,8 +166,7 @@ ${result.profiled.length === 0 ? '' : `\n${costTable(result.profiled)}\n\n${resu
 export function show(row: Row): string {
   const failed = Object.keys(row.errors).length === 0 ? '' : `, errors ${list(row.errors)}`;
   const odd = Object.keys(row.odd).length === 0 ? '' : `, unclean ${list(row.odd)}`;
-  const busy = Object.values(row.cpu).reduce((sum, { all }) => sum + all, row.clientsCpu) / row.elapsed;
-  return `${row.clients} clients, ${row.operation}: ${figure(row.perSecond)}/s, median ${figure(row.median)} ms, p99 ${figure(row.p99)} ms, clients ${figure(row.clientsCpu / row.elapsed)} of ${figure(busy)} cores${failed}${odd}`;
+  return `${row.clients} clients, ${row.operation}: ${figure(row.perSecond)}/s, median ${figure(row.median)} ms, p99 ${figure(row.p99)} ms, clients ${figure(row.clientsCpu / row.elapsed)} of ${figure(coresUsed(row))} cores${failed}${odd}`;
 }
 
 /** Milliseconds of processor time a request, by what it is for. */

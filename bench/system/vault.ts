@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalVault } from '../../tests/support/local-vault.ts';
+import { KmsLog } from './kms-log.ts';
 import type { Load } from './load.ts';
 import type { Known } from './operations.ts';
 import { pidsOf } from './processes.ts';
@@ -18,7 +19,7 @@ export interface Measured {
   /** With the local KMS's log. */
   readonly target: { readonly port: number; readonly key: string; readonly kmsEvents: string };
   readonly pids: Readonly<Record<string, number>>;
-  /** Calls of KMS since the last look; undefined when its log began a new file meanwhile. */
+  /** Calls of KMS since the last look; undefined where its log does not say (kms-log.ts). */
   kmsCalls(): number | undefined;
   stop(): Promise<void>;
 }
@@ -34,20 +35,12 @@ export async function startMeasured(args: readonly string[] = []): Promise<Measu
     verbose: false,
   });
   const events = join(vault.data, 'kms-events.log');
-  let seen = 0;
+  const log = new KmsLog(events);
   return {
     vault,
     target: { port: Number(new URL(vault.url).port), key: vault.adminKey, kmsEvents: events },
     pids: await pidsOf(vault),
-    kmsCalls: () => {
-      const { size } = statSync(events);
-      const from = seen;
-      seen = size;
-      if (size < from) return undefined;
-      return readFileSync(events)
-        .subarray(from)
-        .reduce((lines, byte) => lines + (byte === 0x0a ? 1 : 0), 0);
-    },
+    kmsCalls: () => log.added()?.reduce((lines, byte) => lines + (byte === 0x0a ? 1 : 0), 0),
     stop: async () => {
       await vault.stop();
       rmSync(folder, { recursive: true, force: true });

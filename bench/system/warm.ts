@@ -1,28 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync } from 'node:fs';
+import { KmsLog } from './kms-log.ts';
 
 /** Reads of the hot set before it is measured, at most. */
 const PASSES = 20;
 /** Passes one after the other that have KMS asked for nothing: one may be luck where a key or two are wanting. */
 const QUIET = 2;
 
-/** Counts the calls of one operation that came into the local KMS's log since the look before; undefined where it began a new file meanwhile. */
+/** Counts the calls of one operation that came into the local KMS's log since the look before; undefined where that is not known. */
 export function callsOf(operation: string, log: string): () => number | undefined {
   const mark = `"eventName":"${operation}"`;
-  const read = (): Buffer => {
-    // Between the moment that a full file gets its other name and the first line of the next there is none.
-    try {
-      return readFileSync(log);
-    } catch {
-      return Buffer.alloc(0);
-    }
-  };
-  let seen = read().length;
+  const events = new KmsLog(log);
+  events.added();
   return () => {
-    const all = read();
-    const from = seen;
-    seen = all.length;
-    return all.length < from ? undefined : all.toString('latin1', from).split(mark).length - 1;
+    const added = events.added();
+    return added === undefined ? undefined : added.toString('latin1').split(mark).length - 1;
   };
 }
 

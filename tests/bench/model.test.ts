@@ -15,6 +15,7 @@ import {
   total,
 } from '../../bench/model/arithmetic.ts';
 import { DEPLOYED } from '../../bench/model/deployed.ts';
+import { deploymentsFor, placesFor } from '../../bench/model/deployments.ts';
 import { QUOTAS } from '../../bench/model/quotas.ts';
 import { modelText } from '../../bench/page/model.ts';
 
@@ -116,6 +117,23 @@ describe('The model of throughput', () => {
   });
 });
 
+describe('Deployments', () => {
+  it('are as many as the throttle and the instances of one ask for, of which a rollout needs one', () => {
+    expect(deploymentsFor(10_000, 199)).toEqual({ byThrottle: 1, byInstances: 1, together: 1 });
+    expect(deploymentsFor(10_001, 199)).toEqual({ byThrottle: 2, byInstances: 1, together: 2 });
+    expect(deploymentsFor(10_000, 200)).toEqual({ byThrottle: 1, byInstances: 2, together: 2 });
+    expect(deploymentsFor(100_000, 1_000)).toEqual({ byThrottle: 10, byInstances: 6, together: 10 });
+  });
+
+  it('share the quotas of an account and Region, and none of a table', () => {
+    // 5,000 of CloudWatch Logs a second are the least of those that are shared; the table's 1,000 decryptions a second are not.
+    expect([1, 5_000, 5_001, 100_000].map((rate) => placesFor(rate, bounds(DECRYPT, REGION)))).toEqual([
+      1, 1, 2, 20,
+    ]);
+    for (const { name, of } of QUOTAS) expect(of === 'account', name).toBe(!name.startsWith('DynamoDB'));
+  });
+});
+
 describe('The model of cost', () => {
   it('multiplies what can be counted by hand', () => {
     // One a second is 2.628 million a month.
@@ -199,20 +217,42 @@ describe('The page', () => {
     );
     expect(step('10')).not.toContain('settings');
     expect(step('100')).toContain(
-      '`api.throttle.decryptRate` from 20 to 100; `api.throttle.rate` of 100 is used up.',
+      '`api.throttle.decryptRate` from 20 to 100; `api.throttle.rate` of 100 is reached.',
     );
     // Ten instances, and one for a rollout.
     expect(step('1,000')).toContain('`decryption.max` from 6 to 11.');
-    expect(step('100,000')).toContain(
-      '`decryption.max` from 6 to 1,001, more than one deployment takes (200)',
-    );
+    expect(step('100,000')).toContain('`decryption.max` from 6 to 1,001 (one deployment takes 200 at most).');
   });
 
-  it('names a quota that a step uses up to the last, and the Region whose quotas they are', () => {
+  it('names a quota that a step reaches to the last, and the Region whose quotas they are', () => {
     // 10,000 by 4 write units each are all of 40,000; at 100 creates a second KMS has no pair more.
-    expect(step('10,000')).toContain('DynamoDB, write units of a table (used up)');
-    expect(step('100')).toContain('As many creates would use up what KMS, GenerateDataKeyPair');
+    expect(step('10,000')).toContain('DynamoDB, write units of a table (reached)');
+    expect(step('100')).toContain('As many creates: KMS, GenerateDataKeyPair on P-384 (reached).');
     expect(text).toMatch(/### What to do at each step\n.*in us-east-1/);
+  });
+
+  it('says how many deployments a step takes by each setting, and that they share most quotas', () => {
+    expect(step('10,000')).not.toContain('deployments');
+    expect(step('10,000')).toContain('CloudWatch Logs, PutLogEvents (exceeded 2 times)');
+    // By their processors 400, of which one deployment has 199.
+    expect(step('100,000')).toContain(
+      '**That is 10 deployments** of 10,000 a second each: `api.throttle` takes 10, `decryption.max` 6 (3 with the measured rate raised). By default quotas they take 20 accounts or Regions, as CloudWatch Logs, PutLogEvents bounds each',
+    );
+    expect(text).toContain(
+      'A quota of **KMS, Lambda, API Gateway, CloudWatch Logs** is of an account and Region',
+    );
+    expect(text).toContain('Those of **DynamoDB** are of a table');
+  });
+
+  it('counts one as one, and says of a quota that it is reached or exceeded', () => {
+    expect(text).toContain('| 1 decryption | any |');
+    expect(text).toContain('| 10 decryptions | any |');
+    expect(text).toContain('| 1 create | any |');
+    expect(text).toMatch(/\| 1,000 decryptions, 95 % from the cache \|/);
+    expect(text).not.toMatch(/used up|\| 1 (?:decryptions|creates)/);
+    expect(step('1,000')).toContain(
+      'As many creates: KMS, GenerateDataKeyPair on P-384 (exceeded 10 times).',
+    );
   });
 
   it('says at which step what is to be done, from the same figures', () => {
@@ -222,7 +262,7 @@ describe('The page', () => {
       /\*\*1,000 a second\*\*: 10 instances with the measured rate as it is; raised, about 4 by their processors/,
     );
     expect(text).toMatch(/\*\*100 a second\*\*: 2 instances. No default quota is reached/);
-    expect(text).toMatch(/\*\*100,000 a second\*\*:.*DynamoDB, write units of a table \(10 times\)/);
+    expect(text).toMatch(/\*\*100,000 a second\*\*:.*DynamoDB, write units of a table \(exceeded 10 times\)/);
     // Beside the dollars: the number of instances, and for how many records a row holds.
     expect(text).toContain(
       '| requests a second | records in use, at most | instances | $ instances | $ KMS |',

@@ -236,6 +236,53 @@ describe('The page', () => {
     expect(pageOf(verified)).not.toMatch(/Reckoned|A dash/);
   });
 
+  it('names every figure that got worse by more than a third, of all that both sizes have, and no other', () => {
+    const [first = SIZE, second = SIZE] = resultOf(0, 1_000_000, 10_000_000).sizes;
+    const pageOf = (most: Size): string => section({ ...resultOf(0), ...{ sizes: [first, most] } });
+    const worse: Size = {
+      ...second,
+      start: { cold: 1.5, warm: 1.3 },
+      get: { cold: { ...TIMES, p999: 12 }, warm: TIMES },
+      // Of 200 calls there is no p99.9.
+      decrypt: { cold: { ...FEW_TIMES, p999: 70 }, warm: FEW_TIMES },
+      storeWrites: { ...second.storeWrites, create: 0.7, audit: 1.5 },
+      vaultRates: { create: 0.7, decrypt: 0.8 },
+    };
+    expect(pageOf(worse)).toMatch(
+      /Of the 24 figures that both have in the tables above \([^)]*\), 4 got worse by more than a third: get, cold: p99\.9 3\.00 → 12\.0 ms; writes of the store alone: create 1\.00 → 0\.700\/s; the whole vault, in 4 s each \(above\): create 1\.00 → 0\.700\/s; start to ready: cold 1\.00 → 1\.50 s\./,
+    );
+    expect(pageOf(second)).toMatch(/Of the 24 figures [^:]*: [^:]*, none got worse by more than a third\./);
+    const told = { started: undefined, after: { rss: 1, pss: 300 } };
+    expect(section({ ...resultOf(0), ...{ sizes: [{ ...first, memory: told }, second] } })).toContain(
+      '24 figures',
+    );
+    expect(
+      section({
+        ...resultOf(0),
+        ...{
+          sizes: [
+            { ...first, memory: told },
+            { ...second, memory: told },
+          ],
+        },
+      }),
+    ).toContain('25 figures');
+  });
+
+  it('says why the store alone was slower than a get, where it was', () => {
+    const alone = { cold: { ...TIMES, p50: 0.5, p99: 2.5, p999: 122 }, warm: TIMES };
+    const text = section({ ...resultOf(0), ...{ sizes: [{ ...SIZE, storeGet: alone }] } });
+    expect(text).toContain(
+      'asks it: p99 2.50 beside 2.00, p99.9 122 beside 3.00 ms with 20,000 records. They are passes',
+    );
+    expect(text).toContain('Of 5,000 calls 5 are slower than p99.9');
+    const quick = { ...alone, cold: TIMES };
+    expect(section({ ...resultOf(0), ...{ sizes: [{ ...SIZE, storeGet: quick }] } })).not.toContain(
+      'They are passes',
+    );
+    expect(section(resultOf(0, 20_000))).not.toContain('They are passes');
+  });
+
   it('draws and compares nothing of one number of records', () => {
     expect([plots(resultOf(0, 20_000)), Object.keys(plots(resultOf(0, 20_000, 1_000_000)))]).toEqual([
       {},
