@@ -11,6 +11,7 @@ import { beginRun, writeResult } from './support/run.ts';
 import type { Profiled } from './system/cost.ts';
 import { Load } from './system/load.ts';
 import { measure, ofRounds, type Row } from './system/measure.ts';
+import { type OpenRow, openLoop } from './system/open-loop.ts';
 import { OPERATIONS } from './system/operations.ts';
 import { floodsOf, overload } from './system/overload.ts';
 import { memoryOf } from './system/processes.ts';
@@ -25,6 +26,8 @@ const values = optionsOf('system', {
   'warm-up': { type: 'string', default: '1' },
   clients: { type: 'string', default: '1,8,64,512' },
   operations: { type: 'string', default: OPERATIONS.map(({ name }) => name).join(',') },
+  // Shares of the most that clients get which wait for their answers: so many requests come a second, answered or not.
+  open: { type: 'string', default: '0.5,0.8' },
   overload: { type: 'string', default: '1024' },
   hot: { type: 'string', default: '500' },
   // More than an enclave keeps keys of, and walked through in turn: none of them is there when it comes again.
@@ -46,14 +49,18 @@ const settings = {
 };
 const clients = values.clients.split(',').map(Number);
 const operations = values.operations.split(',').filter((name) => name !== '');
+const shares = values.open
+  .split(',')
+  .filter((share) => share !== '')
+  .map(Number);
 const unknown = operations.find((name) => !OPERATIONS.some((one) => one.name === name));
 demand(
   unknown === undefined,
   `there is no operation ${unknown}: ${OPERATIONS.map(({ name }) => name).join(', ')}`,
 );
 demand(
-  [...Object.values(settings), ...clients, Number(values.overload)].every((n) => n >= 0),
-  '--rounds, --seconds, --warm-up, --clients, --hot, --cold and --overload take numbers',
+  [...Object.values(settings), ...clients, ...shares, Number(values.overload)].every((n) => n >= 0),
+  '--rounds, --seconds, --warm-up, --clients, --open, --hot, --cold and --overload take numbers',
 );
 
 /** A client alone asks so seldom that its rounds are longer, for as many answers as a p99.9 needs. */
@@ -65,13 +72,15 @@ const layout = [
   ...(values.apis === undefined ? [] : ['--apis', values.apis]),
   ...(values.enclaves === undefined ? [] : ['--enclaves', values.enclaves]),
 ];
-const { rows, overloads, memory } = await underLoad();
+const { rows, open, overloads, memory } = await underLoad();
 const profiled = values['no-profile'] ? [] : await underProfiles();
-const result: SystemResult = { ...run, settings, rows, overloads, memory, profiled };
+const result: SystemResult = { ...run, settings, rows, open, overloads, memory, profiled };
 print(result);
 writeResult(values.json, result);
 
-async function underLoad(): Promise<Pick<SystemResult, 'rows' | 'overloads' | 'memory'>> {
+async function underLoad(): Promise<
+  Pick<SystemResult, 'rows' | 'overloads' | 'memory'> & { readonly open: readonly OpenRow[] }
+> {
   const measured = await startMeasured(layout);
   const load = new Load();
   try {
@@ -90,6 +99,10 @@ async function underLoad(): Promise<Pick<SystemResult, 'rows' | 'overloads' | 'm
         }
       }
     }
+    const closed = [...rounds.values()].map(ofRounds);
+    const open = await openLoop(load, measured, closed, shares, settings, (row) =>
+      process.stderr.write(`at a rate of their own, ${show(row)}\n`),
+    );
     const flooding = Number(values.overload);
     const planned = flooding > 0 ? floodsOf(operations, flooding) : [];
     const floods = await overload(
@@ -103,7 +116,8 @@ async function underLoad(): Promise<Pick<SystemResult, 'rows' | 'overloads' | 'm
       },
     );
     return {
-      rows: [...rounds.values()].map(ofRounds),
+      rows: closed,
+      open,
       overloads: floods,
       memory: { idle, loaded: memoryOf(measured.pids) },
     };

@@ -14,13 +14,14 @@ import { circumstances } from './circumstances.ts';
 import { disturbance } from './disturbed.ts';
 import { footprint } from './footprint.ts';
 import { hotCalls, wantedCalls } from './hot-calls.ts';
+import { openSection } from './open-loop.ts';
 import { tooMany } from './overload.ts';
 import { lines } from './plot.ts';
 
 /** The whole vault under load. */
 export function section(run: Run): string {
   const result = run as SystemResult;
-  const { machine, settings, rows, overloads, profiled } = result;
+  const { machine, settings, rows, open = [], overloads, profiled } = result;
   const most = Math.max(...rows.map(({ clients }) => clients));
   const cold = systemCold(result);
   const busiest = rows.filter(({ clients }) => clients === most);
@@ -28,7 +29,7 @@ export function section(run: Run): string {
 ## The whole vault under load
 ${underLoad(machine)}
 As its clients see it: API, parent, enclave, KMS and hypervisor as processes of their own, HTTP over loopback, every audit entry on the disk before the answer. Each client has one kept-alive connection and sends its next request when it
-has the answer to the last, so many clients mostly wait for their turn. All latency here is that of such a closed loop: whoever waits asks for nothing meanwhile, and requests that come at a rate of their own would wait longer near the most that is answered. Answers are checked to be those of the record that was asked for. ${settings.rounds} rounds of ${settings.seconds} s, longer with one client; medians of the rounds,
+has the answer to the last, so many clients mostly wait for their turn. All latency in this table is that of such a closed loop: whoever waits asks for nothing meanwhile. ${open.length === 0 ? 'Requests that come at a rate of their own would wait longer near the most that is answered' : '[Requests that come at a rate of their own](#at-a-rate-of-their-own) have a table below'}. Answers are checked to be those of the record that was asked for. ${settings.rounds} rounds of ${settings.seconds} s, longer with one client; medians of the rounds,
 p99.9 of all requests together. Rate limits were lifted: ${DEFAULT_DECRYPTIONS} ([limits](user-guide.md#repeats-revisions-pages-limits)), on purpose.
 
 ${OPERATIONS.filter(({ name }) => rows.some(({ operation }) => operation === name))
@@ -46,7 +47,7 @@ Clients took ${figure(Math.max(...busiest.map(({ clientsCpu, elapsed }) => clien
 ${wantedCalls(rows, settings)}
 
 ![Throughput by the number of clients](performance/system.svg)
-
+${openSection(open)}
 ### Too many clients
 
 ${tooMany(overloads)}

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * The clients: a process of their own, so that they share no event loop with the vault or with what measures it. Each client has one
- * kept-alive connection and sends its next request when the answer before is complete.
+ * kept-alive connection and sends its next request when the answer before is complete, and where they come at a rate of their own when it is due.
  */
+import { arrivals, dueAt } from './arrivals.ts';
 import { Connection, NoAnswer, type Reply } from './connection.ts';
 import type { Job, Said, Sample } from './load.ts';
 import { at, type Call, type Known, OPERATIONS, type Records, serialize, whole } from './operations.ts';
@@ -32,7 +33,7 @@ process.on('message', (job: Job | { readonly records: Records }) => {
 const say = (said: Said): void => void process.send?.(said);
 
 async function run(job: Job): Promise<Sample> {
-  const { port, key, keys = [], kmsEvents, clients, warmUpMs, ms, patient } = job;
+  const { port, key, keys = [], kmsEvents, clients, warmUpMs, ms, rate, patient } = job;
   const found = OPERATIONS.find(({ name }) => name === job.operation);
   if (found === undefined) throw new Error(`no operation ${job.operation}`);
   if (found.afterReading === true) {
@@ -62,15 +63,19 @@ async function run(job: Job): Promise<Sample> {
   };
   const ending = setTimeout(end, warmUpMs + ms);
   let last = measureFrom;
+  const coming = rate === undefined ? undefined : arrivals(began, rate);
 
   const client = async (_: unknown, place: number) => {
     const connection = new Connection(port);
     const own = keys[place % keys.length] ?? key;
     while (performance.now() < until) {
+      const due = coming?.next().value ?? undefined;
+      if (due !== undefined && due >= until) break;
+      const from = due === undefined ? undefined : await dueAt(due);
       const n = next++;
       const call = found.call(n, records, cold);
       const request = serialize(call, port, own);
-      const sent = performance.now();
+      const sent = from ?? performance.now();
       let problem: string | undefined;
       let pause = 0;
       try {

@@ -15,6 +15,8 @@ export interface Job {
   readonly warmUpMs: number;
   /** How long requests are begun for after the warm-up. */
   readonly ms: number;
+  /** Requests a second that come whether or not those before were answered, on as many connections as there are clients; without it each client waits for its answer. */
+  readonly rate?: number;
   /** Whether clients wait for as long as Retry-After says. */
   readonly patient: boolean;
   /** Remember the records that are made. */

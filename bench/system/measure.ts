@@ -63,7 +63,7 @@ export async function measure(
   measured: Measured,
   operation: string,
   clients: number,
-  { seconds, warmUpSeconds }: Pick<Settings, 'seconds' | 'warmUpSeconds'>,
+  { seconds, warmUpSeconds, rate }: Pick<Settings, 'seconds' | 'warmUpSeconds'> & { readonly rate?: number },
   /** Of as many callers; without them all clients are one. */
   keys: readonly string[] = [],
 ): Promise<Row> {
@@ -72,7 +72,7 @@ export async function measure(
   let calls: number | undefined;
   const spans = { warmUpMs: warmUpSeconds * 1000, ms: seconds * 1000 };
   const sample = await load.run(
-    { ...target, keys, operation, clients, ...spans, patient: false },
+    { ...target, keys, operation, clients, ...spans, patient: false, ...(rate !== undefined && { rate }) },
     (phase) => {
       const peaks = phase === 'measuring' && resetPeaks(pids);
       looks.push({ at: performance.now(), micros: monotonicMicros(), cpu: cpuOf(pids), peaks });

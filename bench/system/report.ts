@@ -6,6 +6,7 @@ import { bottleneck, type Cost, costOf, type Profiled } from './cost.ts';
 import { notAllHot } from './hot.ts';
 import { coresUsed } from './limits.ts';
 import { cpuPerRequest, mostOf, type Row, type Settings } from './measure.ts';
+import { type OpenRow, openTable } from './open-loop.ts';
 import type { Overload } from './overload.ts';
 import { isVaults, type Memory } from './processes.ts';
 import { SAMPLES_OF_P999 } from './statistics.ts';
@@ -19,6 +20,8 @@ export interface SystemResult extends Run {
     readonly enclaves?: number;
   };
   readonly rows: readonly Row[];
+  /** Absent in older results. */
+  readonly open?: readonly OpenRow[];
   readonly overloads: readonly Overload[];
   readonly memory: { readonly idle: Record<string, Memory>; readonly loaded: Record<string, Memory> };
   /** Each operation on a vault that takes profiles of itself. */
@@ -159,7 +162,7 @@ ${cold === '' ? '' : `${cold}\n\n`}Processor time a request, ms:
 ${processorTable(result.rows)}
 
 ${memoryTable(result.memory)}
-${result.profiled.length === 0 ? '' : `\n${costTable(result.profiled)}\n\n${result.profiled.map((one) => `${one.row.operation}: ${bottleneck(costOf(one))}`).join('\n')}\n\n${result.profiled.map(functions).join('\n\n')}\n`}${result.overloads.length === 0 ? '' : `\nToo many clients, which ask again at once:\n\n${overloadTable(result.overloads)}\n`}`);
+${result.profiled.length === 0 ? '' : `\n${costTable(result.profiled)}\n\n${result.profiled.map((one) => `${one.row.operation}: ${bottleneck(costOf(one))}`).join('\n')}\n\n${result.profiled.map(functions).join('\n\n')}\n`}${result.open === undefined || result.open.length === 0 ? '' : `\nAt a rate of their own:\n\n${openTable(result.open)}\n`}${result.overloads.length === 0 ? '' : `\nToo many clients, which ask again at once:\n\n${overloadTable(result.overloads)}\n`}`);
 }
 
 /** One line of progress. */
