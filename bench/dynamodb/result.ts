@@ -28,7 +28,7 @@ export function unitsTable({ routes }: DynamoResult): string {
       'items put, bytes',
       'units as AWS counts, read / write',
       'as DynamoDB Local says',
-      '$ a million, us-east-1',
+      '$ a million requests, us-east-1',
       'eu-central-1',
     ],
     routes.map(({ route, calls, put, rules, said }) => [
@@ -50,7 +50,14 @@ export function unitsTable({ routes }: DynamoResult): string {
 /** Routes that were not called, with what is known of them all the same. */
 export function othersTable({ routes }: DynamoResult): string {
   return table(
-    ['route', 'calls', 'units as AWS counts, read / write', '$ a million, us-east-1', 'eu-central-1', 'by'],
+    [
+      'route',
+      'calls',
+      'units as AWS counts, read / write',
+      '$ a million requests, us-east-1',
+      'eu-central-1',
+      'by',
+    ],
     otherRoutes(routes).map(({ route, calls, units: reckoned, from }) => [
       route,
       calls,

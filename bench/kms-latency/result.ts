@@ -77,10 +77,10 @@ export function latencyTable({ rows, settings }: LatencyResult): string {
   const head = [
     'operation',
     'clients',
-    'KMS 0 ms, a second',
-    `${slow}, a second`,
+    'requests/s, KMS 0 ms',
+    `requests/s, ${slow}`,
     'ratio',
-    'median ms',
+    'median ms, KMS 0 ms',
     `median ms, ${slow}`,
     'KMS calls waited for, a request',
     'errors',

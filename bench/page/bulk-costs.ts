@@ -33,9 +33,11 @@ The machine's speed: one P-384 ECDH took ${machine.ecdhMs} ms before the run, ${
 export function besideAlone(result: BulkResult, system: SystemResult | undefined): string {
   const compared = system === undefined ? [] : result.ways.flatMap((way) => compare(result, way, system));
   if (system === undefined || compared.length === 0) return '';
+  // Of machines whose speeds are not known nothing follows.
+  if (compared.every(({ rows }) => rows.every(({ same }) => same === undefined))) return '';
   const { clients } = compared[0]?.alone ?? { clients: 0 };
   return `
-What a batch saves: the processor time of a record here, beside that of a call for one record in [the whole vault under load](#the-whole-vault-under-load) with ${clients} clients. ${speedsOf(result, system)}
+Processor time of a record in a batch, beside that of a call for one record in [the whole vault under load](#the-whole-vault-under-load) with ${clients} clients: another run, with other numbers of processes and clients. ${speedsOf(result, system)}
 
 ${table(
   ['record of', 'process', 'in a batch, CPU ms', 'alone, CPU ms', 'batch of alone', 'at the same speed'],

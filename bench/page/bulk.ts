@@ -32,8 +32,8 @@ The store grew to ${figure(store.after / 1e6)} MB: ${figure((store.after - store
 
 ${processesTable(result)}
 ${ended(result)}${speedChange(result)}${besideAlone(result, readResult('system') as SystemResult | undefined)}
-The local KMS had ${quota}. AWS's has one for the account and Region: ${QUOTA.pairs} key pairs of an elliptic curve a second unless it is raised, and ${QUOTA.others.toLocaleString('en-US')} symmetric requests in eu-central-1, more in larger Regions. By the calls counted above and these quotas alone,
-${ways.map((way) => onAws(way, machine)).join('; ')}.${spare(ways)} Before that, of an API that is a server, an export is bounded by its caller's rate, unless set otherwise ${CALLER_RATE} ([how](bulk.md#how-fast-an-export-may-be)); it was lifted here. Behind the gateway of a deployment \`${decryptRate.path}\` comes first: ${decryptRate.byDefault} records a second of all callers together, unless it is raised.
+The local KMS had ${quota}. AWS's has one for the account and Region: ${QUOTA.pairs} key pairs of an elliptic curve a second unless it is raised, and ${QUOTA.others.toLocaleString('en-US')} symmetric requests a second in eu-central-1, more in larger Regions. By the calls counted above and these quotas alone,
+${ways.map((way) => onAws(way, machine)).join('; ')}.${spare(ways)} Lower limits meet an export first. With an API that is a server it is the caller's rate, by default ${CALLER_RATE} ([how](bulk.md#how-fast-an-export-may-be)), lifted here. Behind a deployment's gateway it is \`${decryptRate.path}\`, by default ${decryptRate.byDefault} records a second of all callers together.
 
 \`${commandOfBulk(result)}\`, ${circumstances(result)} The client, the vault and KMS share the machine.
 ${tried(readResult('bulk-quota') as BulkResult | undefined)}`;
@@ -43,7 +43,7 @@ ${tried(readResult('bulk-quota') as BulkResult | undefined)}`;
 function interrupted({ settings, ways }: BulkResult): string {
   const out = ways.find(({ way }) => way === 'export');
   if (out === undefined || out.records === settings.records) return '';
-  return `The export was interrupted after ${duration(out.seconds)}, when ${out.records.toLocaleString('en-US')} records were out; its figures are of those. `;
+  return `The export was ended after ${duration(out.seconds)}, with ${out.records.toLocaleString('en-US')} records out${settings.exportMinutes === undefined ? ' (the command below runs it to its end)' : ''}; its figures are of those. `;
 }
 
 /** What a dash among the processes is. */

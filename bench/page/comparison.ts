@@ -9,7 +9,6 @@ import type { SystemResult } from '../system/report.ts';
 import type { ScalingResult } from '../system/scaling.ts';
 import { DEFAULT_DECRYPTIONS } from './caller-rate.ts';
 import { machineOf } from './circumstances.ts';
-import { DATABASE_SDK, errorBars } from './database-sdk.ts';
 import { moreEnclaves } from './more-enclaves.ts';
 import { LACKING, PUBLISHED } from './published.ts';
 
@@ -27,7 +26,7 @@ without a grain of salt, and is there to know the order of magnitude.
 ## Measured here: the cryptography of one record
 
 Opening the 12 fields of a record, P-384, medians in ms of candidates that took turns (${machineOf(crypto.machine)}). *One encapsulation* is this vault's format: one ECDH for all that one write sealed. *One a field* is that of the AWS sample, and what a reader
-without a record's format has to do. In brackets how many times as long as \`${RECORDS}\` with one encapsulation. \`${FLOOR}\`: the ECDH and AES-GCM alone, by \`node:crypto\`; \`${OURS}\`: our HPKE; \`${RECORDS}\`: all that the vault does with a record; *read before*: its key is in the enclave's cache, so no ECDH, which no other row has. Ours, hpke and @hpke/core (both on Node's WebCrypto) are JavaScript; hpke-py and rustls are native. Details and sealing: [performance.md](performance.md).
+without a record's format has to do. In brackets how many times as long as \`${RECORDS}\` with one encapsulation. \`${FLOOR}\`: the ECDH and AES-GCM alone, by \`node:crypto\`; \`${OURS}\`: our HPKE; \`${RECORDS}\`: all that the vault does with a record; *read before*: its key is in the enclave's cache: the only row without an ECDH. Ours, hpke and @hpke/core (both on Node's WebCrypto) are JavaScript; hpke-py and rustls are native. Details and sealing: [performance.md](performance.md).
 
 ${cryptoTable(crypto)}
 
@@ -37,7 +36,7 @@ On ${machineOf(system.machine)}, clients, KMS and all processes of the vault on 
 
 ${systemTable(system)}
 
-At the most requests a second clients mostly wait for their turn: the last two columns are what they wait there. Rate limits were lifted for it; ${DEFAULT_DECRYPTIONS}: a default vault does not keep up the decryptions above, on purpose.
+At the most requests a second, latency is mostly waiting for a turn. Rate limits were lifted for it; ${DEFAULT_DECRYPTIONS}, so a default vault does not sustain the decryption rates above, on purpose.
 
 **No peer of the table below was run beside it.** Databunker, HashiCorp Vault and Piiano Vault can be run on one's own machine; it was not done. They are servers of their own, which the scripts here do not install, fill or ask: they take what they need from npm, PyPI, crates.io and Maven, start no containers and hold no licence. Piiano Vault does not start without a licence and keeps its records in PostgreSQL; Databunker's figures below are of its Pro edition, and not of the program whose source is open; HashiCorp Vault's transit engine encrypts values and keeps no records. None opens records in an enclave, so each would be another shape: what they would reach on this machine is not known. The AWS sample, whose format is measured above, needs an account, a domain and a pipeline.
 
@@ -58,14 +57,14 @@ We found no published figure for a vault that decrypts records in a Nitro Enclav
 
 ## Where we lose, and why
 
-- **Given the same format, a native library is faster.** ${natives(crypto)} rustls' P-384 is assembly written for that curve, ours is what Node is built with. There is nothing in JavaScript to win: [the figures](performance.md#cryptography)
-  show how little of ours is not the ECDH itself. A record of 12 fields turns it around only because of the format, and a record read before because of a cache.
+- **Given the same format, a native library is faster.** ${natives(crypto)} rustls' P-384 is assembly written for that curve, ours is what Node is built with. Little is left to win in JavaScript: [the figures](performance.md#cryptography)
+  show how little of ours is not the ECDH itself. We are faster than rustls only where it uses one encapsulation a field (our format), or where the record was read before (our cache).
 - **A library in the application's process is faster than any vault.** The AWS Database Encryption SDK opens an item where it is used. Here a request passes the API, the parent and the enclave, and its audit entry is written before the answer: that is the price of plaintext existing in one measured program alone.
 - **Symmetric keys are cheaper than key pairs.** Transit engines and tokenizers use one AES key for many values. A key pair a record costs a KMS call to make, an ECDH to open, and some hundred bytes to store. It is what lets a writer seal without being able to read, and one record be destroyed by its key.
 - **KMS decides how many records are made.** ${'`GenerateDataKeyPairWithoutPlaintext`'} has a quota of 100 a second for an account and Region until it is raised. Services that make keys themselves have none. A [pool](adr/0033-key-pairs-made-beforehand.md) takes the call off the request, not off the quota.
 - **Throughput of one machine is modest beside fleets.** ${fleet(system)} Piiano's 60,000 a second are those of a fleet with a cache over PostgreSQL, without an enclave. What a fleet of ours would do is [a model](performance.md#on-aws-a-model-of-cost-and-throughput), not a measurement: nothing has run on AWS.
 - ${moreEnclaves(readResult('scaling') as ScalingResult | undefined)}
-- **The first read of a record waits for KMS.** Perhaps 30 ms on AWS: in the first row of what others publish a KMS key costs so much more than a local one, by ${DATABASE_SDK.runs} runs each with ${errorBars()}, and where KMS was asked from is not said. Here it is ${waits(system)}, since the local KMS adds only what it costs to compute. Systems that hold their master key in memory have no such first read.
+- **The first read of a record waits for KMS.** On AWS perhaps 30 ms: that is what a KMS key costs beside a local one in the first row of what others publish, where the error bars are wide. Here a cold decryption takes ${waits(system)} more than a hot one. Most of that is the enclave's own work (the request with its attestation document, the answer of KMS, an ECDH), since this KMS is on the same machine. Systems that hold their master key in memory have no such first read.
 
 ## What others have and this vault has not
 
@@ -140,9 +139,9 @@ function systemTable({ rows }: SystemResult): string {
       `${one} client: median ms`,
       'p99 ms',
       'most requests/s without an error',
-      'with clients',
-      'median ms there',
-      'p99 ms there',
+      'at so many clients',
+      'median ms at that',
+      'p99 ms at that',
     ],
     [...new Set(rows.map(({ operation }) => operation))].map((operation) => {
       const single = rows.find((row) => row.operation === operation && row.clients === one);

@@ -26,11 +26,12 @@ import { bars } from './plot.ts';
 const SUITE = 'P-384';
 const FIELDS = 12;
 const NAMES = [FLOOR, OURS, RECORDS, RECORDS_DER, RECORDS_AGAIN, ...JS_PEERS, PYTHON, RUST];
-const FORMATS = { shared: 'one encapsulation', each: 'an encapsulation a field' } as const;
+const FORMATS = { shared: 'one encapsulation', each: 'one a field' } as const;
 
 export function section(run: Run): string {
   const result = run as CryptoResult;
-  return `## Cryptography
+  return `
+## Cryptography
 OpenSSL ${result.openssl}. Suite ${SUITE}, values of 64 bytes when padded; medians
 in ms, 10th to 90th percentile in brackets. The candidates take turns of one round. Others: ${versions(result)}.
 With \`--suites P-256,P-384,P-521\` it is run for all three.
@@ -38,7 +39,7 @@ With \`--suites P-256,P-384,P-521\` it is run for all three.
 \`${FLOOR}\` is what nobody can leave out on Node: the ECDHs (with fresh key pairs when sealing) and AES-GCM by \`node:crypto\`, and nothing derived. \`${OURS}\` is HPKE alone,
 \`${RECORDS}\` the whole of what the vault does with a record, its key read before: format, padding, JSON, a result a field. *Read before*: the enclave's cache still holds
 the record's key, and with it the contexts of its writes. *Key as DER*: reading the private key included, as after each answer of KMS; peers have theirs read before, but for rustls.
-The first two columns are the same work but for the vault's own records: what lies between them is this machine's noise.
+The two columns of one field are the same work, but for \`${RECORDS}\`: they differ by this machine's noise. Compare candidates within a column; ratios across columns have that noise in them.
 
 ${(['open', 'seal'] as const).map((direction) => rowsOf(result, direction)).join('\n\n')}
 
@@ -92,7 +93,9 @@ function rowsOf({ rows }: CryptoResult, direction: Row['direction']): string {
   const shown = rows.filter((row) => row.direction === direction && row.suite === SUITE);
   const head = [
     direction === 'open' ? 'to open' : 'to seal',
-    ...shown.map(({ fields, format }) => `${fields}, ${FORMATS[format]}`),
+    ...shown.map(
+      ({ fields, format }) => `${fields} ${fields === 1 ? 'field' : 'fields'}, ${FORMATS[format]}`,
+    ),
   ];
   const lines = NAMES.filter((name) => shown.some(({ candidates }) => candidates[name])).map((name) => [
     name,
@@ -112,8 +115,8 @@ function oneField({ rows, steps }: CryptoResult): string {
   return `For one field rustls on aws-lc-rs is ${times(median(RECORDS) / median(RUST))} as fast as this project (${figure(median(RUST))} against ${figure(median(RECORDS))} ms), and that is the ECDH: ${figure(step(STEPS.ecdhPoint))} ms with
 Node's OpenSSL, ${figure(step(STEPS.rustEcdh))} ms with aws-lc (${times(step(STEPS.ecdhPoint) / step(STEPS.rustEcdh))}). All the rest of an HPKE context is ${figure(step(STEPS.setup) - step(STEPS.ecdhPoint))} ms here. aws-lc has assembly for ${SUITE} (s2n-bignum), and rustls spends
 ${figure(step(STEPS.rustKey))} ms of its time on reading the private key anew for each context. Node builds its OpenSSL without \`enable-ec_nistp_64_gcc_128\`, so its ${SUITE} and P-521 are OpenSSL's general code for any curve; the
-OpenSSL in Python's \`cryptography\` has that code and needs ${figure(step(STEPS.pythonEcdh))} ms. It is one flag of Node's build, and no line of this project can make up for it: one ECDH for a whole record, and none for
-one that was read a moment ago, is what can be done from here.
+OpenSSL in Python's \`cryptography\` has that code and needs ${figure(step(STEPS.pythonEcdh))} ms. With that flag Node's ECDH would be near that figure, and still ${times(step(STEPS.pythonEcdh) / step(STEPS.rustEcdh))} as long as aws-lc's. No line of this project
+changes either; what can be done here is one ECDH for a whole record, and none for one that was read a moment ago.
 
 ${table(
   ['step', 'ms'],

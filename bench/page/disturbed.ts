@@ -26,6 +26,14 @@ export function disturbance(profiled: readonly Profiled[], rows: readonly Row[])
   }${asked.length === 0 ? '' : ` Some reads asked KMS under profiles (*not all hot*): ${asked.join(', ')}.`}`;
 }
 
+/** Whether the profile of an operation is of the program that was measured. */
+export function isSound(profiled: readonly Profiled[], rows: readonly Row[], operation: string): boolean {
+  const one = profiled.find(({ row }) => row.operation === operation);
+  const plain = one === undefined ? undefined : nearest(one.row, rows);
+  if (one === undefined || plain === undefined) return true;
+  return !(costOf(one).total / cpuPerRequest(plain, isVaults) > DISTURBED);
+}
+
 /** The row of the same operation whose number of clients is nearest, by its ratio; of two the one with more. */
 function nearest({ operation, clients }: Row, rows: readonly Row[]): Row | undefined {
   const far = (row: Row) => Math.abs(Math.log(row.clients / clients));

@@ -28,7 +28,7 @@ const TIMES = 4;
 
 /** What an enclave on AWS is that the local one of the tables is not. */
 export function onNitro(figures: ImageFigures | undefined): string {
-  return `**The enclave of these tables is a process of the local vault: its start is no boot on Nitro.** There nitro-cli loads an image and starts a kernel before the program begins, and neither is in it. ${sizes(figures)} How long that takes was not measured, on AWS or emulated: [\`tests/heavy/image.sh\`](enclave-image.md) boots the image's ramdisks under Debian's kernel in QEMU, and \`tests/heavy/vm.sh\` the program, parent and KMS, to see that they work, not how fast.`;
+  return `**The enclave of these tables is a process of the local vault: its start is no boot on Nitro.** There nitro-cli loads an image and starts a kernel before the program begins, and neither is in it. ${sizes(figures)} How long a boot takes was not measured, on AWS or emulated: [\`tests/heavy/image.sh\`](enclave-image.md) boots the image's ramdisks under Debian's kernel in QEMU, and \`tests/heavy/vm.sh\` the program, parent and KMS, to see that they work, not how fast.`;
 }
 
 function sizes(figures: ImageFigures | undefined): string {

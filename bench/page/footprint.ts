@@ -6,8 +6,9 @@ import { memoryTable, peakTable, processorTable, type SystemResult } from '../sy
 export function footprint({ rows, memory }: SystemResult, bulk: BulkResult | undefined): string {
   const most = Math.max(...rows.map(({ clients }) => clients));
   const busiest = rows.filter(({ clients }) => clients === most);
+  const fewer = rows.filter(({ clients }) => clients !== most);
   return `${processorTable(busiest)}
-${rows.length === busiest.length ? '' : `\n${folded('The same at every number of clients', processorTable(rows))}\n`}
+${fewer.length === 0 ? '' : `\n${folded('The same with fewer clients', processorTable(fewer))}\n`}
 ${memoryTable(memory)}
 
 ${growth(memory, bulk)}${peaks(rows)}`;
@@ -44,6 +45,6 @@ function byRecords(work: number, bulk: BulkResult | undefined): string {
   const peak = Math.max(...found);
   const said = ` An API had ${peak.toFixed(0)} MiB at most [while ${made.records.toLocaleString('en-US')} records were made](#many-records-in-and-out)`;
   return peak <= work
-    ? `${said}, no more than here: it does not grow with the number of records.`
+    ? `${said}, no more than here. [The store by the number of records](#the-embedded-store-by-the-number-of-records) has its memory at several sizes.`
     : `${said}.`;
 }

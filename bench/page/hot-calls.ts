@@ -12,7 +12,7 @@ export function hotCalls<R extends Row>(rows: readonly R[], hot: number, nameOf:
   const asked = rows.filter(notAllHot).map((row) => {
     const calls = Math.round((row.kmsCalls ?? 0) * row.perSecond * row.elapsed);
     const said = `${calls.toLocaleString('en-US')} calls`;
-    return `**${row.operation}** with ${nameOf(row)} (${calls === hot ? `${said}, one for each` : `about ${said}`})`;
+    return `**${row.operation}** with ${nameOf(row)} (${calls === hot ? `${said} a round, one for each record` : `about ${said} a round`})`;
   });
   if (asked.length === 0) return '';
   return `
@@ -43,7 +43,7 @@ export function wantedCalls(
     [
       ['wanted, under', figure(WANTED)],
       [
-        `measured: all of decrypt-hot and expressions together, ${Math.round(calls).toLocaleString('en-US')} calls in ${decrypts.toLocaleString('en-US')} decryptions`,
+        `measured: all rounds of decrypt-hot and expressions together, ${Math.round(calls).toLocaleString('en-US')} calls in ${decrypts.toLocaleString('en-US')} decryptions`,
         figure(measured),
       ],
       ...longRun.map((one) => [
@@ -53,6 +53,6 @@ export function wantedCalls(
     ],
   )}
 
-${reached ? 'Reached' : 'Not reached in all of them'}. Keys are asked for anew before each measurement, and those calls are in no figure. In the long run each of the ${records} keys is asked for once in ${age} s${enclaves > 1 ? ` by each of the ${enclaves} enclaves` : ''}: ${records}${enclaves > 1 ? ` × ${enclaves}` : ''} / (${age} s × decryptions a second), at least one in ${DEFAULT_KEY_CACHE.uses.toLocaleString('en-US')}, as often as one answer of KMS is used.
+${reached ? 'Reached' : 'Not reached in all of them'}. Before each measurement all keys are asked for once; those calls are not counted. Calls within the measured time are. In the long run each of the ${records} keys is asked for once in ${age} s${enclaves > 1 ? ` by each of the ${enclaves} enclaves` : ''}: ${records}${enclaves > 1 ? ` × ${enclaves}` : ''} / (${age} s × decryptions a second), at least one in ${DEFAULT_KEY_CACHE.uses.toLocaleString('en-US')}, as often as one answer of KMS is used.
 A hot set of this size that is read less than ${figure((hot * enclaves) / (age * WANTED))} times a second costs more than is wanted.`;
 }

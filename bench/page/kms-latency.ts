@@ -31,7 +31,7 @@ decryption of a hot record from it. The pool was \`${settings.pool}\` (pairs, an
 
 ${latencyTable(result)}
 
-At least ${percent(ready)} of the throughput is left for creates with pairs ready, ${percent(without)} without a pool, ${percent(hot)} for decryptions of hot records. *KMS calls waited for* are of the slow KMS, errors of both; a create that waited came faster than pairs were made.
+The lowest ratios measured: ${percent(ready)} for creates with pairs ready, ${percent(without)} for creates without a pool, ${percent(hot)} for decryptions of hot records. *KMS calls waited for* are those with the slow KMS, *errors* those with both. With a pool a create waits only where creates come faster than pairs are made.
 Noise is ${percent(noiseOf(rows))} in this run, by the ratio that is furthest above 1.00: a difference of as much below it says nothing either.
 ${wanted(result)}
 ![Creates and decryptions with a slow KMS](performance/kms-latency.svg)

@@ -17,7 +17,7 @@ export function advice(rate: number, { requests, deployment }: ModelResult): str
   const hot = enclaves(requests.hot, at, rate).byCpu;
   const instances =
     byRate > byCpu
-      ? `${count(byRate)} instances with the measured rate as it is; raised, about ${rough(byCpu)} by their processors (${rough(hot)} where records are hot)`
+      ? `${count(byRate)} instances by the default \`decryption.rate\`; with it raised, about ${rough(byCpu)} by their processors (${rough(hot)} where records are hot)`
       : `${count(byCpu)} instances`;
   const met = bounds(requests.cold, STEPS_REGION);
   const over = met.filter((bound) => bound.at <= rate).map((bound) => overOf(bound, rate));
@@ -38,7 +38,7 @@ const overOf = ({ quota, at }: Bound, rate: number): string => `${quota.name} ($
 
 function exceeded(ratio: number): string {
   if (ratio === 1) return 'reached';
-  return rough(ratio) === '1' ? 'just exceeded' : `exceeded ${rough(ratio)} times`;
+  return rough(ratio) === '1' ? 'just exceeded' : `${rough(ratio)} times the quota`;
 }
 
 /** How a setting must stand for so many; nothing where its default is enough. */
@@ -62,7 +62,7 @@ function several(rate: number, instances: number, raised: number, met: readonly 
     places === 1
       ? ''
       : ` By default quotas they take ${places} accounts or Regions, as ${binding} bounds each, and fewer with quotas raised: deployments in one account and Region share them.`;
-  return ` **That is ${together} deployments** of ${each} a second each: \`api.throttle\` takes ${byThrottle}, \`${DEPLOYED.instances.path}\` ${byInstances}${fewer === byInstances ? '' : ` (${fewer} with the measured rate raised)`}.${where}`;
+  return ` **That is ${together} deployments** of ${each} a second each: \`api.throttle\` needs ${byThrottle} deployments, \`${DEPLOYED.instances.path}\` alone ${byInstances}${fewer === byInstances ? '' : ` (${fewer} with \`decryption.rate\` raised)`}.${where}`;
 }
 
 /** What of the quotas a second deployment has again, and what it shares. */

@@ -58,11 +58,11 @@ ${boundsTable(requests)}
 
 - ${ownLimits(result)}
 - **One record** takes at most ${figure(oneRecord(requests.cold, 'us-east-1'))} decryptions a second by the quota, however large the deployment: its chain lies in one partition (1,000 write units a second, of which an entry and its head take ${requests.cold.chainWrites}). It takes fewer, by the time of a transaction each: the entries of a chain are written one after the other, which was not measured on AWS. Other records are not in its way. Ask for several fields in one request.
-- **One enclave** opens about ${rough(capacity.byCpu)} records a second by its processors, and ${figure(capacity.byRate)} as it is configured without a setting: the measured rate is ${perSecond.toLocaleString('en-US')} a second and ${perHour.toLocaleString('en-US')} an hour ([why](adr/0030-measured-rate-and-clock.md)). Beyond that, \`decryption.rate\` is to be raised, which changes PCR16 and is a rollout; it should be what you need and not more, for it bounds what a stolen API can read.
+- **One enclave** opens about ${rough(capacity.byCpu)} records a second by its processors, and ${figure(capacity.byRate)} in the long run by its own limit \`decryption.rate\`, by default ${perSecond.toLocaleString('en-US')} a second and ${perHour.toLocaleString('en-US')} an hour ([why](adr/0030-measured-rate-and-clock.md)). Raising it changes PCR16 and is a rollout. Raise it to what you need and no further: it bounds what a stolen API can read.
 - The balancer before the instances has no quota of requests.
 
 ### What to do at each step
-So many decryptions a second in ${STEPS_REGION}, of records that are not hot. Quotas and settings are as they are by default. Exceeded 2 times: the load is twice what the quota gives.
+So many decryptions a second in ${STEPS_REGION}, of records that are not hot. Quotas and settings are as they are by default.
 
 ${RATES.map((rate) => `- **${rate.toLocaleString('en-US')} a second**: ${advice(rate, result)}`).join('\n')}
 
@@ -70,7 +70,7 @@ ${shares()}
 
 ### What it costs
 US dollars a month at that rate day and night, us-east-1, without what an idle deployment costs besides instances, without X-Ray, endpoints and balancer, which grow with the load ([cost](cost.md)), and without discounts for volume. Two digits: the ${ASSUMPTIONS.functionMs} ms of the function are not measured on AWS, nor is the enclave's processor time.
-Instances are as many as the measured rate asks for as it is configured without a setting. With it raised processors decide: at ${most.toLocaleString('en-US')} decryptions a second about ${rough(raised)} in place of ${rough(asIs)}, and $${rough(instanceDollars(raised, 'us-east-1'))} in place of $${rough(instanceDollars(asIs, 'us-east-1'))}.
+The number of instances follows from the default \`decryption.rate\`. With that raised, processors decide: at ${most.toLocaleString('en-US')} decryptions a second about ${rough(raised)} in place of ${rough(asIs)}, and $${rough(instanceDollars(raised, 'us-east-1'))} in place of $${rough(instanceDollars(asIs, 'us-east-1'))}.
 
 ${costTable(result)}
 
@@ -129,7 +129,15 @@ function boundsTable({ cold, hot, create }: ModelResult['requests']): string {
   const cell = (request: Request, name: string): string =>
     each((region) => bounds(request, region).find(({ quota }) => quota.name === name)?.at, roughDown);
   return table(
-    ['quota, a second', 'default', 'decryptions', 'hot', 'creates', 'what to do', 'source'],
+    [
+      'quota',
+      'its default (a second, but for concurrent executions)',
+      'decryptions/s that meet it',
+      'hot decryptions/s',
+      'creates/s',
+      'what to do',
+      'source',
+    ],
     [...all.values()].map((quota) => [
       quota.name,
       each((region) => quota.most[region], figure),
@@ -137,6 +145,7 @@ function boundsTable({ cold, hot, create }: ModelResult['requests']): string {
       quota.mend,
       quota.source,
     ]),
+    'words',
   );
 }
 
@@ -144,7 +153,7 @@ function boundsTable({ cold, hot, create }: ModelResult['requests']): string {
 function ownLimits({ requests, deployment }: ModelResult): string {
   const { decryptRate, rate, instances } = DEPLOYED;
   const each = enclaveCapacity(requests.cold, { ...deployment, region: STEPS_REGION }).byRate;
-  return `**The deployment's own settings bind before all of these** until they are raised ([role deploy](configuration.md#role-deploy)): \`${decryptRate.path}\` lets ${decryptRate.byDefault} decryptions a second through, of all callers together, \`${rate.path}\` ${rate.byDefault} requests, and \`${instances.path}\` allows ${instances.byDefault} instances, of which rollouts need one. The other ${instances.byDefault - 1} open ${figure((instances.byDefault - 1) * each)} records a second with the measured rate as it is. The first is low on purpose: it is the fastest that a stolen caller empties the vault.`;
+  return `**The deployment's own settings bind before all of these** until they are raised ([role deploy](configuration.md#role-deploy)): \`${decryptRate.path}\` lets ${decryptRate.byDefault} decryptions a second through, of all callers together, \`${rate.path}\` ${rate.byDefault} requests, and \`${instances.path}\` allows ${instances.byDefault} instances, of which rollouts need one. The other ${instances.byDefault - 1} open ${figure((instances.byDefault - 1) * each)} records a second by the default \`decryption.rate\`. \`${decryptRate.path}\` is low on purpose: it bounds how fast stolen API keys can empty the vault.`;
 }
 
 function costTable({ requests, deployment, cache }: ModelResult): string {

@@ -27,14 +27,15 @@ export function moreEnclaves(scaling: ScalingResult | undefined): string {
     return '**What more enclaves on the same cores bring was not measured.**';
   const noise = Math.max(...control.map(({ ratio }) => Math.abs(ratio - 1)));
   const gained = [...others].filter(([, all]) => all.every(({ ratio }) => ratio > 1 + noise));
+  const lost = [...others].filter(([, all]) => all.some(({ ratio }) => ratio < 1 - noise));
   const head =
     gained.length === 0
-      ? 'brought nothing beyond noise'
+      ? `brought nothing${lost.length === 0 ? ' beyond noise' : `, and cost more than noise in ${lost.map(([name]) => name).join(' and ')}`}`
       : `brought more than noise in ${gained.map(([name]) => name).join(' and ')} alone`;
   const ratios = [...others].map(
     ([name, all]) => `${name} ${all.map(({ ratio }) => times(ratio)).join(' and ')}`,
   );
-  return `**More enclaves on the same cores ${gained.length === others.size ? 'brought more than noise' : head}.** [Measured](performance.md#more-processes-more-enclaves), in place of one enclave and with as many processes of the API: ${ratios.join(', ')}. Requests in which no enclave takes part (${[...new Set(control.map(({ operation }) => operation))].join(', ')}) differ by up to ${figure(noise * 100)} % between the same layouts, which is taken for noise.${unclean(others)} They share the processors, and each asks KMS for each key. With cores of their own it was not measured.`;
+  return `**More enclaves on the same cores ${gained.length === others.size ? 'brought more than noise' : head}.** [Measured](performance.md#more-processes-more-enclaves), against one enclave, with one process of the API and then with two: ${ratios.join(', ')}. Requests in which no enclave takes part (${[...new Set(control.map(({ operation }) => operation))].join(', ')}) differ by up to ${figure(noise * 100)} % between the same layouts, which is taken for noise.${unclean(others)} They share the processors, and each asks KMS for each key. With cores of their own it was not measured.`;
 }
 
 /** Of rows that nothing confines to some cores. */

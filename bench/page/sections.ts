@@ -2,8 +2,8 @@
 
 /** The sections of docs/performance.md in their order: add yours when bench/page/NAME.ts is there. */
 export const SECTIONS: readonly string[] = [
-  'crypto',
   'system',
+  'crypto',
   'kms-latency',
   'bulk',
   'scaling',
@@ -16,5 +16,5 @@ export const SECTIONS: readonly string[] = [
 export const INTRODUCTION = `<!-- written by node bench/page.ts from bench/results -->
 # Performance
 
-Every figure here was measured by a script of this repository, or reckoned from that with prices and quotas that are named as such, and is made into this page by another: \`npm run bench\` repeats it (\`--long\` for many records in
-and out, and the store by the number of records). Machines differ: compare ratios, which come from candidates that took turns in one run, and within a section only: sections were measured at different commits and hours, which each names, on processors that are shared with others. Where a section names options, the command under it repeats it. A commit with \`+\` had changes that it does not hold.`;
+Every figure here comes from a script of this repository, or is reckoned from such figures with prices and quotas that are named; \`npm run bench\` repeats them (with \`--long\` also many records in and out, and the store by the number of records).
+Compare ratios, not times, and only within a section: each was measured at the commit and day that stand at its end, on processors that are shared with others. Where a section names options, the command under it repeats it. A commit with \`+\` had uncommitted changes.`;

@@ -17,7 +17,7 @@ export function section(run: Run): string {
   return `
 ## Start-up and size
 ${underLoad(machine)}
-The local vault starts six processes; its enclave is measured and boots beside the rest. The Lambda function is loaded as Lambda does it, against a local KMS and stand-ins for DynamoDB and CloudWatch Logs: what AWS adds, a machine and the way to it, is not in it.
+The local vault starts six processes; its enclave is measured and boots beside the rest. The Lambda function is loaded as Lambda does it, against a local KMS and stand-ins for DynamoDB and CloudWatch Logs: what AWS adds, a machine and the way to it, is not in it. *SDK in the file*: the AWS SDK is bundled into the function's script. *SDK of the runtime*: it is not, and is loaded from packages as npm installs them; Lambda's own copy was not measured.
 
 ${startupTables(run as StartupResult)}
 

@@ -11,7 +11,7 @@ import { clientsOf, costTable, type SystemResult, systemCold, timings } from '..
 import { DEFAULT_DECRYPTIONS } from './caller-rate.ts';
 import { underLoad } from './caution.ts';
 import { circumstances } from './circumstances.ts';
-import { disturbance } from './disturbed.ts';
+import { disturbance, isSound } from './disturbed.ts';
 import { footprint } from './footprint.ts';
 import { hotCalls, wantedCalls } from './hot-calls.ts';
 import { openSection } from './open-loop.ts';
@@ -30,7 +30,7 @@ export function section(run: Run): string {
 ${underLoad(machine)}
 As its clients see it: API, parent, enclave, KMS and hypervisor as processes of their own, HTTP over loopback, every audit entry on the disk before the answer. Each client has one kept-alive connection and sends its next request when it
 has the answer to the last, so many clients mostly wait for their turn. All latency in this table is that of such a closed loop: whoever waits asks for nothing meanwhile. ${open.length === 0 ? 'Requests that come at a rate of their own would wait longer near the most that is answered' : '[Requests that come at a rate of their own](#at-a-rate-of-their-own) have a table below'}. Answers are checked to be those of the record that was asked for. ${settings.rounds} rounds of ${settings.seconds} s, longer with one client; medians of the rounds,
-p99.9 of all requests together. Rate limits were lifted: ${DEFAULT_DECRYPTIONS} ([limits](user-guide.md#repeats-revisions-pages-limits)), on purpose.
+p99.9 of all requests together; processor time is that of the round in the middle by throughput. Rate limits were lifted: ${DEFAULT_DECRYPTIONS} ([limits](user-guide.md#repeats-revisions-pages-limits)), on purpose.
 
 ${OPERATIONS.filter(({ name }) => rows.some(({ operation }) => operation === name))
   .map(({ name, what }) => `- **${name}**: ${what}`)
@@ -58,14 +58,14 @@ ${
   profiled.length === 0
     ? 'Not measured in this run.'
     : `Processor time by what it was for, ${profiled[0]?.row.clients} clients: the kernel's figures for each process, divided as a CPU profile of its main thread says. Profiles cost time: the sums are above those of the table before, and that shares stay the same under them was not shown, so they are rough; besides, a thread which waits for the disk counts as busy (SQLite, files). *Cryptography* is that of
-requests alone (ECDH, AEAD, HKDF, HMACs of records and audit, sealed messages, RSA of a KMS answer), with TLS what a decryption cannot do without.
+requests (ECDH, AEAD, HKDF, HMACs of records and audit, sealed messages, RSA of a KMS answer). *Beyond cryptography* is all but the rows *cryptography* and *TLS*.
 Sealing shares the API's pool with the writing of audit heads and cannot be told from it: it counts as beyond cryptography, whose share is thus too high for create, update and mixed.
 
 ${costTable(profiled)}
 
 ${disturbance(profiled, rows)}
 
-${wanted(profiled)}
+${wanted(profiled, isSound(profiled, rows, 'decrypt-hot'))}
 
 What takes most, and the largest part of that, both in percent of the whole request: ${profiled.map((one) => `**${one.row.operation}** ${bottleneck(costOf(one))}`).join('; ')}.`
 }
@@ -94,7 +94,7 @@ function refilled(rows: SystemResult['rows']): string {
   const next = names[names.indexOf('create') + 1];
   return !names.includes('create') || next === undefined
     ? ''
-    : `Right after creates it is filled up again: those calls stand in the rows of **${next}**, which comes next. `;
+    : `Right after creates it is filled up again: those calls stand in the rows of **${next}**, which was measured next. `;
 }
 
 /** Rows of records and ends of chains that the API keeps as it authenticated them (KEPT_RECORDS, docs/adr/0039). */
@@ -116,11 +116,11 @@ KMS calls of **create** are all lines of KMS’s log in its time, so also those 
 /** What a dash among the calls of KMS is. */
 function unknownCalls(rows: SystemResult['rows']): string {
   if (rows.every(({ kmsCalls }) => kmsCalls !== null)) return '';
-  return "\nA dash among the calls: they were not counted. Calls are lines of the local KMS's log, which did not say in any round of that row.";
+  return "\nA dash among the calls: they were not counted. Calls are lines of the local KMS's log, which was cut or began a new file too often in every round of that row.";
 }
 
 /** What issue and design ask of decryptions, and how far that is. */
-function wanted(profiled: readonly Profiled[]): string {
+function wanted(profiled: readonly Profiled[], sound: boolean): string {
   const beyond = (name: string) => {
     const found = profiled.find(({ row }) => row.operation === name);
     if (found === undefined) return Number.NaN;
@@ -134,7 +134,7 @@ function wanted(profiled: readonly Profiled[]): string {
       ? '.'
       : hot < 50
         ? `, and for a record that was read before (${hot.toFixed(0)} %).`
-        : `, and out of reach for a record that was read before (${hot.toFixed(0)} %): the caches took away most of the cryptography, and two hops between processes, the record’s row and the end of its log, read and held against what was authenticated before, and an audit entry on the disk remain.`
+        : `, and out of reach for a record that was read before (${hot.toFixed(0)} %): caches took away most of its cryptography. What remains is two hops between processes, reading and comparing the record’s row and the end of its log, and an audit entry on the disk.${sound ? '' : ' Its column is disturbed (above): take that share as rough.'}`
   }`;
 }
 

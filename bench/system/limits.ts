@@ -43,13 +43,18 @@ export function limitOf(row: Row, cores: number): string {
   ];
   return (
     found.join('; ') ||
-    `none is full, ${figure(used)} of ${cores} cores used: requests wait for each other’s answers, for the disk or for their turn`
+    `no thread is full, ${figure(used)} of ${cores} cores used: processor time does not say what limits, and waits for the disk, for other answers or for a turn were not measured`
   );
 }
 
 export function limitTable(rows: readonly Row[], cores: number): string {
   return table(
-    ['operation, clients', 'cores used', 'fullest threads, in cores', 'what limits'],
+    [
+      'operation, clients',
+      'cores used',
+      'most processor time, in cores (a thread has 1, a pool 4)',
+      'what limits',
+    ],
     rows.map((row) => [
       `${row.operation}, ${row.clients}`,
       figure(coresUsed(row)),

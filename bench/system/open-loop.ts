@@ -44,7 +44,7 @@ export async function openLoop(
 
 export function openTable(rows: readonly OpenRow[]): string {
   return table(
-    ['operation', 'of the most', 'requests/s', 'answered/s', 'median ms', 'p99 ms', 'p99.9 ms', 'refused'],
+    ['operation', 'share of the most', 'came/s', 'answered/s', 'median ms', 'p99 ms', 'p99.9 ms', 'refused'],
     rows.map(({ share, rate, row }) => [
       row.operation,
       `${(share * 100).toFixed(0)} %`,

@@ -55,7 +55,7 @@ export function timings(rows: readonly Row[]): string {
       'KMS calls a request',
       'errors',
     ],
-    rows.map((row) => [
+    byOperation(rows).map((row) => [
       notAllHot(row) ? `${row.operation} *not all hot*` : row.operation,
       String(row.clients),
       `${figure(row.perSecond)}${spreadOf(row)}`,
@@ -68,6 +68,10 @@ export function timings(rows: readonly Row[]): string {
     ]),
   );
 }
+
+/** An operation's rows beside each other. */
+const byOperation = (rows: readonly Row[]): readonly Row[] =>
+  [...Map.groupBy(rows, ({ operation }) => operation).values()].flat();
 
 /** How far the rounds were apart. */
 function spreadOf({ rounds = [] }: Row): string {

@@ -65,8 +65,8 @@ export function scalingTable({ rows: all }: ScalingResult): string {
       'p99 ms',
       'KMS calls a request',
       'cores: vault',
-      'KMS and others',
-      'clients',
+      'cores: KMS and others',
+      'cores: clients',
       'errors',
     ],
     rows

@@ -103,7 +103,7 @@ const span = (all: readonly number[]): string =>
 
 export function startupTables({ vault, enclaveBoots, lambda, memory, sizes }: StartupResult): string {
   const starts = table(
-    ['start, ms', 'median (least to most)'],
+    ['ms', 'median (least to most)'],
     [
       ['local vault on a new folder: command to ready', span(vault.first)],
       ['on the same folder again', span(vault.again)],

@@ -233,10 +233,10 @@ describe('The page', () => {
 
   it('says how many deployments a step takes by each setting, and that they share most quotas', () => {
     expect(step('10,000')).not.toContain('deployments');
-    expect(step('10,000')).toContain('CloudWatch Logs, PutLogEvents (exceeded 2 times)');
+    expect(step('10,000')).toContain('CloudWatch Logs, PutLogEvents (2 times the quota)');
     // By their processors 400, of which one deployment has 199.
     expect(step('100,000')).toContain(
-      '**That is 10 deployments** of 10,000 a second each: `api.throttle` takes 10, `decryption.max` 6 (3 with the measured rate raised). By default quotas they take 20 accounts or Regions, as CloudWatch Logs, PutLogEvents bounds each',
+      '**That is 10 deployments** of 10,000 a second each: `api.throttle` needs 10 deployments, `decryption.max` alone 6 (3 with `decryption.rate` raised). By default quotas they take 20 accounts or Regions, as CloudWatch Logs, PutLogEvents bounds each',
     );
     expect(text).toContain(
       'A quota of **KMS, Lambda, API Gateway, CloudWatch Logs** is of an account and Region',
@@ -251,7 +251,7 @@ describe('The page', () => {
     expect(text).toMatch(/\| 1,000 decryptions, 95 % from the cache \|/);
     expect(text).not.toMatch(/used up|\| 1 (?:decryptions|creates)/);
     expect(step('1,000')).toContain(
-      'As many creates: KMS, GenerateDataKeyPair on P-384 (exceeded 10 times).',
+      'As many creates: KMS, GenerateDataKeyPair on P-384 (10 times the quota).',
     );
   });
 
@@ -259,10 +259,12 @@ describe('The page', () => {
     expect(text).toContain('**One record** takes at most 250 decryptions a second by the quota');
     expect(text).toContain('fewer, by the time of a transaction each');
     expect(text).toMatch(
-      /\*\*1,000 a second\*\*: 10 instances with the measured rate as it is; raised, about 4 by their processors/,
+      /\*\*1,000 a second\*\*: 10 instances by the default `decryption\.rate`; with it raised, about 4 by their processors/,
     );
     expect(text).toMatch(/\*\*100 a second\*\*: 2 instances. No default quota is reached/);
-    expect(text).toMatch(/\*\*100,000 a second\*\*:.*DynamoDB, write units of a table \(exceeded 10 times\)/);
+    expect(text).toMatch(
+      /\*\*100,000 a second\*\*:.*DynamoDB, write units of a table \(10 times the quota\)/,
+    );
     // Beside the dollars: the number of instances, and for how many records a row holds.
     expect(text).toContain(
       '| requests a second | records in use, at most | instances | $ instances | $ KMS |',

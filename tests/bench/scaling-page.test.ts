@@ -25,7 +25,9 @@ describe('The page about more processes', () => {
     const text = pageOf({ clients: 64, hot: 400, coldEach: 2_500 }, {}, { enclaves: 2, kmsCalls: 0.1 });
     expect(text).toContain('| p99 ms | KMS calls a request |');
     expect(text).toContain('| decrypt-hot *not all hot* | 1 × 2 | 100 | 1.00x | 2.00 | 0.100 |');
-    expect(text).toContain('of **decrypt-hot** with 1 × 2 (about 30 calls): their figures are of both');
+    expect(text).toContain(
+      'of **decrypt-hot** with 1 × 2 (about 30 calls a round): their figures are of both',
+    );
     expect(pageOf({ hot: 400, coldEach: 2_500 }, {})).not.toContain('The hot set');
     expect(pageOf({ hot: 400 }, { kmsCalls: null })).toContain('| 2.00 | – |');
   });
@@ -59,7 +61,7 @@ describe('The page about more processes: what limits', () => {
     );
     expect(text).toContain('all 2 cores are used up (1.85 of 2 cores used); not measured with more.');
     expect(pageOf({ coldEach: 2_100 }, { clientsCpu: 0.6 })).toContain(
-      '- **decrypt-hot**: none is full, 0.200 of 2 cores used:',
+      '- **decrypt-hot**: no thread is full, 0.200 of 2 cores used:',
     );
   });
 
