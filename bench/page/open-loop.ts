@@ -10,7 +10,11 @@ export function openSection(rows: readonly OpenRow[]): string {
 
 Requests that come at random moments (a Poisson process), so many a second on average, whether or not those before were answered: at shares of the most that clients got in the table before. Latency counts from when a request was due where it had to wait for one of ${
     rows[0]?.row.clients ?? 0
-  } connections, else from when it was sent. One window each.
+  } connections, else from when it was sent. One window each.${
+    rows.every(({ rested }) => rested === true)
+      ? ''
+      : ' Before the first of **get**, and after **create**, the pool of key pairs was empty and was filled beside what was measured: the API writes and syncs each pair by the thread that answers.'
+  }
 
 ${openTable(rows)}
 

@@ -78,6 +78,9 @@ describe('Requests at a rate of their own', () => {
     const kept = openSection([{ share: 0.5, rate: 100, row: row(99) }]);
     expect(kept).toContain('| get | 50 % | 100 | 99.0 | 1.00 | 2.00 | 3.00 | 0 |');
     expect(kept).toContain('kept up with all');
+    expect(kept).toContain('was filled beside what was measured');
+    const rested = openSection([{ share: 0.5, rate: 100, row: row(99), rested: true }]);
+    expect(rested).not.toContain('was filled beside what was measured');
     const behind = openSection([{ share: 0.8, rate: 160, row: row(120) }]);
     expect(behind).toContain('did not keep up with **get** at 80 %');
     expect(openSection([])).toBe('');
