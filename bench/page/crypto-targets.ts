@@ -27,7 +27,7 @@ function line(target: Target): string[] {
 }
 
 /** The medians of opening 12 fields with P-384 and one encapsulation. */
-function medians({ rows }: CryptoResult): (name: string) => number {
+function medians({ rows }: Pick<CryptoResult, 'rows'>): (name: string) => number {
   const row = rows.find(
     ({ suite, direction, format, fields }) =>
       suite === 'P-384' && direction === 'open' && format === 'shared' && fields === 12,
@@ -59,6 +59,11 @@ function floor(result: CryptoResult): string {
 the same OpenSSL. A record that was read before waits for none.`;
 }
 
+function floorAwake({ awake = [] }: CryptoResult): string {
+  const median = medians({ rows: awake });
+  return times(Math.min(...JS_PEERS.map(median)) / median(FLOOR));
+}
+
 /** Who hands each step to another thread waits longest where cores sleep: ratios of an idle machine flatter who does not. */
 function awake(result: CryptoResult): string {
   const shown = targetsAwake(result);
@@ -68,5 +73,7 @@ function awake(result: CryptoResult): string {
   return `The JavaScript peers hand each step to other threads (WebCrypto) and wait for them. Where cores are idle, as above, each of these waits has one wake up first, which on a virtual machine costs more than the step. So the same once more while processes of the
 lowest priority keep all cores awake, as on a server that has something to do, with the same rule for noise:
 
-${table(['all cores awake', ...COLUMNS], shown.map(line))}`;
+${table(['all cores awake', ...COLUMNS], shown.map(line))}
+
+There the floor is ${floorAwake(result)} faster than the best JavaScript peer given our format.`;
 }

@@ -104,6 +104,7 @@ describe('The page about cryptography', () => {
     const text = pageOf({ awake });
     expect(text).not.toContain('Not measured in this run');
     expect(text).toContain('| all cores awake | wanted | measured | noise |  |');
+    expect(text).toMatch(/There the floor is [\d.]+x faster than the best JavaScript peer/);
     expect(text).toContain('given our format | at least 2.5x | 2.52x | 4.4 % | reached, within noise |');
     expect(text).toContain('ours with one a record | at least 20x | 19.1x |');
     // Processes of their own take no part in it.
