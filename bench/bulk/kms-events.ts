@@ -3,6 +3,8 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 const EVERY_MS = 500;
 const CHUNK = 1024 * 1024;
+/** Behind the name of an operation that KMS answered with an error: above its quota, say. */
+export const REFUSED = ', refused';
 
 /**
  * Counts the calls that the local KMS writes down, by operation, while they come: its file is begun anew when it is full, and the one before
@@ -57,7 +59,8 @@ export class KmsEvents {
       const lines = (this.#rest + chunk.toString('latin1', 0, length)).split('\n');
       this.#rest = lines.pop() ?? '';
       for (const line of lines) {
-        const name = /"eventName":"(\w+)"/.exec(line)?.[1] ?? 'unknown';
+        const called = /"eventName":"(\w+)"/.exec(line)?.[1] ?? 'unknown';
+        const name = line.includes('"errorCode":') ? `${called}${REFUSED}` : called;
         this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
       }
     }

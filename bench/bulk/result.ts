@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import type { Run } from '../support/run.ts';
 import { figure, table } from '../support/table.ts';
+import { REFUSED } from './kms-events.ts';
 
 /** One way: everything in, or everything out. */
 export interface Way {
@@ -40,11 +42,18 @@ export interface BulkResult extends Run {
 }
 
 /** Calls that make a key pair, and all others: KMS counts them apart. */
-export const kmsOf = ({ kmsCalls }: Way): { readonly pairs: number; readonly others: number } => {
+export const kmsOf = ({
+  kmsCalls,
+}: Way): { readonly pairs: number; readonly others: number; readonly refused: number } => {
   const sum = (which: (name: string) => boolean): number =>
     Object.entries(kmsCalls).reduce((all, [name, count]) => all + (which(name) ? count : 0), 0);
   const isPair = (name: string): boolean => name.startsWith('GenerateDataKeyPair');
-  return { pairs: sum(isPair), others: sum((name) => !isPair(name)) };
+  const given = (name: string): boolean => !name.endsWith(REFUSED);
+  return {
+    pairs: sum((name) => isPair(name) && given(name)),
+    others: sum((name) => !isPair(name) && given(name)),
+    refused: sum((name) => !given(name)),
+  };
 };
 
 export function waysTable({ ways }: BulkResult): string {

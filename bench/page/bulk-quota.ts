@@ -17,10 +17,20 @@ export function tried(result: BulkResult | undefined): string {
   return `
 ### The same under a quota of KMS
 ${underLoad(machine)}
-${settings.records.toLocaleString('en-US')} records, with a local KMS that refuses what is above ${quota.pairs.toLocaleString('en-US')} key pairs and ${quota.others.toLocaleString('en-US')} other requests a second. *Sent again* are rows that had to wait for that.
+${settings.records.toLocaleString('en-US')} records, with a local KMS that refuses what is above ${quota.pairs.toLocaleString('en-US')} key pairs and ${quota.others.toLocaleString('en-US')} other requests a second. Rows that had to wait for that are *sent again*; *KMS refused* counts each call above the quota.
 
 ${table(
-  ['', 'records/s', 'seconds', 'sent again', 'key pairs/s', 'of the quota', 'others/s', 'of the quota'],
+  [
+    '',
+    'records/s',
+    'seconds',
+    'sent again',
+    'key pairs/s',
+    'of the quota',
+    'others/s',
+    'of the quota',
+    'KMS refused/s',
+  ],
   shares.map(({ way, pairs, others }) => [
     way.way,
     figure(way.perSecond),
@@ -30,6 +40,7 @@ ${table(
     percent(pairs.share),
     figure(others.perSecond),
     percent(others.share),
+    figure(kmsOf(way).refused / way.seconds),
   ]),
 )}
 

@@ -59,12 +59,20 @@ function edges(rows: readonly ScalingRow[]): string[] {
   if (off.length === 0) return [];
   const most = Math.max(...off.map(({ edge }) => edge));
   const beyond = off.filter(({ away, edge }) => away > edge).map(({ row }) => row);
+  const [ready, unknown] = [beyond.filter(foundPairs), beyond.filter((row) => !foundPairs(row))];
+  const names = (some: readonly ScalingRow[]): string =>
+    some.map((row) => `**${row.operation}** with ${nameOf(row)}`).join(', ');
   return [
     `A **decrypt-cold** and a **create** ask KMS once each. Where the figure is another, it is of requests under way as the measured time began or ended: up to ${(most * 100).toFixed(0)} % of those that were answered in it.`,
-    ...(beyond.length === 0
+    ...(ready.length === 0
       ? []
       : [
-          `That does not explain ${beyond.map((row) => `**${row.operation}** with ${nameOf(row)}`).join(', ')}.`,
+          `Creates ask less where pairs of the pool, of which each API has one, were left from before: ${names(ready)}.`,
         ]),
+    ...(unknown.length === 0 ? [] : [`That does not explain ${names(unknown)}.`]),
   ];
 }
+
+/** Pairs that were made before the measured time began, and not all used in the warm-up. */
+const foundPairs = ({ operation, kmsCalls }: ScalingRow): boolean =>
+  operation === 'create' && kmsCalls !== null && kmsCalls < 1;

@@ -96,13 +96,16 @@ export function coresSaid(found: readonly Gain[], cores: number): string {
       found.some(({ twoGain }) => twoGain !== undefined)
         ? `, and ${range(found.flatMap(({ twoGain }) => (twoGain === undefined ? [] : [twoGain.ratio])))} with two of each`
         : ''
-    }; ${cores} would be all that there is to gain.`,
+    }; ${cores} would be all that there is to gain${beyondAll(found, cores) ? ', but that seven processes which share one core cost each other something as well: switches, and caches that others emptied' : ''}.`,
     ...said('No gain beyond the noise of rounds with one of each:', ({ oneGain }) => oneGain.least <= 1),
     ...said('Two of each brought more than one of each on the same cores in', more),
     ...said('They brought less in', less),
     ...said('No difference between one and two of each that rounds would show:', same),
   ].join(' ');
 }
+
+const beyondAll = (found: readonly Gain[], cores: number): boolean =>
+  found.some(({ oneGain, twoGain }) => Math.max(oneGain.ratio, twoGain?.ratio ?? 0) > cores);
 
 const range = (ratios: readonly number[]): string => {
   const [least, most] = [Math.min(...ratios), Math.max(...ratios)];

@@ -30,3 +30,14 @@ test('calls are counted across a file that is full, also while there is none und
     events.close();
   }
 });
+
+test('calls that KMS refused are no calls that it served', () => {
+  const refused = `${JSON.stringify({ eventName: 'Decrypt', errorCode: 'ThrottlingException' })}\n`;
+  writeFileSync(path, event('Decrypt') + refused + refused);
+  const events = new KmsEvents(path);
+  try {
+    expect(events.take()).toEqual({ Decrypt: 1, 'Decrypt, refused': 2 });
+  } finally {
+    events.close();
+  }
+});

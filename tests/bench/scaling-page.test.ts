@@ -78,6 +78,9 @@ describe('The page about more processes: what limits', () => {
     expect(pageOf({ coldEach: 2_100 }, { ...cold, kmsCalls: 0.5 })).toContain(
       'That does not explain **decrypt-cold** with 1 × 1.',
     );
+    const made = pageOf({ coldEach: 2_100 }, { operation: 'create', perSecond: 300, kmsCalls: 0.8, apis: 2 });
+    expect(made).toContain('were left from before: **create** with 2 × 1.');
+    expect(made).not.toContain('does not explain');
     expect(pageOf({ coldEach: 2_100 }, { ...cold, kmsCalls: 0.99 })).not.toContain('once each');
   });
 
@@ -114,6 +117,10 @@ describe('The page about more cores', () => {
       '| decrypt-hot | 110 | 198 | 1.80x (1.80–1.90) | 231 | 2.10x (2.05–2.10) | 0 / 0 / 0 |',
     );
     expect(text).toContain('bring 1.60x to 1.80x with one API and one enclave, and 1.58x to 2.10x with two');
+    // 2.10 of two.
+    expect(text).toContain('2 would be all that there is to gain, but that seven processes');
+    const less = pageOf({ coldEach: 2_100 }, { cores: 1, ...rounds(100, 110, 120) }, rounds(190, 198, 216));
+    expect(less).toContain('2 would be all that there is to gain.');
     expect(text).toContain('brought more than one of each on the same cores in **decrypt-hot**.');
     expect(text).toContain('that rounds would show: **get**.');
     expect(text).toContain('Rounds of one row differ by up to 23 %');
