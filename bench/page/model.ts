@@ -47,7 +47,7 @@ export function modelText(result: ModelResult): string {
 **"Hot" is a condition, and not what a cache brings by itself**: ${percent(hits)} of the reads find their key in their enclave's cache, where it is for ${cache.ageSeconds} s. That takes about ${rough(readsAMinute)} reads a minute of each record in each enclave. Requests go to any enclave, so this holds for few records: how many at most, [the table](#what-it-costs) says beside the dollars. With more records in use, or with reads that seldom come again, the rows of decryptions are what you pay.
 
 ${sources.map((source) => `- ${source}.`).join('\n')}
-- An enclave has ${deployment.enclaveCpus} processors, of which ${percent(deployment.busy)} are used: the rest is for peaks. At least ${deployment.least} instances, of c6g.xlarge. A request is assumed to occupy a place of the function for ${ASSUMPTIONS.functionMs} ms: that was not measured on AWS ([here](#start-up-and-size), with stand-ins that answer at once, it is some 20 ms).
+- An enclave has ${deployment.enclaveCpus} processors, of which ${percent(deployment.busy)} are used: the rest is for peaks. At least ${deployment.least} instances, of c6g.xlarge. A request is assumed to occupy a place of the function for ${ASSUMPTIONS.functionMs} ms: that was not measured on AWS ([here](#start-up-and-size), with stand-ins that answer at once, it is 10 to 20 ms).
 
 ### What binds first
 A quota is reached at so many requests a second and Region. Quotas are defaults; most can be raised, and Service Quotas shows those of an account. Where Regions differ: ${REGIONS.join(' / ')}.
