@@ -70,11 +70,13 @@ function sharesOf(way: Way, quota: Quota) {
   return { pairs: of(pairs, quota.pairs), others: of(others, quota.others) };
 }
 
-function boundOf({ way }: Way, pairs: number, others: number): string {
+function boundOf(way: Way, pairs: number, others: number): string {
   const [most, what] = pairs >= others ? [pairs, 'key pairs'] : [others, 'other requests'];
-  return most >= BOUND
-    ? `The ${way} is bound by the quota of ${what}, of which it used ${percent(most)}.`
-    : `The ${way} is bound by this machine: of a quota it used ${percent(most)} at most (${what}).`;
+  const { refused } = kmsOf(way);
+  if (most < BOUND && refused === 0)
+    return `The ${way.way} is bound by this machine: of a quota it used ${percent(most)} at most (${what}).`;
+  const rest = most < BOUND ? '; the rest passed while rows that were refused waited to be sent again' : '';
+  return `The ${way.way} is bound by the quota of ${what}, of which it used ${percent(most)}${rest}.`;
 }
 
 /** What it makes of a million: by the rate of this run, and by AWS's quota, which no client and no machine gets around. */

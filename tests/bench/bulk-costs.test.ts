@@ -99,11 +99,13 @@ describe('The page about many records: what one takes', () => {
 
 describe('The page about many records: under a quota of KMS', () => {
   const [into, out] = ways();
-  const limited = (pairs: number): BulkResult => ({
+  const limited = (pairs: number, refused?: Readonly<Record<string, number>>): BulkResult => ({
     ...resultOf(undefined, []),
     settings: { ...SETTINGS, kmsQuota: '100,10000', vault: ['--kms-quota', '100,10000'] },
     ways: [
-      ...(into ? [{ ...into, sentAgain: 12, kmsCalls: { GenerateDataKeyPairWithoutPlaintext: pairs } }] : []),
+      ...(into
+        ? [{ ...into, sentAgain: 12, kmsCalls: { GenerateDataKeyPairWithoutPlaintext: pairs, ...refused } }]
+        : []),
       ...(out ? [{ ...out, kmsCalls: { Decrypt: 1_000 } }] : []),
     ],
   });
@@ -119,6 +121,10 @@ describe('The page about many records: under a quota of KMS', () => {
     );
     expect(text).toContain('`npx node bench/bulk.ts --records 1000 --kms-quota 100,10000`');
     expect(tried(limited(500))).toContain('The import is bound by this machine: of a quota it used 50 %');
+    // What was refused was above it, however little the client made of it afterwards.
+    const waited = tried(limited(800, { 'GenerateDataKeyPairWithoutPlaintext, refused': 1_100 }));
+    expect(waited).toContain('| import | 100 | 10.0 | 12 | 80.0 | 80 % | 0 | 0 % | 110 |');
+    expect(waited).toContain('the quota of key pairs, of which it used 80 %; the rest passed while rows');
     expect(tried(undefined)).toBe('');
   });
 
