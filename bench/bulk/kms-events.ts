@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { openIfThere } from '../support/open-if-there.ts';
 
 const EVERY_MS = 500;
 const CHUNK = 1024 * 1024;
@@ -64,15 +65,5 @@ export class KmsEvents {
         this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
       }
     }
-  }
-}
-
-/** Between the moment that a full file gets its other name and the first line of the next there is none. */
-function openIfThere(path: string): number | undefined {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 }

@@ -13,7 +13,7 @@ Requests that come at random moments (a Poisson process), so many a second on av
   } connections, else from when it was sent. One window each.${
     rows.every(({ rested }) => rested === true)
       ? ''
-      : ' Before the first of **get**, and after **create**, the pool of key pairs was empty and was filled beside what was measured: the API writes and syncs each pair by the thread that answers.'
+      : ' Before the first of **get**, and after **create**, the pool of key pairs was empty and was filled beside what was measured: the local KMS makes each pair on the same cores.'
   }
 
 ${openTable(rows)}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { openIfThere } from '../support/open-if-there.ts';
 
 interface Look {
   /** Which file has the name. */
@@ -61,14 +62,5 @@ function look(path: string, from: (ino: number) => number): Look | undefined {
     return { ino, size, added: added.subarray(0, length) };
   } finally {
     closeSync(file);
-  }
-}
-
-function openIfThere(path: string): number | undefined {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 }

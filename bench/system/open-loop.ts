@@ -13,7 +13,7 @@ export interface OpenRow {
   /** Requests a second that came. */
   readonly rate: number;
   readonly row: Row;
-  /** Absent in older results: the pool of key pairs was being filled after the operation before, which takes processor time and writes. */
+  /** Absent in older results: the pool of key pairs was being filled after the operation before, by a KMS on the same cores. */
   readonly rested?: true;
 }
 
